@@ -1,0 +1,20 @@
+{{/*
+Labels that tell a tier's pods from all others. They are immutable in workloads: no version in them.
+Call: include "mcapp.selector" (list . "web")
+*/}}
+{{- define "mcapp.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ include "mcapp.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* All labels of an object that belongs to a tier. */}}
+{{- define "mcapp.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "mcapp.selector" . }}
+app.kubernetes.io/part-of: mcapp
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- end -}}

@@ -1,0 +1,53 @@
+{{/*
+A tier's image reference.
+Call: include "mcapp.image" (list . .Values.web.image)
+*/}}
+{{- define "mcapp.image" -}}
+{{- $root := index . 0 -}}
+{{- $image := index . 1 -}}
+{{- with $image.registry }}{{ . }}/{{ end }}{{ $image.repository }}:{{ default $root.Chart.AppVersion $image.tag }}
+{{- end -}}
+
+{{/* imagePullSecrets of every pod. */}}
+{{- define "mcapp.pullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* What Pod Security "restricted" asks of a container, and a read-only root besides. */}}
+{{- define "mcapp.containerSecurity" -}}
+allowPrivilegeEscalation: false
+capabilities:
+  drop: [ALL]
+readOnlyRootFilesystem: true
+{{- end -}}
+
+{{/*
+What Pod Security "restricted" asks of a pod that runs as one user.
+Call: include "mcapp.podSecurity" 101
+*/}}
+{{- define "mcapp.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* Who and where a container is, by the downward API. */}}
+{{- define "mcapp.identity" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+{{- end -}}

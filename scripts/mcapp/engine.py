@@ -1,0 +1,166 @@
+"""The Docker engine: the user's where one answers, else one of our own beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+from mcapp import host
+from mcapp.cli import Exit, UserError
+from mcapp.config import cache_dir
+from mcapp.process import output, succeeds
+from mcapp.progress import say, step
+
+PACKAGES = ("docker.io", "iptables", "ca-certificates")
+RUN = Path("/run/mcapp-docker")
+SOCKET = RUN / "docker.sock"
+START_SECONDS = 60
+
+
+def ensure() -> None:
+    """Make a Docker engine answer, and point DOCKER_HOST at it where it is our own.
+
+    Raises:
+        UserError: no engine runs and none can be started.
+
+    """
+    if os.environ.get("DOCKER_HOST") == f"unix://{SOCKET}" or not _answers():
+        os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
+        if not _answers():
+            host.install(PACKAGES)
+            _start()
+    _put_client_first()
+
+
+def is_own() -> bool:
+    """Tell whether the engine in use is the one that `ensure` started."""
+    return os.environ.get("DOCKER_HOST") == f"unix://{SOCKET}"
+
+
+def stop_own() -> None:
+    """Stop our own engine, if it runs; the user's is left alone."""
+    pidfile = RUN / "docker.pid"
+    try:
+        pid = int(pidfile.read_text())
+        if "dockerd" not in Path(f"/proc/{pid}/cmdline").read_text():
+            return
+        os.kill(pid, signal.SIGTERM)
+    except (FileNotFoundError, ProcessLookupError, ValueError):
+        return
+    with step("Stopping the Docker engine that the set-up had started"):
+        for _ in range(300):
+            if not Path(f"/proc/{pid}").exists():
+                return
+            time.sleep(0.1)
+
+
+def docker(*arguments: str | Path, stdin: str | None = None) -> str:
+    """Run a quick `docker` command on the engine in use and return what it printed."""
+    return output([client(), *arguments], stdin=stdin)
+
+
+@cache
+def client() -> str:
+    """Return a Docker client that can build with BuildKit; a newer one without its plugin cannot."""
+    for path in filter(None, (shutil.which("docker"), "/usr/bin/docker")):
+        version = re.search(r"(\d+)\.", output([path, "--version"])) if Path(path).exists() else None
+        if version and (int(version[1]) < 23 or succeeds([path, "buildx", "version"])):
+            return path
+    raise UserError(
+        "The Docker client on this machine cannot build images (buildx is missing).",
+        "Install Docker's buildx plugin, or Debian's docker.io.",
+        Exit.FAILED,
+    )
+
+
+def _answers() -> bool:
+    return succeeds(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
+
+
+def _put_client_first() -> None:
+    """Let programs that call `docker` by name, such as kind, find the client that was chosen."""
+    folder = cache_dir() / "docker" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    link = folder / "docker"
+    if not link.is_symlink() or str(link.readlink()) != client():
+        link.unlink(missing_ok=True)
+        link.symlink_to(client())
+    if str(folder) not in os.environ["PATH"].split(":"):
+        os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+
+def _start() -> None:
+    folder = cache_dir() / "docker"
+    folder.mkdir(parents=True, exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, object] = {
+        "data-root": str(folder / "data"),
+        "exec-root": str(RUN / "exec"),
+        "pidfile": str(RUN / "docker.pid"),
+        "hosts": [f"unix://{SOCKET}"],
+        "storage-driver": "overlay2",
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        "log-opts": {"max-size": "10m"},
+        "log-driver": "json-file",
+    }
+    if lacking := _lacking_capabilities():
+        say(f"    this machine withholds {', '.join(lacking)}: containers are started without")
+        settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
+        settings["default-runtime"] = "mcapp"
+    config = folder / "daemon.json"
+    config.write_text(json.dumps(settings, indent=2))
+    log = folder / "dockerd.log"
+    with step("Starting a Docker engine of our own"):
+        with log.open("ab") as file:
+            daemon = subprocess.Popen(
+                ["/usr/sbin/dockerd", "--config-file", config],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        for _ in range(START_SECONDS * 5):
+            if _answers():
+                return
+            if daemon.poll() is not None:
+                break
+            time.sleep(0.2)
+        tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-10:])
+        raise UserError(f"dockerd did not start:\n  {tail}\n", f"The whole log is {log}.", Exit.FAILED)
+
+
+def _lacking_capabilities() -> list[str]:
+    """Return the capabilities this machine withholds even from root, by their OCI names."""
+    text = Path("/proc/self/status").read_text()
+    bounding = int(re.search(r"^CapBnd:\s*([0-9a-f]+)", text, re.MULTILINE)[1], 16)  # type: ignore[index]
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    known = min(last + 1, len(_CAPABILITIES))
+    return [f"CAP_{_CAPABILITIES[number]}" for number in range(known) if not bounding >> number & 1]
+
+
+# By number, from linux/capability.h.
+_CAPABILITIES = """
+    CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
+    NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT
+    SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE
+    AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ
+    PERFMON BPF CHECKPOINT_RESTORE
+""".split()
+
+
+def _runtime_wrapper(folder: Path, lacking: list[str]) -> Path:
+    """Write an OCI runtime that takes the withheld capabilities out of each container, then runs runc."""
+    wrapper = folder / "runc-without-withheld"
+    runc = shutil.which("runc") or "/usr/sbin/runc"
+    module = Path(__file__).with_name("ociruntime.py")
+    wrapper.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S {module} {runc} {','.join(lacking)} \"$@\"\n")
+    wrapper.chmod(0o755)
+    return wrapper

@@ -1,0 +1,75 @@
+"""The machine itself: what it must have before anything starts, and Debian packages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from mcapp.cli import Exit, UserError
+from mcapp.process import logged, succeeds
+from mcapp.progress import step
+
+GIB = 2**30
+
+
+def require_root() -> None:
+    """Refuse to go on without root, which Docker, the firewall rule and apt need."""
+    if os.geteuid():
+        raise UserError("This needs root.", "Run it as root, or with `sudo`.")
+
+
+def require_disk(path: Path, gib: int) -> None:
+    """Refuse to go on when fewer than ``gib`` GiB are free where ``path`` is or will be."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free / GIB
+    if free < gib:
+        raise UserError(
+            f"{existing} has {free:.1f} GiB free, and {gib} GiB are needed.",
+            "Make room, or set MCAPP_CACHE to a folder on a larger disk.",
+        )
+
+
+def require_free_port(port: int, address: str = "127.0.0.1") -> None:
+    """Refuse to go on when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise UserError(
+                f"Port {port} on {address} is taken ({error.strerror}).",
+                f"Stop what listens there (`ss -ltnp sport = :{port}` names it), or choose another "
+                f"port: `make up PORT=30081`.",
+            ) from error
+
+
+def install(packages: Iterable[str]) -> None:
+    """Install the Debian packages that are missing.
+
+    Raises:
+        UserError: this is no Debian, or apt cannot install one of them.
+
+    """
+    missing = [name for name in packages if not _installed(name)]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        raise UserError(
+            f"These are missing and there is no apt-get here: {', '.join(missing)}.",
+            "Install them by hand; the set-up is made for Debian 12.",
+            Exit.FAILED,
+        )
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    with step(f"Installing Debian packages: {' '.join(missing)}"):
+        logged("apt", ["apt-get", "update"], env=env)
+        logged("apt", ["apt-get", "install", "-y", "--no-install-recommends", *missing], env=env)
+
+
+def _installed(package: str) -> bool:
+    return succeeds(["dpkg-query", "--showformat=${db:Status-Status}", "--show", package]) and (
+        Path(f"/var/lib/dpkg/info/{package}.list").exists()
+        or Path(f"/var/lib/dpkg/info/{package}:amd64.list").exists()
+    )

