@@ -1,0 +1,1 @@
+"""The api tier: tasks over HTTP, kept in PostgreSQL."""

@@ -1,0 +1,59 @@
+"""What Prometheus gets to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from .database import Database
+
+registry = CollectorRegistry()
+ProcessCollector(registry=registry)
+PlatformCollector(registry=registry)
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"], registry=registry)
+_seconds = Histogram(
+    "http_request_duration_seconds",
+    "Time from the first byte of a request to the last byte of its answer.",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=registry,
+)
+
+
+def observe(method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count one request. `route` is a template such as `/api/tasks/{task_id}`; None counts as `unmatched`."""
+    # Whatever a client invents must not become a new time series.
+    method = method if method in _METHODS else "OTHER"
+    route = route or "unmatched"
+    _requests.labels(method, route, str(status)).inc()
+    _seconds.labels(method, route).observe(seconds)
+
+
+class DatabaseCollector(Collector):
+    """The database as this replica sees it, read when Prometheus asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield `mcapp_db_up` and the pool's figures; without a database the pool is empty."""
+        up = self._database.failure is None
+        stats = self._database.pool_stats()
+        yield GaugeMetricFamily("mcapp_db_up", "1 while the database answers.", value=float(up))
+        for name, help_text in (
+            ("pool_size", "Connections in the pool."),
+            ("pool_available", "Idle connections in the pool."),
+            ("requests_waiting", "Requests waiting for a connection."),
+        ):
+            metric = (
+                f"mcapp_db_{name.removeprefix('requests_')}"
+                if name == "requests_waiting"
+                else f"mcapp_db_{name}"
+            )
+            yield GaugeMetricFamily(metric, help_text, value=float(stats.get(name, 0)))

