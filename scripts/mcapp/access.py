@@ -1,0 +1,128 @@
+"""How users reach the page: the NodePort, the nodes' addresses and the URLs made of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from mcapp.inventory import Inventory, object_name, owned
+from mcapp.messages import Problem, Text, text
+from mcapp.nodes import Node
+
+MAX_URLS = 10
+_PORTS = range(30000, 32768)
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*")
+_NAMES = ("ExternalDNS", "InternalDNS", "Hostname")
+_K3S_INTERNAL = "k3s.io/internal-ip"
+_K3S_EXTERNAL = "k3s.io/external-ip"
+_FLANNEL = "flannel.alpha.coreos.com/public-ip"
+_FLANNEL_CHOSEN = ("flannel.alpha.coreos.com/public-ip-overwrite", _FLANNEL)
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Reach(NamedTuple):
+    """A node's addresses, best first: what users reach, then the rest (one of each family)."""
+
+    addresses: tuple[str, ...]
+    warning: Text | None = None
+
+
+def _ips(values: Iterable[str]) -> Iterator[Address]:
+    for value in values:
+        try:
+            address = ipaddress.ip_address(value.strip())
+        except ValueError:
+            continue
+        # A link-local address means nothing without the reader's own interface.
+        if not (
+            address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+        ):
+            yield address
+
+
+def _listed(node: Node, kind: str, annotation: str) -> list[Address]:
+    """Return a node's IPs of one type; k3s' own annotation says which of several is meant."""
+    found = list(dict.fromkeys(_ips(value for own, value in node.addresses if own == kind)))
+    meant = list(_ips(node.annotations.get(annotation, "").split(",")))
+    return sorted(found, key=lambda ip: ip not in meant) if found else meant
+
+
+def reach(node: Node) -> Reach:
+    """Return where the node answers: external before internal, IPv4 before IPv6, names only without IPs."""
+    external = _listed(node, "ExternalIP", _K3S_EXTERNAL)
+    internal = _listed(node, "InternalIP", _K3S_INTERNAL)
+    best: dict[tuple[bool, int], str] = {}
+    for group, outside in ((external, True), (internal, False)):
+        for ip in group:
+            best.setdefault((not outside, ip.version), str(ip))
+    found = list(dict.fromkeys(best[key] for key in sorted(best)))
+    overlay = list(_ips([node.annotations.get(_FLANNEL, "")]))
+    if not found:
+        found = [str(ip) for ip in overlay]
+    if not found:
+        by_kind = [value for kind in _NAMES for own, value in node.addresses if own == kind]
+        return Reach(tuple(dict.fromkeys(value for value in by_kind if _HOST.fullmatch(value)))[:1])
+    stray = [str(ip) for ip in overlay if ip not in external and ip not in internal]
+    if stray and _FLANNEL_CHOSEN[0] not in node.annotations and found[0] != stray[0]:
+        return Reach(
+            tuple(found), text("address.overlay", node=node.name, overlay=stray[0], address=found[0])
+        )
+    return Reach(tuple(found))
+
+
+def url(address: str, port: int) -> str:
+    """Return the page's URL at a node's address; IPv6 stands in brackets."""
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+class Port(NamedTuple):
+    """The NodePort and why; None leaves the choice to Kubernetes."""
+
+    number: int | None
+    reason: Text
+
+
+def choose_port(
+    inventory: Inventory, wanted: int | None, given: bool, namespace: str, release: str, prefix: str
+) -> Port:
+    """Choose web's NodePort: the one given, the one it has, the usual one, or the next free one."""
+    if given and wanted is None:
+        return Port(None, text("port.any"))
+    taken: dict[int, str] = {}
+    own: int | None = None
+    for service in inventory.of("Service"):
+        metadata, spec = service.get("metadata", {}), service.get("spec", {})
+        name = f"{metadata.get('namespace')}/{metadata.get('name')}"
+        if owned(service, namespace, release) and metadata.get("name") == object_name(prefix, "web"):
+            own = next((port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort")), None)
+            continue
+        taken.update(dict.fromkeys(_node_ports(spec), name))
+    return _pick(taken, own, wanted or _PORTS[0], given, "Service" in inventory.objects)
+
+
+def _node_ports(spec: Any) -> Iterator[int]:
+    yield from (port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort"))
+    if spec.get("healthCheckNodePort"):
+        yield spec["healthCheckNodePort"]
+
+
+def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, known: bool) -> Port:
+    if given and wanted in taken:
+        raise Problem(text("port.given.taken", port=wanted, service=taken[wanted]), text("port.remedy"))
+    if given:
+        return Port(wanted, text("given"))
+    if own is not None:
+        return Port(own, text("port.kept", port=own))
+    if not known:
+        return Port(wanted, text("port.unread", port=wanted))
+    if wanted not in taken:
+        return Port(wanted, text("port.free", port=wanted))
+    start = wanted - _PORTS[0]
+    for step in range(1, len(_PORTS)):
+        candidate = _PORTS[(start + step) % len(_PORTS)]
+        if candidate not in taken:
+            return Port(candidate, text("port.taken", wanted=wanted, service=taken[wanted], port=candidate))
+    raise Problem(text("port.none"), text("port.remedy"))

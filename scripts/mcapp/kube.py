@@ -1,0 +1,105 @@
+"""Thin access to a cluster through kubectl."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+from mcapp.cli import Exit
+from mcapp.inventory import KINDS, Inventory, from_objects
+from mcapp.messages import Problem, text
+
+_FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
+# How kubectl and client-go begin when the kubeconfig, not the cluster, is at fault.
+_CONFIG = re.compile(
+    r"error loading config|no such file or directory|permission denied|context .*does not exist"
+    r"|no context exists|invalid configuration|unable to read|unable to load|yaml:|json:"
+    r"|couldn't get version/kind",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """How to call kubectl: its command ("k3s kubectl" has two words), and which cluster to ask."""
+
+    command: str = "kubectl"
+    kubeconfig: str = ""
+    context: str = ""
+    seconds: int = 20
+
+    def inventory(self, namespace: str) -> Inventory:
+        """Read what bears on placement; what the rights forbid stays unread. Problem without nodes."""
+        wide = [kind for kind in KINDS if kind != "PersistentVolumeClaim"]
+        items, read = self._get(wide, "--all-namespaces")
+        if "Node" not in read:
+            raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+        claims, more = self._get(["PersistentVolumeClaim"], f"--namespace={namespace}")
+        if not any(item.get("kind") == "Node" for item in items):
+            raise Problem(text("kube.empty"), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+        return from_objects([*items, *claims], "kubectl", [*read, *more])
+
+    def label(self, node: str, labels: list[str]) -> None:
+        """Label a node; Problem if kubectl refuses. Labels that are there with other values are left."""
+        done = self._run("label", "node", node, *labels)
+        if done.returncode:
+            raise Problem(
+                text("label.failed", node=node, why=_reason(done.stderr)),
+                text("label.failed.remedy", node=node, labels=labels),
+                Exit.FAILED,
+            )
+
+    def _get(self, kinds: list[str], scope: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the objects, and the kinds that could be read."""
+        done = self._run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
+        forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
+        if KINDS["Node"] in forbidden:
+            why = _reason(done.stderr)
+            raise Problem(text("kube.forbidden", why=why), text("kube.forbidden.remedy"), Exit.UNREACHABLE)
+        if done.returncode and not forbidden:
+            raise _unreachable(_reason(done.stderr))
+        read = [kind for kind in kinds if KINDS[kind] not in forbidden]
+        if not read:
+            return [], []
+        try:
+            items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
+        except (ValueError, KeyError, TypeError):
+            raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE) from None
+        return items, read
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = [*shlex.split(self.command), *arguments, f"--request-timeout={self.seconds}s"]
+        if self.kubeconfig:
+            command.append(f"--kubeconfig={self.kubeconfig}")
+        if self.context:
+            command.append(f"--context={self.context}")
+        try:
+            # kubectl asks several times before it gives up, each with the request's own limit.
+            return subprocess.run(command, capture_output=True, check=False, timeout=self.seconds * 2)
+        except (FileNotFoundError, PermissionError, NotADirectoryError):
+            raise Problem(
+                text("kube.missing", program=command[0]), text("kube.missing.remedy"), Exit.UNREACHABLE
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise Problem(
+                text("kube.unreachable", why=text("kube.timeout", seconds=self.seconds * 2)),
+                text("kube.unreachable.remedy"),
+                Exit.UNREACHABLE,
+            ) from None
+
+
+def _unreachable(why: str) -> Problem:
+    if _CONFIG.search(why):
+        return Problem(text("kube.config", why=why), text("kube.config.remedy"), Exit.UNREACHABLE)
+    return Problem(text("kube.unreachable", why=why), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+
+
+def _reason(stderr: bytes) -> str:
+    """Return kubectl's last word, without its log lines and its full stop."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    spoken = [line for line in lines if not re.match(r"[EWI]\d{4} ", line)]
+    return (spoken or lines or ["?"])[-1].removeprefix("error: ").rstrip(".?")

@@ -1,0 +1,52 @@
+"""Labelling the database's node, only where the user names it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from mcapp.cli import Exit
+from mcapp.inventory import Inventory
+from mcapp.kube import Kubectl
+from mcapp.messages import Problem, Text, text
+from mcapp.scheduling import pairs
+
+
+def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
+    """Return the command line that labels the node, quoted for a shell."""
+    words = [*shlex.split(kubectl.command), "label", "node", node, *pairs(labels)]
+    if kubectl.kubeconfig:
+        words.append(f"--kubeconfig={kubectl.kubeconfig}")
+    if kubectl.context:
+        words.append(f"--context={kubectl.context}")
+    return shlex.join(words)
+
+
+def apply(
+    names: Sequence[str], labels: Mapping[str, str], inventory: Inventory, kubectl: Kubectl
+) -> list[Text]:
+    """Label these nodes and say of each what was done; nothing is done if one of them will not do."""
+    for name in names:
+        node = inventory.nodes.get(name)
+        if node is None:
+            known = sorted(inventory.nodes)
+            raise Problem(text("dbnode.unknown", node=name, nodes=known), text("dbnode.remedy"))
+        other = [
+            f"{key}={node.labels[key]}"
+            for key, value in labels.items()
+            if node.labels.get(key, value) != value
+        ]
+        if other:
+            raise Problem(
+                text("label.other", node=name, label=other),
+                text("label.other.remedy", node=name, labels=pairs(labels)),
+                Exit.FAILED,
+            )
+    done = []
+    for name in dict.fromkeys(names):
+        if inventory.nodes[name].carries(labels):
+            done.append(text("label.already", node=name, labels=pairs(labels)))
+            continue
+        kubectl.label(name, pairs(labels))
+        done.append(text("label.done", node=name, labels=pairs(labels)))
+    return done

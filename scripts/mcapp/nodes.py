@@ -1,0 +1,171 @@
+"""A node of the cluster, as the scheduler and a user's browser see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mcapp.messages import Problem, text
+from mcapp.quantity import millis, whole
+
+HOSTNAME = "kubernetes.io/hostname"
+ARCH = "kubernetes.io/arch"
+OS = "kubernetes.io/os"
+_SERVER_LABELS = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "etcd", "master"))
+_PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+class Taint(NamedTuple):
+    """One taint; PreferNoSchedule keeps no pod away."""
+
+    key: str
+    value: str
+    effect: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+class Room(NamedTuple):
+    """CPU in millicores, memory in bytes, number of pods."""
+
+    cpu: int
+    memory: int
+    pods: int
+
+    def less(self, other: Room) -> Room:
+        """Return what is left when `other` is taken away."""
+        return Room(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods)
+
+    def plus(self, other: Room) -> Room:
+        """Return the sum."""
+        return Room(self.cpu + other.cpu, self.memory + other.memory, self.pods + other.pods)
+
+    def holds(self, other: Room) -> bool:
+        """Whether `other` fits in; as in the scheduler, what is not asked for is not looked at."""
+        return all(want <= 0 or want <= have for have, want in zip(self, other, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. `addresses` are (type, address) in the kubelet's order; `room` is None when unknown."""
+
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    addresses: tuple[tuple[str, str], ...]
+    ready: bool
+    cordoned: bool
+    pressures: tuple[str, ...]
+    arch: str
+    os: str
+    room: Room | None
+
+    @property
+    def server(self) -> bool:
+        """Whether it is one of the cluster's own: control plane or etcd."""
+        return any(label in self.labels for label in _SERVER_LABELS)
+
+    def carries(self, labels: Mapping[str, str]) -> bool:
+        """Whether it has all these labels with these values."""
+        own = self.labels
+        return all(own.get(key) == value for key, value in labels.items())
+
+
+class _Reader:
+    """Takes typed parts out of one object; says where the object is not what it should be."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def mapping(self, owner: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        found = owner.get(key)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise self.wrong(key)
+        return found
+
+    def strings(self, owner: Mapping[str, Any], key: str) -> Mapping[str, str]:
+        found = self.mapping(owner, key)
+        for value in found.values():
+            if not isinstance(value, str):
+                raise self.wrong(key)
+        return found
+
+    def objects(self, owner: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+        found = owner.get(key)
+        if found is None:
+            return []
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise self.wrong(key)
+        return found
+
+    def string(self, owner: Mapping[str, Any], key: str) -> str:
+        found = owner.get(key)
+        if found is None:
+            return ""
+        if not isinstance(found, str) or not _encodable(found):
+            raise self.wrong(key)
+        return found
+
+    def wrong(self, key: str) -> Problem:
+        return Problem(text("input.field", where=self.where, field=key), text("input.remedy"))
+
+
+def _encodable(value: str) -> bool:
+    """Whether UTF-8 can hold it: JSON can spell halves of surrogate pairs, a file cannot."""
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def parse(raw: Mapping[str, Any], where: str) -> Node:
+    """Make a Node of one object of kind Node; `where` names it in the Problem that wrong input raises."""
+    read = _Reader(where)
+    metadata, spec, status = (read.mapping(raw, key) for key in ("metadata", "spec", "status"))
+    name = read.string(metadata, "name")
+    if not name:
+        raise read.wrong("metadata.name")
+    read.where = name
+    labels = read.strings(metadata, "labels")
+    info = read.mapping(status, "nodeInfo")
+    conditions = {
+        read.string(item, "type"): read.string(item, "status") for item in read.objects(status, "conditions")
+    }
+    return Node(
+        name=name,
+        labels=labels,
+        annotations=read.strings(metadata, "annotations"),
+        taints=tuple(_taint(read, item) for item in read.objects(spec, "taints")),
+        addresses=tuple(
+            (read.string(item, "type"), read.string(item, "address"))
+            for item in read.objects(status, "addresses")
+        ),
+        ready=conditions.get("Ready") == "True",
+        cordoned=spec.get("unschedulable") is True,
+        pressures=tuple(kind for kind in _PRESSURES if conditions.get(kind) == "True"),
+        arch=labels.get(ARCH) or read.string(info, "architecture"),
+        os=labels.get(OS) or read.string(info, "operatingSystem") or "linux",
+        room=_room(read, status),
+    )
+
+
+def _taint(read: _Reader, raw: Mapping[str, Any]) -> Taint:
+    taint = Taint(read.string(raw, "key"), read.string(raw, "value"), read.string(raw, "effect"))
+    if not taint.key or taint.effect not in _EFFECTS:
+        raise read.wrong("spec.taints")
+    return taint
+
+
+def _room(read: _Reader, status: Mapping[str, Any]) -> Room | None:
+    allocatable = read.mapping(status, "allocatable")
+    if "cpu" not in allocatable or "memory" not in allocatable:
+        return None
+    try:
+        return Room(
+            millis(allocatable["cpu"]), whole(allocatable["memory"]), whole(allocatable.get("pods", 110))
+        )
+    except ValueError:
+        raise read.wrong("status.allocatable") from None

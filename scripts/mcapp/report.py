@@ -1,0 +1,65 @@
+"""What genvalues tells of its plan: sentences for people, one document for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcapp.inventory import Inventory
+from mcapp.messages import Lang, Text, say, text
+from mcapp.placement import TIERS, Plan
+
+
+def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
+    """Yield the plan's explanation line by line."""
+    for path, reason in plan.reasons.items():
+        yield f"{'.'.join(path)}: {_value(plan, path)}{say(reason, lang)}"
+    for left in plan.left:
+        yield say(left, lang)
+    for tier in TIERS:
+        yield say(text("report.tier", tier=tier, nodes=plan.nodes[tier]), lang)
+        yield from _refused(plan, tier, lang)
+    if inventory.unread:
+        yield say(text("report.unread", kinds=list(inventory.unread)), lang)
+    for warning in plan.warnings:
+        yield say(text("report.warning", warning=warning), lang)
+
+
+def _value(plan: Plan, path: tuple[str, ...]) -> str:
+    value: Any = plan.values
+    for key in path:
+        value = value[key]
+    return f"{value}. " if isinstance(value, int) else ""
+
+
+def _refused(plan: Plan, tier: str, lang: Lang) -> Iterator[str]:
+    """Group the nodes that are out by the reasons, which many share."""
+    groups: dict[str, list[str]] = {}
+    for name, reasons in plan.refused[tier].items():
+        groups.setdefault(say(_all(reasons), lang), []).append(name)
+    for reason, names in groups.items():
+        yield "  " + say(text("report.refused", tier=tier, nodes=names, reasons=reason), lang)
+
+
+def _all(reasons: list[Text]) -> Text:
+    head, *rest = reasons
+    for reason in rest:
+        head = text("and", first=head, second=reason)
+    return head
+
+
+def document(plan: Plan, inventory: Inventory, lang: Lang) -> dict[str, Any]:
+    """Return the plan as plain data, the sentences in one language."""
+    return {
+        "topology": plan.topology,
+        "values": plan.values,
+        "reasons": {".".join(path): say(reason, lang) for path, reason in plan.reasons.items()},
+        "left": [say(reason, lang) for reason in plan.left],
+        "nodes": plan.nodes,
+        "refused": {
+            tier: {name: [say(reason, lang) for reason in reasons] for name, reasons in refused.items()}
+            for tier, refused in plan.refused.items()
+        },
+        "unread": list(inventory.unread),
+        "warnings": [say(warning, lang) for warning in plan.warnings],
+    }

@@ -1,0 +1,115 @@
+"""Why a pod may not run on a node: the scheduler's filters that concern this chart, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcapp.messages import Text, text
+from mcapp.nodes import Node, Room, Taint
+
+# Kubernetes itself sets these while something is wrong; a pod that tolerated them would run into it.
+_LIFECYCLE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+# What clusters put on their servers to keep ordinary pods off.
+_ROLE = (
+    "CriticalAddonsOnly",
+    "node-role.kubernetes.io/control-plane",
+    "node-role.kubernetes.io/etcd",
+    "node-role.kubernetes.io/master",
+)
+
+Toleration = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one pod of a tier needs. `labels` must all be there; of `avoid`, one must differ."""
+
+    room: Room
+    labels: Mapping[str, str] = field(default_factory=dict)
+    avoid: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[Toleration] = ()
+
+
+def lifecycle(taint: Taint) -> bool:
+    """Whether Kubernetes set the taint and will lift it."""
+    return taint.key.startswith(_LIFECYCLE)
+
+
+def role(taint: Taint) -> bool:
+    """Whether the taint only says that the node is a server."""
+    return taint.key in _ROLE
+
+
+def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
+    """Whether one of the tolerations accepts the taint, as Kubernetes defines it."""
+    for accepted in tolerations:
+        key, effect = accepted.get("key", ""), accepted.get("effect", "")
+        operator = accepted.get("operator") or "Equal"
+        if effect not in ("", taint.effect) or (
+            key != taint.key and not (key == "" and operator == "Exists")
+        ):
+            continue
+        if operator == "Exists" or accepted.get("value", "") == taint.value:
+            return True
+    return False
+
+
+def refused_taints(node: Node, tolerations: Iterable[Toleration]) -> list[Taint]:
+    """Return the node's taints that keep such a pod away."""
+    hard = [taint for taint in node.taints if taint.effect != "PreferNoSchedule"]
+    return [taint for taint in hard if not tolerates(tolerations, taint)] if hard else []
+
+
+def toleration(taint: Taint) -> dict[str, str]:
+    """Return the narrowest toleration that accepts the taint."""
+    if taint.value:
+        return {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect}
+    return {"key": taint.key, "operator": "Exists", "effect": taint.effect}
+
+
+def unfit(node: Node) -> list[Text]:
+    """Return why no pod of ours may start on the node now, whatever it tolerates."""
+    reasons = []
+    if not node.ready:
+        reasons.append(text("node.notready"))
+    if node.cordoned:
+        reasons.append(text("node.cordoned"))
+    reasons += [text("node.pressure", condition=condition) for condition in node.pressures]
+    if node.os != "linux":
+        reasons.append(text("node.os", os=node.os))
+    # Most of these taints only repeat a condition.
+    return reasons or [
+        text("node.taint", taint=str(taint))
+        for taint in node.taints
+        if lifecycle(taint) and taint.effect != "PreferNoSchedule"
+    ]
+
+
+def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
+    """Return the reasons against the node, none if the pod may run there. `used` is by other pods."""
+    missing = [key for key, value in demand.labels.items() if node.labels.get(key) != value]
+    if missing:
+        return [text("node.label", labels=[f"{key}={demand.labels[key]}" for key in missing])]
+    if demand.avoid and node.carries(demand.avoid):
+        return [text("node.avoid", labels=pairs(demand.avoid))]
+    reasons = unfit(node)
+    if reasons:
+        return reasons
+    reasons = [text("node.taint", taint=str(taint)) for taint in refused_taints(node, demand.tolerations)]
+    if node.room is not None:
+        free = node.room.less(used) if used else node.room
+        if not free.holds(demand.room):
+            reasons.append(text("node.room", free=spoken(free), wanted=spoken(demand.room)))
+    return reasons
+
+
+def pairs(labels: Mapping[str, str]) -> list[str]:
+    """Return labels the way kubectl writes them."""
+    return [f"{key}={value}" for key, value in labels.items()]
+
+
+def spoken(room: Room) -> Text:
+    """Return CPU, memory and pods in words."""
+    return text("room", cpu=room.cpu, memory=room.memory >> 20, pods=room.pods)

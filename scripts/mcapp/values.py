@@ -1,0 +1,247 @@
+"""Helm values: read, merged, checked against the chart's schema, written with a comment on each choice."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from mcapp.messages import Lang, Problem, Text, comment, text
+
+CHART = Path(__file__).resolve().parents[2] / "chart" / "mcapp"
+Values = dict[str, Any]
+Reasons = Mapping[tuple[str, ...], Text]
+
+# Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
+_WORDS = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
+# Keys of the chart's own go this deep; below, comments would clutter a label or a request.
+_DEPTH = 2
+_STRING = "tag:yaml.org,2002:str"
+
+
+def defaults() -> Values:
+    """Return the chart's own values."""
+    return load(CHART / "values.yaml")
+
+
+def load(path: Path) -> Values:
+    """Read a values file; Problem if there is none, it is no YAML or holds no mapping."""
+    try:
+        document = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Problem(text("input.unreadable", file=str(path), why=why), text("values.remedy")) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        why = " ".join(str(error).split())
+        raise Problem(text("values.yaml", file=str(path), why=why), text("values.remedy")) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise Problem(text("values.mapping", file=str(path)), text("values.remedy"))
+    return document
+
+
+def assigned(assignments: Sequence[str]) -> Values:
+    r"""Turn `key.sub=value` into values: the value is YAML, a dot inside a key is written `\.`."""
+    result: Values = {}
+    for assignment in assignments:
+        path, equals, raw = assignment.partition("=")
+        keys = [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path)]
+        if not equals or not all(keys):
+            raise Problem(text("set.form", given=assignment), text("set.remedy"))
+        try:
+            value = yaml.load(raw, yaml.CSafeLoader)
+        except (yaml.YAMLError, ValueError) as error:
+            why = " ".join(str(error).split())
+            raise Problem(text("set.yaml", given=assignment, why=why), text("set.remedy")) from None
+        for key in reversed(keys):
+            value = {key: value}
+        result = merge(result, value)
+    return result
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Values:
+    """Return both, `over` winning; only mappings are merged, as Helm does."""
+    result = dict(base)
+    for key, value in over.items():
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = merge(below, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def given(base: Path | None, assignments: Sequence[str]) -> Values:
+    """Return what the user wants kept: the base file's values under the single ones, held to the schema."""
+    below = load(base) if base else {}
+    cluster = below.get("cluster")
+    if isinstance(cluster, dict):
+        # A base may be an earlier result; what it found out is found out anew.
+        below = {**below, "cluster": {key: cluster[key] for key in cluster if key not in ("nodes", "urls")}}
+    wanted = merge(below, assigned(assignments))
+    if wanted:
+        check(wanted, text("schema.given"))
+    return wanted
+
+
+class Result(NamedTuple):
+    """Values ready to be written, in the chart's order, and the reason for each key that has one."""
+
+    values: Values
+    reasons: Reasons
+
+    @property
+    def secret(self) -> bool:
+        """Whether they hold a password."""
+        return any(self.values.get("db", {}).get("auth", {}).values())
+
+
+def complete(given: Values, decided: Values, reasons: Reasons) -> Result:
+    """Put what was decided over what was given."""
+    told = dict(reasons)
+    for path in _leaves(given, ()):
+        if not any(path[:end] in reasons for end in range(1, len(path) + 1)):
+            told[path] = text("given")
+    return Result(_ordered(merge(given, decided), defaults()), told)
+
+
+def _leaves(values: Values, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and value and len(path) < _DEPTH:
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def _ordered(values: Values, like: Any) -> Values:
+    known = like if isinstance(like, dict) else {}
+    keys = [*(key for key in known if key in values), *(key for key in values if key not in known)]
+    return {
+        key: _ordered(values[key], known.get(key)) if isinstance(values[key], dict) else values[key]
+        for key in keys
+    }
+
+
+def effective(values: Mapping[str, Any]) -> Values:
+    """Return what the chart sees: its defaults under these values, without what null takes away."""
+    return _without_null(merge(defaults(), values))
+
+
+def _without_null(values: Values) -> Values:
+    return {
+        key: _without_null(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if value is not None
+    }
+
+
+def check(values: Values, source: Text) -> None:
+    """Hold values, as the chart will see them, against its schema; Problem names the first wrong key."""
+    # Imported here: it takes longer than all else, and --label and many errors do without.
+    from jsonschema import Draft7Validator
+    from jsonschema.exceptions import best_match
+
+    seen = effective(_few_nodes(values))
+    validator = Draft7Validator(json.loads((CHART / "values.schema.json").read_bytes()))
+    error = best_match(validator.iter_errors(seen))
+    if error is not None:
+        where = ".".join(str(part) for part in error.absolute_path) or "(top)"
+        raise Problem(
+            text("schema", source=source, key=where, why=error.message), text("schema.remedy")
+        ) from None
+
+
+def _few_nodes(values: Values) -> Values:
+    """Keep one node of each set of tiers: the rest differ in name and address alone, strings all."""
+    cluster = values.get("cluster")
+    if not isinstance(cluster, dict) or not isinstance(cluster.get("nodes"), list):
+        return values
+    kinds = {
+        (type(node["name"]), bool(node["name"]), type(node.get("address")), tuple(node["tiers"])): node
+        for node in cluster["nodes"]
+    }
+    return {**values, "cluster": {**cluster, "nodes": list(kinds.values())}}
+
+
+def dump(result: Result, head: Sequence[Text], lang: Lang) -> str:
+    """Return the file's text: the head, then each key, after the reason for it."""
+    lines = [comment(line, lang, "") for line in head]
+    _write(result.values, (), result.reasons, lang, lines)
+    return "".join(lines)
+
+
+def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, lines: list[str]) -> None:
+    indent = "  " * len(path)
+    for key, value in values.items():
+        here = (*path, key)
+        if not path:
+            lines.append("\n")
+        if here in reasons:
+            lines.append(comment(reasons[here], lang, indent))
+        if isinstance(value, dict) and any(at[: len(here)] == here and at != here for at in reasons):
+            lines.append(f"{indent}{key}:\n")
+            _write(value, here, reasons, lang, lines)
+        else:
+            block = yaml.serialize(
+                _node({key: value}), Dumper=yaml.CSafeDumper, allow_unicode=True, width=4096
+            )
+            lines.extend(indent + line for line in block.splitlines(keepends=True))
+
+
+def _node(value: Any) -> yaml.Node:
+    """Return the YAML of plain data; faster than the library's representer, and sure to quote."""
+    if isinstance(value, dict):
+        pairs = [(_node(key), _node(item)) for key, item in value.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=not pairs)
+    if isinstance(value, list):
+        return yaml.SequenceNode(
+            "tag:yaml.org,2002:seq",
+            [_node(item) for item in value],
+            flow_style=all(isinstance(item, str) and _PLAIN.fullmatch(item) for item in value),
+        )
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+        return yaml.ScalarNode(_STRING, value, style=None if plain else '"')
+    if value is None:
+        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
+    if isinstance(value, bool):
+        return yaml.ScalarNode("tag:yaml.org,2002:bool", str(value).lower())
+    kind = "int" if isinstance(value, int) else "float"
+    return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", str(value))
+
+
+def write(path: Path, content: str, secret: bool) -> bool:
+    """Put content in the file at one stroke; False if it held just that. `secret` keeps others from it."""
+    path = path.resolve()
+    encoded = content.encode()
+    try:
+        if path.is_file() and path.read_bytes() == encoded:
+            return False
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(encoded)
+                os.fchmod(stream.fileno(), mode & 0o600 if secret else mode)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Problem(text("output.unwritable", file=str(path), why=why), text("output.remedy")) from None
+    return True
+
+
+def _umask() -> int:
+    """Return the process's umask; it can only be read by setting it."""
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
