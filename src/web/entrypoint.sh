@@ -1,0 +1,111 @@
+#!/bin/sh
+# Writes what is known only at start (who we are, where the api is) and becomes nginx.
+#
+# Environment:
+#   POD_NAME, NODE_NAME  shown on the page; left out if they are no Kubernetes names
+#   API_UPSTREAM         host:port of the api, default api:8000
+#   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6
+#   RUN_DIR              the only place written to, default /tmp/nginx
+#   RESOLV_CONF          default /etc/resolv.conf
+set -eu
+umask 022
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+run=${RUN_DIR:-/tmp/nginx}
+
+die() {
+  printf 'entrypoint: %s\n' "$1" >&2
+  exit 64
+}
+
+# Prints $2 if it is a DNS-1123 subdomain; anything else could change the configuration it is written into.
+kubernetes_name() {
+  case $2 in
+    '') return ;;
+    *[!a-z0-9.-]* | -* | .* | *- | *.) ;;
+    *)
+      if [ "${#2}" -le 253 ]; then
+        printf '%s' "$2"
+        return
+      fi
+      ;;
+  esac
+  printf 'entrypoint: %s is no Kubernetes name and is left out\n' "$1" >&2
+}
+
+# The first values of a keyword in resolv.conf: for search, the namespace's own domain comes first.
+resolv_conf() {
+  while read -r keyword value _ || [ -n "$keyword" ]; do
+    if [ "$keyword" = "$1" ]; then
+      printf '%s\n' "$value"
+    fi
+  done <"${RESOLV_CONF:-/etc/resolv.conf}"
+}
+
+upstream=${API_UPSTREAM:-api:8000}
+host=${upstream%:*}
+port=${upstream##*:}
+case $host in
+  '' | *[!A-Za-z0-9.:_-]*)
+    # Brackets are the one more form: [2001:db8::1]:8000.
+    case $host in
+      \[*[!0-9A-Fa-f:]*\] | \[\]) die "API_UPSTREAM=$upstream: not host:port" ;;
+      \[*\]) ;;
+      *) die "API_UPSTREAM=$upstream: not host:port" ;;
+    esac
+    ;;
+  *:*) die "API_UPSTREAM=$upstream: an IPv6 address stands in brackets" ;;
+esac
+case $port in
+  '' | "$upstream" | *[!0-9]* | ??????*) die "API_UPSTREAM=$upstream: not host:port" ;;
+esac
+
+case $host in
+  localhost) host=127.0.0.1 ;;
+  *.* | \[*) ;;
+  *)
+    # nginx asks the DNS for exactly this name and knows no search list.
+    domain=$(resolv_conf search | head -n 1)
+    case $domain in
+      '' | . | *[!A-Za-z0-9._-]*) ;;
+      *) host=$host.${domain%.} ;;
+    esac
+    ;;
+esac
+
+servers=''
+for server in $(resolv_conf nameserver); do
+  case $server in
+    *[!0-9A-Fa-f.:]*) ;; # fe80::1%eth0: nginx has no scopes
+    *:*:*) servers="$servers [$server]" ;;
+    *) servers="$servers $server" ;;
+  esac
+done
+
+listen=${LISTEN:-}
+if [ -z "$listen" ]; then
+  listen=8080
+  if [ -s /proc/net/if_inet6 ]; then
+    listen='8080 [::]:8080'
+  fi
+fi
+case $listen in
+  *[!0-9A-Fa-f.:\ \[\]]*) die "LISTEN=$listen: addresses and ports only" ;;
+esac
+
+mkdir -p "$run"
+cat >"$run/identity.conf" <<EOF
+map "" \$pod_name { default "$(kubernetes_name POD_NAME "${POD_NAME:-}")"; }
+map "" \$node_name { default "$(kubernetes_name NODE_NAME "${NODE_NAME:-}")"; }
+EOF
+if [ -n "$servers" ]; then
+  printf 'resolver%s valid=10s;\n' "$servers"
+fi >"$run/resolver.conf"
+printf 'server %s:%s resolve max_fails=0;\n' "$host" "$port" >"$run/api.conf"
+for address in $listen; do
+  printf 'listen %s;\n' "$address"
+done >"$run/listen.conf"
+
+# nginx reads `include x` from the folder its configuration is named in, and `root x` from -p.
+ln -sfn "$here/nginx.conf" "$here/html" "$run"
+exec nginx -p "$run/" -e stderr -c "$run/nginx.conf" -g 'daemon off;'

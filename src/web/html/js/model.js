@@ -1,0 +1,60 @@
+// So many answers without a pod, and it is shown as silent: with 3 pods chance does that 1 time in 400.
+const SILENT = 15;
+
+/**
+ * @typedef {{key: string, tier: "web" | "api" | "db", pod: string | null, node: string | null,
+ *   count: number, total: number, silent: number, latest: boolean, state: "up" | "down" | "unknown"}} Pod
+ *   count of total answers came from it; silent: answers since its last one, 0 while that is no wonder;
+ *   latest: on the way of the latest request
+ */
+
+const DOWN_FROM = { ok: 3, db: 2, api: 1, web: 0, starting: -1 };
+const TIERS = ["web", "api", "db"];
+
+// A tier behind one that is down cannot be seen.
+function stateOf(tier, kind) {
+  const index = TIERS.indexOf(tier);
+  if (index < DOWN_FROM[kind]) return "up";
+  return index === DOWN_FROM[kind] ? "down" : "unknown";
+}
+
+const keyOf = (tier, { pod, node }) => [tier, node, pod].join("/");
+
+function heard(tier, view) {
+  const places = view.answers.map((answer) => answer[tier]).filter(Boolean);
+  const pods = new Map();
+  places.forEach((place, index) => {
+    const key = keyOf(tier, place);
+    const count = (pods.get(key)?.count ?? 0) + 1;
+    const silent = places.length - 1 - index;
+    pods.set(key, {
+      key,
+      tier,
+      ...place,
+      count,
+      total: places.length,
+      silent: silent < SILENT ? 0 : silent,
+      latest: place === view.answers.at(-1)[tier],
+      state: stateOf(tier, view.state.kind),
+    });
+  });
+  return pods.size ? [...pods.values()] : [one(tier, view, { pod: null, node: null })];
+}
+
+function one(tier, view, place) {
+  const state = stateOf(tier, view.state.kind);
+  return { key: keyOf(tier, place), tier, ...place, count: 0, total: 0, silent: 0, latest: state === "up", state };
+}
+
+/**
+ * What stands where, out of the latest answers.
+ * @param {import("./watch.js").View} view
+ * @returns {{pods: Pod[], nodes: (string | null)[]}} nodes sorted by name, the unknown one last
+ */
+export function model(view) {
+  const db = { pod: view.db?.pod ?? null, node: view.db?.node ?? null };
+  const pods = [...heard("web", view), ...heard("api", view), one("db", view, db)];
+  const nodes = [...new Set(pods.map((pod) => pod.node))];
+  nodes.sort((a, b) => (a === null) - (b === null) || a.localeCompare(b, "en", { numeric: true }));
+  return { pods, nodes };
+}

@@ -1,0 +1,213 @@
+import { drawLines } from "./lines.js";
+import { model } from "./model.js";
+import { explain } from "./reasons.js";
+import { clock, duration, onLanguage, t } from "./text.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const TIERS = ["web", "api", "db"];
+const COLOURS = 6;
+const byId = (id) => document.getElementById(id);
+
+/** The live picture of the tiers. */
+export class Picture {
+  #view = null;
+  #pods = []; // of the latest view
+  #shape = ""; // which pods stand where, as drawn
+  #boxes = new Map(); // Pod.key -> element
+  #letters = new Map(); // name of an api pod -> its number, for letter and colour
+
+  constructor() {
+    onLanguage(() => {
+      this.#shape = "";
+      this.#draw();
+    });
+    new ResizeObserver(() => this.#drawLines()).observe(byId("stage"));
+    const card = byId("stage").closest(".picture");
+    new ResizeObserver(() => card.style.setProperty("--height", `${card.offsetHeight}px`)).observe(card);
+  }
+
+  /** @param {import("./watch.js").View} view */
+  show(view) {
+    this.#view = view;
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.#view) {
+      setText(byId("status"), t("state.starting"));
+      return;
+    }
+    const { pods, nodes } = model(this.#view);
+    this.#pods = pods;
+    for (const { tier, pod } of pods) {
+      if (tier === "api" && pod && !this.#letters.has(pod)) this.#letters.set(pod, this.#letters.size);
+    }
+    const shape = JSON.stringify([nodes, pods.map((pod) => pod.key)]);
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.#build(pods, nodes);
+    }
+    this.#status();
+    for (const pod of pods) this.#fill(pod);
+    this.#feed();
+    this.#drawLines();
+  }
+
+  #status() {
+    const { state, since } = this.#view;
+    byId("status").closest(".status").dataset.state = state.kind;
+    setText(byId("status"), sentence(state));
+    setText(byId("since"), state.kind === "ok" ? "" : t("since", { time: clock(since) }));
+  }
+
+  #build(pods, nodes) {
+    this.#boxes.clear();
+    byId("nodes").replaceChildren(
+      ...nodes.map((node) => {
+        const item = element("li", "node");
+        if (node === null) item.dataset.unknown = "";
+        const title = element("h3", "", [icon("node")]);
+        if (node === null) title.append(t("node.unknown"));
+        else title.append(`${t("node")} `, element("b", "", [node]));
+        const cells = TIERS.map((tier) => {
+          const here = pods.filter((pod) => pod.tier === tier && pod.node === node);
+          const cell = element(here.length ? "ul" : "div", "cell", here.map((pod) => this.#box(pod)));
+          cell.dataset.tier = tier;
+          return cell;
+        });
+        item.append(title, element("div", "cells", cells));
+        return item;
+      }),
+    );
+  }
+
+  #box(pod) {
+    const box = element("li", "pod");
+    box.dataset.tier = pod.tier;
+    const tier = element("span", "tier", [icon(pod.tier), pod.tier]);
+    const number = this.#letters.get(pod.pod);
+    if (pod.tier === "api" && number !== undefined) tier.append(badge(number));
+    const name = element("span", "name");
+    if (pod.pod) {
+      // Deployments name their pods x-hash-random; only the end differs.
+      const cut = pod.tier === "db" ? 0 : pod.pod.lastIndexOf("-") + 1;
+      name.append(element("span", "stem", [pod.pod.slice(0, cut)]), pod.pod.slice(cut));
+    } else name.append(t("pod.unknown"));
+    box.append(tier, name, element("span", "version"), element("span", "note"));
+    if (pod.tier === "api") {
+      const meter = element("span", "meter", [element("span", "")]);
+      if (number !== undefined) meter.dataset.colour = number % COLOURS;
+      box.append(meter);
+    }
+    this.#boxes.set(pod.key, box);
+    return box;
+  }
+
+  #fill(pod) {
+    const box = this.#boxes.get(pod.key);
+    box.dataset.state = pod.state;
+    box.toggleAttribute("data-latest", pod.latest);
+    box.toggleAttribute("data-silent", pod.silent > 0);
+    const version = pod.tier === "db" && this.#view.db?.version;
+    if (version) {
+      box.querySelector(".version").replaceChildren(element("span", "product", ["PostgreSQL "]), version);
+    }
+    setText(box.querySelector(".note"), this.#note(pod));
+    const meter = box.querySelector(".meter > span");
+    if (meter) meter.style.width = `${pod.total ? (100 * pod.count) / pod.total : 0}%`;
+  }
+
+  #note(pod) {
+    if (pod.state === "down") return t("pod.missing");
+    if (pod.silent) return t("pod.silent", { count: pod.silent });
+    if (pod.tier === "db") return this.#view.db?.address ?? "";
+    return pod.total ? t("pod.share", pod) : "";
+  }
+
+  #feed() {
+    const { answers } = this.#view;
+    byId("squares").replaceChildren(
+      ...answers.map((answer) => {
+        const number = this.#letters.get(answer.api?.pod);
+        const square = number === undefined ? element("span", "badge") : badge(number);
+        square.dataset.kind = answer.kind;
+        if (answer.kind !== "ok") square.textContent = "×";
+        else if (number === undefined) square.textContent = "?";
+        return square;
+      }),
+    );
+    const parts = this.#pods
+      .filter((pod) => pod.tier === "api" && this.#letters.has(pod.pod))
+      .map((pod) => t("feed.share", { ...pod, letter: letter(this.#letters.get(pod.pod)) }));
+    const count = (...kinds) => answers.filter((answer) => kinds.includes(answer.kind)).length;
+    if (count("db")) parts.push(t("feed.db", { count: count("db") }));
+    if (count("web", "api")) parts.push(t("feed.failed", { count: count("web", "api") }));
+    setText(byId("shares"), parts.join(" · "));
+  }
+
+  #drawLines() {
+    if (!this.#pods.length) return;
+    const { hops } = this.#view;
+    const box = (pod) => this.#boxes.get(pod.key);
+    const of = (tier) => this.#pods.filter((pod) => pod.tier === tier && !pod.silent);
+    const client = byId("client");
+    const possible = [
+      ...of("web").map((web) => [client, box(web)]),
+      ...of("web").flatMap((web) => of("api").map((api) => [box(web), box(api)])),
+      ...of("api").flatMap((api) => of("db").map((db) => [box(api), box(db)])),
+    ];
+    const taken = [];
+    let from = client;
+    for (const tier of TIERS) {
+      const label = document.querySelector(`[data-hop=${tier}]`);
+      const to = this.#pods.find((pod) => pod.tier === tier && (pod.latest || pod.state === "down"));
+      label.hidden = !from || !to;
+      if (label.hidden) continue;
+      const broken = to.state === "down";
+      label.toggleAttribute("data-broken", broken);
+      const time = broken ? "×" : hops[tier] === null ? "" : duration(hops[tier]);
+      label.hidden = time === "";
+      label.replaceChildren(element("span", "hidden", [`${t(`hop.${tier}`)}: ${broken ? t("hop.broken") : ""}`]), time);
+      taken.push({ from, to: box(to), broken, label });
+      from = broken ? null : box(to);
+    }
+    drawLines(byId("lines"), possible, taken);
+  }
+}
+
+function sentence({ kind, reason, code, status }) {
+  if (kind === "db") return t("state.db", { reason: explain(code, reason) });
+  if (kind === "web" && reason !== "network") return t(reason === "offline" ? "state.offline" : "state.web.timeout");
+  if (kind === "api" && status === 504) return t("state.api.timeout");
+  if (kind === "api" && status !== 502) return t("state.api.error", { status, detail: reason });
+  return t(`state.${kind}`);
+}
+
+const letter = (number) => String.fromCharCode(65 + (number % 26));
+
+function badge(number) {
+  const mark = element("span", "badge", [letter(number)]);
+  mark.dataset.colour = number % COLOURS;
+  return mark;
+}
+
+function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function element(tag, className, children = []) {
+  const created = document.createElement(tag);
+  if (className) created.className = className;
+  created.append(...children);
+  return created;
+}
+
+// A live region speaks whenever it is written to, so only what is new is written.
+function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}

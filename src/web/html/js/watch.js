@@ -1,0 +1,82 @@
+import { Problem, Unreachable, request } from "./http.js";
+
+const PERIOD = 2000; // ms between two questions
+const TIMEOUT = 6000; // ms; web itself gives up on api after 4 s and says so
+const KEPT = 50; // answers counted for the shares
+
+/**
+ * @typedef {{pod: string | null, node: string | null}} Place
+ * @typedef {{kind: "starting" | "ok" | "web" | "api" | "db", reason?: string, code?: string, status?: number}} State
+ * @typedef {{kind: State["kind"], web: Place | null, api: Place | null, at: number}} Answer
+ * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null,
+ *   hops: {web: number | null, api: number | null, db: number | null}}} View
+ *   answers: the latest KEPT, oldest first; db: what is last known of it; hops: ms to reach each tier
+ */
+
+/**
+ * Asks for the topology while the page is visible.
+ * @param {(view: View) => void} onAnswer called after every question
+ */
+export function watch(onAnswer) {
+  /** @type {View} */
+  const view = {
+    state: { kind: "starting" },
+    since: null,
+    answers: [],
+    db: null,
+    hops: { web: null, api: null, db: null },
+  };
+  let timer;
+  let asking = false;
+
+  async function ask() {
+    if (asking || document.hidden) return;
+    asking = true;
+    clearTimeout(timer);
+    try {
+      heard(view, await request("api/topology", { timeout: TIMEOUT }));
+    } catch (error) {
+      failed(view, error);
+    }
+    asking = false;
+    view.answers.splice(0, view.answers.length - KEPT);
+    onAnswer(view);
+    timer = setTimeout(ask, PERIOD);
+  }
+
+  document.addEventListener("visibilitychange", ask);
+  addEventListener("online", ask);
+  addEventListener("offline", ask);
+  ask();
+}
+
+function heard(view, { body, ms, upstreamMs }) {
+  const { web, api, db, hops } = body;
+  // While db is down the api may not know where it is; the picture keeps its last place.
+  view.db = { ...view.db, ...Object.fromEntries(Object.entries(db).filter(([, value]) => value !== null)) };
+  const between = Object.fromEntries(hops.map((hop) => [hop.to, hop.ms]));
+  view.hops = {
+    web: upstreamMs === null ? null : Math.max(0, ms - upstreamMs),
+    api: between.api ?? null,
+    db: between.db ?? null,
+  };
+  const state = db.up ? { kind: "ok" } : { kind: "db", code: db.code, reason: db.reason ?? "" };
+  enter(view, state, { web, api });
+}
+
+function failed(view, error) {
+  view.hops = { web: null, api: null, db: null };
+  if (error instanceof Unreachable) enter(view, { kind: "web", reason: error.reason }, {});
+  else if (error instanceof Problem) {
+    enter(view, { kind: "api", status: error.status, reason: error.message }, { web: error.body.web });
+  } else throw error;
+}
+
+function enter(view, state, { web = null, api = null }) {
+  const { kind, reason, status } = view.state;
+  if (kind !== state.kind || reason !== state.reason || status !== state.status) {
+    view.state = state;
+    view.since = new Date();
+  }
+  view.answers.push({ kind: state.kind, web, api, at: Date.now() });
+}

@@ -1,0 +1,76 @@
+"""The stack, the browser, and a page that must stay silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from page.stack import Stack
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+# A name that is neither localhost nor https: the browser treats it as it treats a lab machine's address.
+HOST = "lab.test"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+]
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def whole_stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(whole_stack: Stack) -> Stack:
+    """Every tier up, three tasks."""
+    whole_stack.mend()
+    whole_stack.fill(3)
+    return whole_stack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(stack: Stack, browser: Browser) -> Iterator[OpenPage]:
+    """Open the page; at the end of the test it must have broken no rule and thrown nothing.
+
+    Options are those of a browser context: locale, color_scheme, viewport.
+    """
+    contexts = []
+    complaints: list[str] = []
+
+    def open_(**options: object) -> Page:
+        context = browser.new_context(**{"locale": "en-US", **options})  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        # A request that fails is the network's doing, and some tests are about that.
+        page.on(
+            "console",
+            lambda line: complaints.append(line.text) if "Failed to load resource" not in line.text else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"http://{HOST}:{stack.web.port}/")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

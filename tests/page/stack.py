@@ -1,0 +1,121 @@
+"""The three tiers on this machine, without Kubernetes: real nginx, real api, real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Self
+
+import httpx
+from mcapp.config import ROOT
+from page.nginx import Web
+from postgres import PostgresServer, free_port
+
+_START_SECONDS = 20.0
+
+
+class Api:
+    """One api pod on a random port of 127.0.0.1."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None
+
+    def start(self, pod: str = "api-6c9f7d8b5f-aaaaa", node: str = "lab-2") -> None:
+        """Start it under a pod's name; it answers a little later."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mcapp_api"],
+            cwd=ROOT / "src/api",
+            env={
+                "PATH": os.environ["PATH"],
+                "MCAPP_PORT": str(self.port),
+                "MCAPP_DRAIN_SECONDS": "0",
+                "MCAPP_LOG_LEVEL": "ERROR",
+                "POD_NAME": pod,
+                "NODE_NAME": node,
+                **self._environment,
+            },
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, such as SIGSTOP to freeze it."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it without a goodbye."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+
+class Stack:
+    """web -> api -> db. `db_up` tracks whether a test has stopped the database."""
+
+    def __init__(self) -> None:
+        self.db = PostgresServer({"mcapp.pod": "db-0", "mcapp.node": "lab-3"})
+        self.api = Api(self.db.environment)
+        self.web = Web(f"127.0.0.1:{self.api.port}", POD_NAME="web-5d8c7b9f4d-wwwww", NODE_NAME="lab-1")
+        self.db_up = False
+        self.web_up = False
+
+    def __enter__(self) -> Self:
+        self.mend()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.web.close()
+        if self.api.running:
+            self.api.kill()
+        self.db.close()
+
+    def stop_db(self) -> None:
+        """Stop the database as Kubernetes does."""
+        self.db.stop()
+        self.db_up = False
+
+    def stop_web(self) -> None:
+        """Stop nginx."""
+        self.web.stop()
+        self.web_up = False
+
+    def mend(self) -> None:
+        """Start whatever is down and return when every tier answers."""
+        if not self.db_up:
+            self.db.start()
+            self.db_up = True
+        if not self.api.running:
+            self.api.start()
+        if not self.web_up:
+            self.web.start()
+            self.web_up = True
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            answer = httpx.get(f"{self.web.url}/api/topology")
+            if answer.is_success and answer.json()["db"]["up"]:
+                return
+            if time.monotonic() > until:
+                raise RuntimeError(f"the stack does not answer: {answer.text}\n{self.web.log}")
+            time.sleep(0.05)
+
+    def fill(self, number: int) -> None:
+        """Make the table hold `Task 1` to `Task <number>`, every third one done, and nothing else."""
+        self.db.sql("TRUNCATE app.tasks, app.idempotency_keys RESTART IDENTITY")
+        self.db.sql(
+            "INSERT INTO app.tasks (title, done) SELECT 'Task ' || i, i %% 3 = 0 FROM generate_series(1, %s) i",
+            [number],
+        )
+
+    def titles(self) -> list[str]:
+        """Return the stored titles, newest first."""
+        return [title for (title,) in self.db.sql("SELECT title FROM app.tasks ORDER BY id DESC")]
