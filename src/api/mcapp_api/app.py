@@ -72,6 +72,8 @@ def _translate(request: Request, error: Exception) -> ProblemError:
         case RequestValidationError():
             return _validation(error)
         case UnavailableError():
+            if error.failure.code == "schema":
+                return ProblemError(Kind.SCHEMA, f"{error.failure.reason}.")
             doubt = (
                 " The change may have been made all the same."
                 if error.lost and request.method != "GET"
@@ -79,7 +81,7 @@ def _translate(request: Request, error: Exception) -> ProblemError:
             )
             return ProblemError(
                 Kind.DATABASE,
-                f"PostgreSQL does not answer: {error.failure.reason}.{doubt}",
+                f"The database cannot be used: {error.failure.reason}.{doubt}",
                 headers={"Retry-After": "1"},
                 code=error.failure.code,
             )
@@ -101,7 +103,7 @@ def _methods(request: Request) -> list[str]:
         for router in _ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods
+        for method in route.methods or ()
     )
 
 

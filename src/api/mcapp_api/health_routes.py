@@ -29,7 +29,7 @@ async def healthz() -> Status:
     return Status()
 
 
-@router.get("/readyz", responses=problems(Kind.DATABASE, Kind.SCHEMA, Kind.DRAINING))
+@router.get("/readyz", responses=problems(Kind.INVALID, Kind.DATABASE, Kind.SCHEMA, Kind.DRAINING))
 async def readyz(
     request: Request,
     exclude: Annotated[

@@ -46,14 +46,9 @@ class DatabaseCollector(Collector):
         up = self._database.failure is None
         stats = self._database.pool_stats()
         yield GaugeMetricFamily("mcapp_db_up", "1 while the database answers.", value=float(up))
-        for name, help_text in (
-            ("pool_size", "Connections in the pool."),
-            ("pool_available", "Idle connections in the pool."),
-            ("requests_waiting", "Requests waiting for a connection."),
+        for name, key, meaning in (
+            ("size", "pool_size", "Connections in the pool."),
+            ("available", "pool_available", "Idle connections in the pool."),
+            ("waiting", "requests_waiting", "Requests that wait for a connection."),
         ):
-            metric = (
-                f"mcapp_db_{name.removeprefix('requests_')}"
-                if name == "requests_waiting"
-                else f"mcapp_db_{name}"
-            )
-            yield GaugeMetricFamily(metric, help_text, value=float(stats.get(name, 0)))
+            yield GaugeMetricFamily(f"mcapp_db_pool_{name}", meaning, value=float(stats.get(key, 0)))

@@ -49,5 +49,16 @@ def document(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template=template)
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(problem.pop("$defs"), Problem=problem)
+        _drop_fastapi_errors(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _drop_fastapi_errors(schema: dict[str, Any]) -> None:
+    """Remove the 422 that FastAPI adds to every route with a parameter: a plain string is never invalid."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)

@@ -1,0 +1,45 @@
+"""One PostgreSQL and one replica for the tests that break neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from api.contract import Contract
+from api_process import ApiProcess
+from postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer({"mcapp.pod": "db-0", "mcapp.node": "node-db"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def breakable() -> Iterator[PostgresServer]:
+    """A server of the module's own, to stop, kill and freeze."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def api(postgres: PostgresServer) -> Iterator[ApiProcess]:
+    with ApiProcess(postgres.environment) as process:
+        process.wait_for("/readyz")
+        yield process
+
+
+@pytest.fixture(scope="session")
+def client(api: ApiProcess) -> Iterator[httpx.Client]:
+    """A client that checks every answer against the OpenAPI document."""
+    contract = Contract(httpx.get(f"{api.url}/api/openapi.json").json())
+    with httpx.Client(base_url=api.url, timeout=10, event_hooks={"response": [contract.check]}) as made:
+        yield made
+
+
+@pytest.fixture
+def no_tasks(postgres: PostgresServer, api: ApiProcess) -> None:  # noqa: ARG001
+    """Begin with an empty table."""
+    postgres.sql("TRUNCATE app.tasks, app.idempotency_keys")

@@ -1,0 +1,275 @@
+"""A database that is not there, comes late, breaks, freezes, or holds another schema."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from api.problem import assert_problem
+from api_process import ApiProcess
+from postgres import PostgresServer, free_port
+
+pytestmark = pytest.mark.postgres
+
+# What a client is promised, and what a test adds for a machine that is busy with others.
+ANSWER_SECONDS = 3.0
+
+
+@contextmanager
+def ready_replica(server: PostgresServer) -> Iterator[ApiProcess]:
+    with ApiProcess(server.environment) as process:
+        process.wait_for("/readyz")
+        yield process
+
+
+@pytest.fixture(scope="module")
+def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
+    """A replica that every test of the module puts through something."""
+    with ready_replica(breakable) as process:
+        yield process
+
+
+@pytest.fixture
+def survivor(replica: ApiProcess) -> Iterator[httpx.Client]:
+    """A client of the replica, which must be ready before and still the same process after."""
+    replica.wait_for("/readyz")
+    with httpx.Client(base_url=replica.url, timeout=10) as client:
+        yield client
+    replica.wait_for("/readyz")
+
+
+def timed(request: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
+    began = time.monotonic()
+    return request(), time.monotonic() - began
+
+
+@contextmanager
+def black_hole() -> Iterator[int]:
+    """Listen on a port that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "reason"),
+    [
+        ({"PGPASSWORD": "wrong"}, "password", "password rejected"),
+        ({"PGPASSWORD": ""}, "password", "no password given"),
+        ({"DATABASE_URL": "postgresql://nowhere.invalid/appdb"}, "dns", "does not resolve"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:{free}/appdb"}, "refused", "connection refused"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:{black_hole}/appdb"}, "timeout", "timed out"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:{postgres}/other"}, "missing", "does not exist"),
+    ],
+)
+def test_reason_a_beginner_understands(
+    postgres: PostgresServer, changes: dict[str, str], code: str, reason: str
+) -> None:
+    with black_hole() as silent:
+        ports = {"free": free_port(), "black_hole": silent, "postgres": postgres.port}
+        changed = {name: value.format_map(ports) for name, value in changes.items()}
+        with ApiProcess({**postgres.environment, **changed}) as api:
+            until = time.monotonic() + 10
+            while (problem := assert_problem(httpx.get(f"{api.url}/readyz"), 503, "database-unavailable"))[
+                "code"
+            ] == "starting":
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            assert problem["code"] == code
+            assert reason in problem["detail"]
+
+            answer, seconds = timed(lambda: httpx.get(f"{api.url}/api/topology"))
+            assert answer.status_code == 200
+            assert answer.json()["db"]["up"] is False
+            assert answer.json()["db"]["code"] == code
+            assert reason in answer.json()["db"]["reason"]
+            assert answer.json()["hops"][1] == {"from": "api", "to": "db", "ms": None}
+            assert seconds < ANSWER_SECONDS
+
+            assert_problem(httpx.get(f"{api.url}/api/tasks"), 503, "database-unavailable")
+            assert httpx.get(f"{api.url}/healthz").status_code == 200
+            assert_problem(httpx.get(f"{api.url}/readyz?exclude=db"), 503, "database-unavailable")
+            assert "mcapp_db_up 0.0" in httpx.get(f"{api.url}/metrics").text
+
+
+def test_database_that_comes_late_is_found(breakable: PostgresServer) -> None:
+    breakable.stop()
+    with ApiProcess(breakable.environment) as api:
+        assert_problem(httpx.get(f"{api.url}/readyz"), 503, "database-unavailable")
+        breakable.start()
+        api.wait_for("/readyz", seconds=3)
+        assert httpx.post(f"{api.url}/api/tasks", json={"title": "a"}).status_code == 201
+
+
+def test_frozen_database_gives_503_in_time(
+    breakable: PostgresServer, replica: ApiProcess, survivor: httpx.Client
+) -> None:
+    def ask(number: int) -> tuple[httpx.Response, float]:
+        if number % 2:
+            return timed(lambda: survivor.get("/api/tasks"))
+        return timed(lambda: survivor.post("/api/tasks", json={"title": "a"}))
+
+    breakable.pause()
+    try:
+        with ThreadPoolExecutor(16) as threads:
+            answers = list(threads.map(ask, range(16)))
+        topology, topology_seconds = timed(lambda: survivor.get("/api/topology"))
+        ready, ready_seconds = timed(lambda: survivor.get("/readyz"))
+        assert survivor.get("/healthz").status_code == 200
+        assert survivor.get("/readyz?exclude=db").status_code == 200
+    finally:
+        breakable.resume()
+    for answer, seconds in answers:
+        assert_problem(answer, 503, "database-unavailable")
+        assert seconds < ANSWER_SECONDS
+    assert topology.json()["db"]["code"] == "timeout"
+    assert topology_seconds < ANSWER_SECONDS
+    assert assert_problem(ready, 503, "database-unavailable")["code"] == "timeout"
+    assert ready_seconds < ANSWER_SECONDS
+
+    replica.wait_for("/readyz", seconds=3)
+    assert survivor.get("/api/tasks").status_code == 200
+
+
+def test_slow_statement_gives_503_and_spares_the_connection(
+    breakable: PostgresServer, survivor: httpx.Client
+) -> None:
+    address = survivor.post("/api/tasks", json={"title": "a"}).headers["location"]
+    connections = "SELECT pid FROM pg_stat_activity WHERE usename = 'app' ORDER BY pid"
+    before = breakable.sql(connections)
+    with psycopg.connect(breakable.admin_conninfo) as holder:
+        holder.execute("SELECT FROM app.tasks FOR UPDATE")
+        answer, seconds = timed(lambda: survivor.patch(address, json={"title": "b"}))
+        holder.rollback()
+    assert assert_problem(answer, 503, "database-unavailable")["code"] == "timeout"
+    assert seconds < ANSWER_SECONDS
+    assert survivor.patch(address, json={"title": "b"}).status_code == 200
+    assert breakable.sql(connections) == before
+
+
+def test_reads_survive_the_loss_of_every_connection(
+    breakable: PostgresServer, survivor: httpx.Client
+) -> None:
+    survivor.post("/api/tasks", json={"title": "a"})
+    for _ in range(10):
+        breakable.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+        assert survivor.get("/api/tasks").status_code == 200
+        headers = {"Idempotency-Key": str(uuid4())}
+        assert survivor.post("/api/tasks", json={"title": "b"}, headers=headers).status_code == 201
+
+
+class Sent(NamedTuple):
+    """One request of the load: its end, how long it took, the answer, the title it wanted to keep."""
+
+    ended: float
+    seconds: float
+    response: httpx.Response
+    title: str | None
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_recovery_under_load(
+    breakable: PostgresServer, survivor: httpx.Client, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent: list[Sent] = []
+    over = threading.Event()
+
+    def load(number: int) -> None:
+        while not over.is_set():
+            title = str(uuid4()) if number % 2 else None
+            began = time.monotonic()
+            if title:
+                headers = {"Idempotency-Key": title}
+                response = survivor.post("/api/tasks", json={"title": title}, headers=headers)
+            else:
+                response = survivor.get("/api/tasks")
+            sent.append(Sent(time.monotonic(), time.monotonic() - began, response, title))
+            time.sleep(0.02)
+
+    with ThreadPoolExecutor(4) as threads:
+        workers = [threads.submit(load, number) for number in range(4)]
+        time.sleep(0.3)
+        getattr(breakable, end)()
+        time.sleep(2)
+        breakable.start()
+        accepts = time.monotonic()
+        time.sleep(2)
+        over.set()
+        for worker in workers:
+            worker.result()
+
+    good = [one for one in sent if one.response.status_code < 300]
+    bad = [one for one in sent if one.response.status_code >= 300]
+    assert len(bad) > 50
+    for one in bad:
+        assert_problem(one.response, 503, "database-unavailable")
+        assert one.seconds < ANSWER_SECONDS
+    recovery = min((one.ended for one in good if one.ended > accepts), default=float("inf")) - accepts
+    with capsys.disabled():
+        print(f" [{len(good)} good, {len(bad)} 503, first success {recovery:.2f} s after PostgreSQL accepts]")
+    assert recovery < 1.5
+    assert not [one for one in bad if one.ended > accepts + 1.5]
+
+    kept = [row[0] for row in breakable.sql("SELECT title FROM app.tasks WHERE title LIKE '%-%'")]
+    assert len(set(kept)) == len(kept)
+    assert {one.title for one in good if one.title} <= set(kept)
+
+
+def test_replicas_that_start_together_migrate_once(breakable: PostgresServer) -> None:
+    breakable.empty()
+    with ApiProcess(breakable.environment) as one, ApiProcess(breakable.environment) as two:
+        for api in (one, two):
+            api.wait_for("/readyz")
+        migrated = [
+            line for api in (one, two) for line in api.log() if line["message"] == "migration applied"
+        ]
+        assert [line["migration"] for line in migrated] == ["0001_tasks.sql"]
+        assert breakable.sql("SELECT version, name FROM app.schema_migrations") == [(1, "0001_tasks.sql")]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            "UPDATE app.schema_migrations SET checksum = 'other'",
+            "0001_tasks.sql was changed after it was applied",
+        ),
+        ("INSERT INTO app.schema_migrations VALUES (9999, 'future', 'x')", "it is too old"),
+    ],
+)
+def test_another_schema_is_a_reason_not_a_crash(breakable: PostgresServer, change: str, says: str) -> None:
+    breakable.empty()
+    with ready_replica(breakable) as before:
+        breakable.sql(change)
+        assert says in assert_problem(httpx.get(f"{before.url}/readyz"), 503, "schema-mismatch")["detail"]
+        with ApiProcess(breakable.environment) as after:
+            answer = after.wait_for("/readyz", 503)
+            while "has not reached" in answer.text:
+                answer = httpx.get(f"{after.url}/readyz")
+            assert says in assert_problem(answer, 503, "schema-mismatch")["detail"]
+            assert_problem(httpx.get(f"{after.url}/api/tasks"), 503, "schema-mismatch")
+            assert httpx.get(f"{after.url}/api/topology").json()["db"]["code"] == "schema"
+            # It mends itself once the schema is right.
+            breakable.empty()
+            after.wait_for("/readyz", seconds=5)
+
+
+def test_old_idempotency_keys_are_forgotten(breakable: PostgresServer) -> None:
+    breakable.empty()
+    key, young = uuid4(), uuid4()
+    with ready_replica(breakable) as api:
+        for one in (key, young):
+            httpx.post(f"{api.url}/api/tasks", json={"title": "a"}, headers={"Idempotency-Key": str(one)})
+    breakable.sql(
+        "UPDATE app.idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = %s", [key]
+    )
+    with ready_replica(breakable):
+        assert breakable.sql("SELECT key FROM app.idempotency_keys") == [(young,)]

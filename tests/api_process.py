@@ -1,0 +1,90 @@
+"""The api as a real process for tests: `python -m mcapp_api` on a random port of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from postgres import ROOT, free_port
+
+_START_SECONDS = 20.0
+
+
+class ApiProcess:
+    """One replica. `environment` is what the chart would give it, `PostgresServer.environment` for one.
+
+    A context manager: it starts at once, serves by the time the block begins, is stopped at its end.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in stop
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mcapp_api"],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT / "src/api"),
+                "POD_NAME": "api-test",
+                "NODE_NAME": "node-test",
+                "MCAPP_DRAIN_SECONDS": "0",
+                "MCAPP_PORT": str(self.port),
+                **environment,
+            },
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> ApiProcess:
+        self.wait_for("/healthz")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_for(self, path: str, status: int = 200, seconds: float = _START_SECONDS) -> httpx.Response:
+        """Poll `path` until it answers with `status`, and return that answer."""
+        until = time.monotonic() + seconds
+        answer: object = None
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the api ended with {self.process.returncode}:\n{self.output()}")
+            try:
+                response = httpx.get(self.url + path, timeout=5)
+                if response.status_code == status:
+                    return response
+                answer = response.text
+            except httpx.TransportError as error:
+                answer = error
+            time.sleep(0.02)
+        raise TimeoutError(f"{path} did not answer {status} within {seconds} s, but: {answer}")
+
+    def output(self) -> str:
+        """Return what the process has written so far."""
+        # pread leaves alone the offset that the process writes at.
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return its log, line by line."""
+        return [json.loads(line) for line in self.output().splitlines()]
+
+    def terminate(self) -> None:
+        """Send SIGTERM, as the kubelet does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """End the process if it still runs, and return its exit code."""
+        self.terminate()
+        try:
+            return self.process.wait(_START_SECONDS)
+        finally:
+            self.process.kill()
+            self._log.close()
