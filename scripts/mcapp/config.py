@@ -22,11 +22,21 @@ DATABASE_LABEL = ("role", "database")
 
 
 @cache
+def _pyproject() -> dict[str, Any]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
 def versions() -> dict[str, Any]:
     """Return the table [tool.mcapp] of pyproject.toml: every version that is built or pulled."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        table: dict[str, Any] = tomllib.load(file)["tool"]["mcapp"]
+    table: dict[str, Any] = _pyproject()["tool"]["mcapp"]
     return table
+
+
+def api_requirements() -> list[str]:
+    """Return the pinned packages of the api image."""
+    group: list[str] = _pyproject()["dependency-groups"]["api"]
+    return group
 
 
 def image(name: str) -> str:

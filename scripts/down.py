@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Removes the kind cluster that up.py made, with its data; `make down` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcapp import cluster as clusters
+from mcapp import engine, host
+from mcapp.cli import Exit, parser, run
+from mcapp.config import CLUSTER
+from mcapp.progress import say, step
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Delete the cluster; the built images stay in the cache for the next time."""
+    options = parser("down.py", __doc__ or "", "python scripts/down.py")
+    options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
+    chosen = options.parse_args(arguments)
+
+    host.require_root()
+    clusters.use_only_own_kubeconfig()
+    cluster = clusters.Cluster(chosen.cluster)
+    engine.ensure()
+    if clusters.exists(cluster):
+        with step(f"Deleting kind cluster {cluster.name}"):
+            clusters.delete(cluster)
+    else:
+        say(f"There is no cluster {cluster.name}.")
+    if engine.is_own() and not clusters.any_left():
+        engine.stop_own()
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,253 @@
+"""The kind cluster: made, filled with images, kept inside the machine, and removed without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mcapp import host
+from mcapp.cli import Exit, UserError
+from mcapp.config import CLUSTER, DATABASE_LABEL, NODE_PORT, cache_dir
+from mcapp.engine import docker
+from mcapp.images import Image, full_reference, import_into
+from mcapp.process import logged, output, succeeds
+from mcapp.programs import command
+from mcapp.progress import step
+
+NETWORK = "mcapp"
+BRIDGE = "br-mcapp"
+READY_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A kind cluster by name; its kubeconfig is a file of its own."""
+
+    name: str = CLUSTER
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's kubeconfig: never ~/.kube/config, never $KUBECONFIG."""
+        return cache_dir() / "clusters" / self.name / "kubeconfig"
+
+    def env(self) -> dict[str, str]:
+        """Return the environment in which kubectl and helm speak to this cluster and no other."""
+        return {"KUBECONFIG": str(self.kubeconfig)}
+
+    def kubectl(self, *arguments: str) -> str:
+        """Run a quick kubectl command and return what it printed."""
+        return output([command("kubectl"), *arguments], env=self.env())
+
+    def get(self, *what: str) -> dict[str, Any]:
+        """Return objects as `kubectl get -o json` gives them."""
+        document: dict[str, Any] = json.loads(self.kubectl("get", *what, "--output", "json"))
+        return document
+
+    def containers(self, *, running_only: bool = False) -> list[str]:
+        """Return the names of the node containers; the control-plane stands first."""
+        flags = [] if running_only else ["--all"]
+        names = docker(
+            "ps", *flags, "--filter", f"label=io.x-k8s.kind.cluster={self.name}", "--format", "{{.Names}}"
+        )
+        return sorted(names.splitlines())
+
+
+def create(cluster: Cluster, topology: str, node_image: str | None, port: int) -> None:
+    """Create the cluster: one node for single; for multi a laptop and a lab machine with role=database.
+
+    Raises:
+        UserError: the port is taken, or a node does not come up; nothing is left of the cluster then.
+
+    """
+    host.require_free_port(port)
+    _ensure_network()
+    cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    config = cluster.kubeconfig.with_name("kind.yaml")
+    config.write_text(yaml.safe_dump(_kind_config(topology, port), sort_keys=False))
+    arguments = ["--name", cluster.name, "--config", config, "--kubeconfig", cluster.kubeconfig]
+    image = ["--image", node_image] if node_image else []
+    nodes = "two nodes" if topology == "multi" else "one node"
+    with step(f"Creating kind cluster {cluster.name} ({nodes})"):
+        try:
+            logged("kind", [command("kind"), "create", "cluster", *arguments, *image], env=_kind_env())
+            _keep_dns_inside(cluster)
+            wait_ready(cluster)
+        except BaseException:
+            delete(cluster)
+            raise
+
+
+def exists(cluster: Cluster) -> bool:
+    """Tell whether the cluster has been made, whether or not its nodes run."""
+    return bool(cluster.containers())
+
+
+def topology_of(cluster: Cluster) -> str:
+    """Return the topology for which an existing cluster was made."""
+    return "multi" if len(cluster.containers()) > 1 else "single"
+
+
+def port_of(cluster: Cluster) -> int:
+    """Return the port of this machine that leads to NodePort 30080."""
+    bindings = json.loads(
+        docker("inspect", "--format", "{{json .HostConfig.PortBindings}}", cluster.containers()[0])
+    )
+    return int(bindings[f"{NODE_PORT}/tcp"][0]["HostPort"])
+
+
+def resume(cluster: Cluster) -> bool:
+    """Start the nodes of a cluster that was stopped, as after a reboot; tell whether that was needed."""
+    _ensure_network()
+    stopped = sorted(set(cluster.containers()) - set(cluster.containers(running_only=True)))
+    if not stopped:
+        return False
+    with step(f"Starting the nodes of cluster {cluster.name} again: {', '.join(stopped)}"):
+        for container in stopped:
+            # A node's certificates and etcd know it by the address of its first start.
+            found = re.search(
+                r"node-ip\s*:?\s*(?:\n\s*value:)?\s*\"?([0-9.]+)",
+                docker("cp", f"{container}:/kind/kubeadm.conf", "-"),
+            )
+            if found:
+                succeeds(["docker", "network", "disconnect", NETWORK, container])
+                docker("network", "connect", "--ip", found[1], NETWORK, container)
+            docker("start", container)
+        wait_ready(cluster)
+    return True
+
+
+def wait_ready(cluster: Cluster) -> None:
+    """Wait for every node to be Ready and for cluster DNS to answer.
+
+    Raises:
+        UserError: they are not within three minutes.
+
+    """
+    deadline = f"--timeout={READY_SECONDS}s"
+    cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", deadline)
+    cluster.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", deadline)
+
+
+def load(cluster: Cluster, images: list[Image]) -> list[Image]:
+    """Put images on every node that does not have them; return those that were new to some node."""
+    containers = cluster.containers()
+
+    def missing(container: str) -> list[Image]:
+        present = docker(
+            "exec", container, "ctr", "--namespace", "k8s.io", "images", "ls", "--quiet"
+        ).splitlines()
+        return [item for item in images if full_reference(item.local) not in present]
+
+    wanted = [(container, item) for container in containers for item in missing(container)]
+    if not wanted:
+        return []
+    new = [item for item in images if any(item == other for _, other in wanted)]
+    with (
+        step(f"Putting images on {len(containers)} node(s): {', '.join(item.reference for item in new)}"),
+        ThreadPoolExecutor(2) as pool,
+    ):
+        list(pool.map(lambda job: import_into(*job), wanted))
+    return new
+
+
+def delete(cluster: Cluster) -> None:
+    """Remove the cluster, its volumes and its kubeconfig; and the network when no cluster is left on it."""
+    logged(
+        "kind",
+        [command("kind"), "delete", "cluster", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig],
+        env=_kind_env(),
+    )
+    for path in cluster.kubeconfig.parent.glob("*"):
+        path.unlink()
+    if cluster.kubeconfig.parent.exists():
+        cluster.kubeconfig.parent.rmdir()
+    if not any_left():
+        _wall("-D")
+        succeeds(["docker", "network", "rm", NETWORK])
+
+
+def any_left() -> bool:
+    """Tell whether a node container of any cluster of ours is left on our network."""
+    return bool(docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}"))
+
+
+def _kind_env() -> dict[str, str]:
+    return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": NETWORK}
+
+
+def _kind_config(topology: str, port: int) -> dict[str, Any]:
+    # Where no capability is withheld and cgroups are version 2, kubelet needs none of these.
+    kubelet: dict[str, Any] = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
+    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        kubelet["failCgroupV1"] = False
+    if not _has_sys_resource():
+        kubelet["featureGates"] = {"KubeletInUserNamespace": True}
+    # The laptop is the server and runs web and api too.
+    untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
+    laptop: dict[str, Any] = {
+        "role": "control-plane",
+        "extraPortMappings": [{"containerPort": NODE_PORT, "hostPort": port, "listenAddress": "127.0.0.1"}],
+    }
+    nodes = [laptop]
+    if topology == "multi":
+        laptop["kubeadmConfigPatches"] = [yaml.safe_dump(untainted)]
+        nodes.append({"role": "worker", "labels": dict([DATABASE_LABEL])})
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "kubeadmConfigPatches": [yaml.safe_dump(kubelet)],
+        "nodes": nodes,
+    }
+
+
+def _has_sys_resource() -> bool:
+    bounding = re.search(r"^CapBnd:\s*([0-9a-f]+)", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return bounding is not None and bool(int(bounding[1], 16) >> 24 & 1)
+
+
+def _ensure_network() -> None:
+    """Make the nodes' network, and the rule that lets nothing of theirs out of this machine."""
+    if not succeeds(["docker", "network", "inspect", NETWORK]):
+        name = f"com.docker.network.bridge.name={BRIDGE}"
+        subnet = _free_subnet()
+        docker("network", "create", "--driver", "bridge", "--subnet", subnet, "--opt", name, NETWORK)
+    if not _wall("-C"):
+        _wall("-I")
+
+
+def _free_subnet() -> str:
+    """Return a /24 that no route of this machine covers; a fixed subnet lets nodes keep their addresses."""
+    taken = output(["ip", "-4", "route", "show"])
+    for third in range(250, 200, -1):
+        if f"172.30.{third}." not in taken:
+            return f"172.30.{third}.0/24"
+    raise UserError("No free subnet below 172.30.0.0/16.", "Remove unused Docker networks.", Exit.FAILED)
+
+
+def _wall(action: str) -> bool:
+    """Check (-C), insert (-I) or delete (-D) the rule: from the bridge only back to the bridge."""
+    rule = ["DOCKER-USER", "-i", BRIDGE, "!", "-o", BRIDGE, "-j", "REJECT"]
+    return succeeds(["iptables", "-w", action, *rule])
+
+
+def _keep_dns_inside(cluster: Cluster) -> None:
+    """Let the cluster's DNS answer for the cluster only: names outside are refused at once."""
+    corefile = cluster.get("configmap", "coredns", "--namespace", "kube-system")["data"]["Corefile"]
+    inside = re.sub(r"\n    forward [^{\n]*(\{[^}]*\})?", "", corefile)
+    if inside == corefile:
+        return
+    patch = json.dumps({"data": {"Corefile": inside}})
+    cluster.kubectl("-n", "kube-system", "patch", "configmap", "coredns", "--type=merge", "--patch", patch)
+    cluster.kubectl("-n", "kube-system", "rollout", "restart", "deployment/coredns")
+
+
+def use_only_own_kubeconfig() -> None:
+    """Keep a KUBECONFIG of the user's out of every program that is started from here."""
+    os.environ.pop("KUBECONFIG", None)

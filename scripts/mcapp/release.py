@@ -1,0 +1,84 @@
+"""The Helm release on a cluster: installed, brought up to date only where something differs, and tested."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcapp.cluster import Cluster
+from mcapp.config import CHART, NAMESPACE, RELEASE
+from mcapp.process import logged, output, succeeds
+from mcapp.programs import command
+from mcapp.progress import say, step
+
+WAIT = ("--wait", "--timeout", "5m")
+
+
+@dataclass(frozen=True)
+class Release:
+    """The release mcapp in namespace mcapp of one cluster."""
+
+    cluster: Cluster
+
+    def helm(self, *arguments: str | Path) -> str:
+        """Run a quick helm command in the release's namespace and return what it printed."""
+        return output([command("helm"), *arguments, "--namespace", NAMESPACE], env=self.cluster.env())
+
+    def exists(self) -> bool:
+        """Tell whether the release is installed, well or badly."""
+        return succeeds([command("helm"), "status", RELEASE, "-n", NAMESPACE], env=self.cluster.env())
+
+    def deployed(self) -> bool:
+        """Tell whether the release's last revision went well."""
+        status: str = json.loads(self.helm("status", RELEASE, "--output", "json"))["info"]["status"]
+        return status == "deployed"
+
+    def apply(self, values: Path) -> bool:
+        """Install the release, or upgrade it where its objects would change; tell whether anything was done.
+
+        Raises:
+            UserError: Helm gives up, with what it said and the state of the pods.
+
+        """
+        if not self.exists():
+            self._change("install", values, "--create-namespace")
+            return True
+        if self.deployed() and self._rendered(values) == self.helm("get", "manifest", RELEASE).strip():
+            say("==> Release mcapp is up to date")
+            return False
+        self._change("upgrade", values)
+        return True
+
+    def restart(self, *tiers: str) -> None:
+        """Let the pods of these tiers start anew, as after a new image under the old tag."""
+        for tier in tiers:
+            kind = "statefulset" if tier == "db" else "deployment"
+            self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", f"{kind}/{tier}")
+            self.cluster.kubectl("-n", NAMESPACE, "rollout", "status", f"{kind}/{tier}", "--timeout=3m")
+
+    def test(self) -> None:
+        """Run `helm test`: a row written and read through all three tiers."""
+        with step(f"helm test {RELEASE} -n {NAMESPACE}"):
+            logged(
+                "helm-test",
+                [command("helm"), "test", RELEASE, "-n", NAMESPACE, "--logs"],
+                env=self.cluster.env(),
+            )
+
+    def _rendered(self, values: Path) -> str:
+        """Return the objects that an upgrade would make, the live Secret looked up."""
+        shown = self.helm("upgrade", RELEASE, CHART, "-f", values, "--dry-run=server", "--output", "json")
+        manifest: str = json.loads(shown)["manifest"]
+        return manifest.strip()
+
+    def _change(self, verb: str, values: Path, *flags: str) -> None:
+        shown = values.name
+        with step(
+            f"helm {verb} {RELEASE} chart/mcapp -n {NAMESPACE} {' '.join((*flags, '-f', shown))} --wait"
+        ):
+            logged(
+                "helm",
+                [command("helm"), verb, RELEASE, CHART, "-n", NAMESPACE, *flags, "-f", values, *WAIT],
+                env=self.cluster.env(),
+            )

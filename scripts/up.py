@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Brings the three tiers up on a kind cluster of this machine; `make up` runs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mcapp import cluster as clusters
+from mcapp import engine, host
+from mcapp.cli import Exit, UserError, emit_json, parser, run
+from mcapp.config import CLUSTER, NAMESPACE, NODE_PORT, ROOT, cache_dir
+from mcapp.images import app_images, choose_source, node_image
+from mcapp.process import logged
+from mcapp.programs import command
+from mcapp.progress import say, step
+from mcapp.release import Release
+
+DISK_GIB = 15
+PACKAGES = ("iproute2", "iptables")
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Make the cluster, its images and its values, install the chart, test it, and say where it is."""
+    options = parser("up.py", __doc__ or "", "python scripts/up.py --topology multi")
+    options.add_argument("--topology", choices=("multi", "single"), default="multi", help="one node or two")
+    options.add_argument(
+        "--images",
+        choices=("auto", "pull", "build"),
+        default="auto",
+        help="where images come from: a registry, or built here from package registries",
+    )
+    options.add_argument("--port", type=_port, default=NODE_PORT, help="port of 127.0.0.1 for the page")
+    options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
+    options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
+    chosen = options.parse_args(arguments)
+
+    started = time.monotonic()
+    cluster = clusters.Cluster(chosen.cluster)
+    prepare(cluster, chosen.port)
+    source = choose_source(chosen.images)
+    images = app_images(source)
+    fresh = not clusters.exists(cluster)
+    if fresh:
+        clusters.create(cluster, chosen.topology, node_image(source), chosen.port)
+    else:
+        _require_same(cluster, chosen.topology, chosen.port)
+        clusters.resume(cluster)
+    loaded = clusters.load(cluster, images)
+
+    values = _values(cluster, chosen.topology)
+    release = Release(cluster)
+    was_there = release.exists()
+    changed = release.apply(values)
+    if was_there and loaded:
+        tiers = {item.reference: tier for item, tier in zip(images, ("web", "api", "db"), strict=True)}
+        with step("Restarting the tiers whose image is new"):
+            release.restart(*(tiers[item.reference] for item in loaded))
+    if changed or loaded:
+        release.test()
+    _report(cluster, chosen.port, chosen.output, time.monotonic() - started)
+    return Exit.OK
+
+
+def prepare(cluster: clusters.Cluster, port: int) -> None:
+    """Check what the machine must have, and make the Docker engine answer."""
+    host.require_root()
+    host.lock(cache_dir() / "lock")
+    if not cluster.kubeconfig.exists():
+        host.require_free_port(port)
+        host.require_disk(cache_dir(), DISK_GIB)
+    clusters.use_only_own_kubeconfig()
+    host.install(PACKAGES)
+    engine.ensure()
+
+
+def _require_same(cluster: clusters.Cluster, topology: str, port: int) -> None:
+    there = clusters.topology_of(cluster)
+    if there != topology:
+        raise UserError(
+            f"Cluster {cluster.name} is there with topology {there}, and {topology} is asked for.",
+            f"Run `make down` first (it deletes the cluster and its data), or `make up TOPOLOGY={there}`.",
+        )
+    if (used := clusters.port_of(cluster)) != port:
+        raise UserError(
+            f"Cluster {cluster.name} serves the page on port {used}, and {port} is asked for.",
+            f"Run `make up PORT={used}`, or `make down` first (it deletes the cluster and its data).",
+        )
+
+
+def _values(cluster: clusters.Cluster, topology: str) -> Path:
+    """Let genvalues.py discover the nodes and write the values file, as a user would."""
+    values = ROOT / f"values-{topology}.yaml"
+    if cluster.name != CLUSTER:
+        values = cluster.kubeconfig.with_name(values.name)
+    with step(f"python scripts/genvalues.py --topology {topology} --output {values.name}"):
+        logged(
+            "genvalues",
+            [
+                *("python3", ROOT / "scripts" / "genvalues.py", "--topology", topology),
+                *("--kubeconfig", cluster.kubeconfig, "--kubectl", command("kubectl"), "--output", values),
+            ],
+        )
+    return values
+
+
+def _report(cluster: clusters.Cluster, port: int, form: str, seconds: float) -> None:
+    pods = cluster.get("pods", "--namespace", NAMESPACE)["items"]
+    placed = {
+        pod["metadata"]["name"]: pod["spec"]["nodeName"]
+        for pod in pods
+        if pod["metadata"]["labels"].get("app.kubernetes.io/component") in ("web", "api", "db")
+    }
+    nodes = cluster.get("nodes")["items"]
+    addresses = [
+        entry["address"]
+        for node in nodes
+        for entry in node["status"]["addresses"]
+        if entry["type"] == "InternalIP"
+    ]
+    urls = [f"http://localhost:{port}", *(f"http://{address}:{NODE_PORT}" for address in addresses)]
+    if form == "json":
+        emit_json({"urls": urls, "pods": placed, "kubeconfig": str(cluster.kubeconfig), "seconds": seconds})
+        return
+    say(f"\nUp in {seconds:.0f} s.")
+    print("The page:   " + "  ".join(urls))
+    print("The pods:")
+    for pod, node in placed.items():
+        print(f"  {pod:28} on {node}")
+    print(f"kubectl:    export KUBECONFIG={cluster.kubeconfig}")
+    print(f"            export PATH={command('kubectl').parent}:{command('helm').parent}:$PATH")
+    print("To stop:    make down   (deletes the cluster and its data)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise UserError(f"{text!r} is no port.", "A port is a number from 1 to 65535.")
+    return int(text)
+
+
+if __name__ == "__main__":
+    run(main)
