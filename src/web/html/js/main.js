@@ -1,5 +1,7 @@
+import { Adding } from "./adding.js";
+import { Changes } from "./changes.js";
+import { TaskList } from "./list.js";
 import { Picture } from "./picture.js";
-import { Tasks } from "./tasks.js";
 import { setLanguage, translate } from "./text.js";
 import { watch } from "./watch.js";
 
@@ -39,8 +41,13 @@ showTheme();
 translate();
 delete root.dataset.booting;
 
-const tasks = new Tasks();
+const list = new TaskList();
+const adding = new Adding(list);
+new Changes(list);
 watch((view) => {
   picture.show(view);
-  tasks.heard(view.state);
+  if (view.state.kind === "ok") {
+    list.refresh();
+    adding.flush();
+  }
 });

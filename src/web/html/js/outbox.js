@@ -3,7 +3,10 @@ import { uuid } from "./http.js";
 const KEY = "outbox";
 const DRAFT = "draft";
 
-/** @typedef {{key: string, title: string, rejected?: string}} Item key: its Idempotency-Key */
+/**
+ * @typedef {{key: string, title: string, failed?: boolean, rejected?: string}} Item
+ *   key: its Idempotency-Key; failed: tried in vain; rejected: why it will never be accepted
+ */
 
 function read(name) {
   try {
@@ -26,12 +29,15 @@ export class Outbox {
   /** @type {Item[]} */
   items = read(KEY) ?? [];
 
-  /** @param {string} title @returns {Item} */
+  /** The oldest one still to be sent. @returns {Item | undefined} */
+  get next() {
+    return this.items.find((item) => !item.rejected);
+  }
+
+  /** @param {string} title */
   add(title) {
-    const item = { key: uuid(), title };
-    this.items.push(item);
+    this.items.push({ key: uuid(), title });
     this.save();
-    return item;
   }
 
   /** @param {Item} item */

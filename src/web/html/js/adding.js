@@ -1,0 +1,123 @@
+import { Unreachable, request } from "./http.js";
+import { complain, say, settle } from "./notices.js";
+import { Outbox } from "./outbox.js";
+import { onLanguage, t } from "./text.js";
+
+const RETRY = 3000; // ms
+
+const byId = (id) => document.getElementById(id);
+
+/** The form for new tasks, and those not stored yet. */
+export class Adding {
+  #list;
+  #outbox = new Outbox();
+  #sending = false;
+  #retry;
+
+  /** @param {import("./list.js").TaskList} list */
+  constructor(list) {
+    this.#list = list;
+    byId("title").value = this.#outbox.draft;
+    byId("title").addEventListener("input", ({ target }) => {
+      this.#outbox.draft = target.value;
+    });
+    byId("add").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    byId("outbox").addEventListener("click", ({ target }) => this.#clicked(target.closest("button")));
+    onLanguage(() => this.#show());
+    this.flush();
+  }
+
+  /** Sends what waits, oldest first, until one cannot be sent; that one is tried again later. */
+  async flush() {
+    if (this.#sending) return;
+    this.#sending = true;
+    clearTimeout(this.#retry);
+    let item = this.#outbox.next;
+    while (item && (await this.#send(item))) item = this.#outbox.next;
+    this.#sending = false;
+    if (item) this.#retry = setTimeout(() => this.flush(), RETRY);
+    this.#show();
+  }
+
+  #submit() {
+    const title = byId("title").value.trim();
+    byId("title").focus();
+    if (!title) {
+      complain(() => t("add.blank"));
+      return;
+    }
+    settle();
+    this.#outbox.add(title);
+    this.#type("");
+    this.#show();
+    this.flush();
+  }
+
+  #type(text) {
+    byId("title").value = text;
+    this.#outbox.draft = text;
+  }
+
+  async #send(item) {
+    try {
+      const { body } = await this.#list.writing(() =>
+        request("api/tasks", {
+          method: "POST",
+          headers: { "Idempotency-Key": item.key },
+          body: { title: item.title },
+        }),
+      );
+      this.#outbox.remove(item);
+      this.#list.add(body);
+      say("said.added", body);
+      return true;
+    } catch (error) {
+      item.failed = true;
+      if (error instanceof Unreachable || error.passing) return false;
+      // 409: stored by an earlier try, and deleted since.
+      if (error.status === 409) this.#outbox.remove(item);
+      else item.rejected = error.message;
+      return true;
+    } finally {
+      this.#outbox.save();
+      this.#show();
+    }
+  }
+
+  #show() {
+    byId("outbox").hidden = !this.#outbox.items.length;
+    byId("outbox").replaceChildren(...this.#outbox.items.map((item) => this.#row(item)));
+  }
+
+  #row(item) {
+    const row = byId("waiting").content.firstElementChild.cloneNode(true);
+    row.item = item;
+    row.toggleAttribute("data-failed", Boolean(item.failed));
+    row.querySelector(".text").textContent = item.title;
+    row.querySelector(".why").textContent = item.rejected
+      ? t("outbox.rejected", { detail: item.rejected })
+      : t(item.failed ? "outbox.waiting" : "outbox.sending");
+    const again = row.querySelector(".again");
+    const discard = row.querySelector(".discard");
+    again.textContent = t(item.rejected ? "outbox.change" : "outbox.send");
+    discard.textContent = t("outbox.discard");
+    again.hidden = discard.hidden = !item.failed;
+    return row;
+  }
+
+  #clicked(button) {
+    const item = button?.closest(".task").item;
+    if (!item) return;
+    if (button.matches(".again") && !item.rejected) {
+      this.flush();
+      return;
+    }
+    if (button.matches(".again")) this.#type(item.title);
+    this.#outbox.remove(item);
+    this.#show();
+    byId("title").focus();
+  }
+}
