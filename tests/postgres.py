@@ -120,7 +120,7 @@ class PostgresServer:
         password = self._superuser_password if user == "postgres" else self.app_password
         with psycopg.connect(self.url, user=user, password=password, autocommit=True) as connection:
             cursor = connection.execute(query.encode(), parameters or None)
-            return cursor.fetchall() if cursor.description else []
+            return [] if cursor.description is None else cursor.fetchall()
 
     def empty(self) -> None:
         """Bring the database back to what init.sql left."""

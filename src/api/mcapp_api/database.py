@@ -113,15 +113,19 @@ class Database:
             raise UnavailableError(self._failure)
         connection = None
         try:
-            async with pool.connection(min(CHECKOUT_SECONDS, until - monotonic())) as connection:
-                with answer_within(connection, until - monotonic()):
-                    cursor = await connection.execute(query, parameters)
-                    return await cursor.fetchall()
+            # Not pool.connection(): its transaction has nothing to commit in autocommit.
+            connection = await pool.getconn(min(CHECKOUT_SECONDS, until - monotonic()))
+            with answer_within(connection, until - monotonic()):
+                cursor = await connection.execute(query, parameters)
+                return await cursor.fetchall()
         except (psycopg.OperationalError, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
             if lost:
                 self._suspect(pool)
             raise UnavailableError(explain(error, self._settings.database_address), lost=lost) from error
+        finally:
+            if connection:
+                await pool.putconn(connection)
 
     def _suspect(self, pool: Pool) -> None:
         if pool is self._pool:

@@ -49,16 +49,22 @@ def document(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template=template)
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(problem.pop("$defs"), Problem=problem)
-        _drop_fastapi_errors(schema)
+        for path in schema["paths"].values():
+            for operation in path.values():
+                _correct(operation)
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def _drop_fastapi_errors(schema: dict[str, Any]) -> None:
-    """Remove the 422 that FastAPI adds to every route with a parameter: a plain string is never invalid."""
-    for path in schema["paths"].values():
-        for operation in path.values():
-            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-                del operation["responses"]["422"]
-    for name in ("HTTPValidationError", "ValidationError"):
-        schema["components"]["schemas"].pop(name, None)
+def _correct(operation: dict[str, Any]) -> None:
+    """Take out what FastAPI says of every operation and this api does not do."""
+    # Its 422 stands wherever there is a parameter, even one that cannot be wrong.
+    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+        del operation["responses"]["422"]
+    # An optional header or query parameter is absent, never null.
+    for parameter in operation.get("parameters", []):
+        schema = parameter["schema"]
+        (kind,) = [one for one in schema.pop("anyOf", [{}]) if one != {"type": "null"}]
+        schema.update(kind)

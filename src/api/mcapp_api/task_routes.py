@@ -21,18 +21,21 @@ _WITH_ETAG = {"headers": {"ETag": _ETAG}}
 _MADE = {"headers": {"ETag": _ETAG, "Location": {"schema": {"type": "string"}, "example": "/api/tasks/7"}}}
 
 
-def _database(request: Request) -> Database:
+# Dependencies are coroutines: FastAPI sends a plain function to a thread, which costs more than the query.
+
+
+async def _database(request: Request) -> Database:
     db: Database = request.app.state.database
     return db
 
 
-def _json_only(request: Request) -> None:
+async def _json_only(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _JSON:
         raise ProblemError(Kind.MEDIA_TYPE)
 
 
-def _versions(
+async def _versions(
     if_match: Annotated[
         str | None,
         Header(description='An ETag such as "3", several, or *: change the task only if it matches.'),
@@ -45,7 +48,7 @@ def _versions(
     return [int(tag) for tag in tags]
 
 
-def _before(
+async def _before(
     cursor: Annotated[
         str | None, Query(description="`next` of the page before; none for the first page.", max_length=64)
     ] = None,
