@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcapp import cli, drift, labels, placement, report, values
+from mcapp import cli, drift, labels, placement, plan, report, values, valuesfile
 from mcapp.cli import Exit
 from mcapp.inventory import Inventory, from_file
 from mcapp.kube import Kubectl
@@ -83,15 +83,15 @@ def work(asked: argparse.Namespace, lang: Lang) -> Exit:
         return label(asked, values.effective(given)["placement"]["databaseNodeLabels"], kubectl, lang)
 
     inventory = read(asked, kubectl)
-    request = placement.Asked(asked.topology, asked.db_node, given, asked.namespace, asked.release)
-    plan = placement.decide(inventory, request)
-    result = values.complete(given, plan.values, plan.reasons)
+    request = plan.Asked(asked.topology, asked.db_node, given, asked.namespace, asked.release)
+    made = placement.decide(inventory, request)
+    result = values.complete(given, made.values, made.reasons)
     values.check(result.values, text("schema.made"))
-    head = [text("head.made"), text("head.again"), *plan.left]
-    content = values.dump(result, head, asked.lang or "en")
+    head = [text("head.made"), text("head.again"), *made.left]
+    content = valuesfile.dump(result, head, asked.lang or "en")
     if asked.check:
-        return check(asked, plan.topology, result, content, lang)
-    write(asked, plan, inventory, result, content, lang)
+        return check(asked, made.topology, result, content, lang)
+    write(asked, made, inventory, result, content, lang)
     return Exit.OK
 
 
@@ -127,23 +127,23 @@ def check(asked: argparse.Namespace, topology: str, result: values.Result, conte
 
 def write(
     asked: argparse.Namespace,
-    plan: placement.Plan,
+    made: plan.Plan,
     inventory: Inventory,
     result: values.Result,
     content: str,
     lang: Lang,
 ) -> None:
     """Write the file, and explain it where the file itself does not go."""
-    name = asked.output or f"values-{plan.topology}.yaml"
+    name = asked.output or f"values-{made.topology}.yaml"
     if name == "-":
         sys.stdout.write(content)
         changed, out = True, sys.stderr
     else:
-        changed, out = values.write(Path(name), content, result.secret), sys.stdout
+        changed, out = valuesfile.write(Path(name), content, result.secret), sys.stdout
     if asked.format == "json":
-        cli.emit_json({"file": name, "changed": changed, **report.document(plan, inventory, lang)})
+        cli.emit_json({"file": name, "changed": changed, **report.document(made, inventory, lang)})
         return
-    for sentence in report.sentences(plan, inventory, lang):
+    for sentence in report.sentences(made, inventory, lang):
         print(sentence, file=out)
     if name != "-":
         print(say(text("report.wrote" if changed else "report.same", file=name), lang))

@@ -5,20 +5,23 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mcapp.inventory import Inventory, object_name, owned
+from mcapp.inventory import Inventory, object_name
 from mcapp.messages import Problem, Text, text
 from mcapp.nodes import Node
+from mcapp.objects import Owner
 
 MAX_URLS = 10
+_USUAL = 30080
 _PORTS = range(30000, 32768)
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*")
 _NAMES = ("ExternalDNS", "InternalDNS", "Hostname")
 _K3S_INTERNAL = "k3s.io/internal-ip"
 _K3S_EXTERNAL = "k3s.io/external-ip"
 _FLANNEL = "flannel.alpha.coreos.com/public-ip"
-_FLANNEL_CHOSEN = ("flannel.alpha.coreos.com/public-ip-overwrite", _FLANNEL)
+# Somebody chose flannel's address on purpose.
+_FLANNEL_CHOSEN = "flannel.alpha.coreos.com/public-ip-overwrite"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -66,7 +69,7 @@ def reach(node: Node) -> Reach:
         by_kind = [value for kind in _NAMES for own, value in node.addresses if own == kind]
         return Reach(tuple(dict.fromkeys(value for value in by_kind if _HOST.fullmatch(value)))[:1])
     stray = [str(ip) for ip in overlay if ip not in external and ip not in internal]
-    if stray and _FLANNEL_CHOSEN[0] not in node.annotations and found[0] != stray[0]:
+    if stray and _FLANNEL_CHOSEN not in node.annotations:
         return Reach(
             tuple(found), text("address.overlay", node=node.name, overlay=stray[0], address=found[0])
         )
@@ -85,28 +88,18 @@ class Port(NamedTuple):
     reason: Text
 
 
-def choose_port(
-    inventory: Inventory, wanted: int | None, given: bool, namespace: str, release: str, prefix: str
-) -> Port:
+def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Owner, prefix: str) -> Port:
     """Choose web's NodePort: the one given, the one it has, the usual one, or the next free one."""
     if given and wanted is None:
         return Port(None, text("port.any"))
     taken: dict[int, str] = {}
     own: int | None = None
-    for service in inventory.of("Service"):
-        metadata, spec = service.get("metadata", {}), service.get("spec", {})
-        name = f"{metadata.get('namespace')}/{metadata.get('name')}"
-        if owned(service, namespace, release) and metadata.get("name") == object_name(prefix, "web"):
-            own = next((port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort")), None)
-            continue
-        taken.update(dict.fromkeys(_node_ports(spec), name))
-    return _pick(taken, own, wanted or _PORTS[0], given, "Service" in inventory.objects)
-
-
-def _node_ports(spec: Any) -> Iterator[int]:
-    yield from (port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort"))
-    if spec.get("healthCheckNodePort"):
-        yield spec["healthCheckNodePort"]
+    for service in inventory.services:
+        if service.owner == owner and service.name == object_name(prefix, "web"):
+            own = next(iter(service.ports), None)
+        else:
+            taken.update(dict.fromkeys(service.ports, f"{service.owner.namespace}/{service.name}"))
+    return _pick(taken, own, wanted or _USUAL, given, "services" not in inventory.unread)
 
 
 def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, known: bool) -> Port:

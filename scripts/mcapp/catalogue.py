@@ -265,6 +265,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{file}: items[{position}] is no Kubernetes object.",
         "{file}：items[{position}] 不是 Kubernetes 物件。",
     ),
+    "input.object": (
+        "{file}: items[{position}], a {kind}, is not what Kubernetes writes.",
+        "{file}：items[{position}]（{kind}）不符合 Kubernetes 的格式。",
+    ),
     "input.other": ("{file} holds {kinds} and no node.", "{file} 的內容是 {kinds}，沒有節點。"),
     "input.none": ("{file} holds no node.", "{file} 沒有任何節點。"),
     "input.twice": ("{file} holds the node {node} twice.", "{file} 中節點 {node} 重複出現。"),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mcapp import nodes
+from mcapp import nodes, objects
 from mcapp.messages import Problem, text
 from mcapp.nodes import Node, Room
-from mcapp.quantity import millis, whole
-
-Object = Mapping[str, Any]
+from mcapp.objects import Claim, Owner, Pod, Service, StorageClass, Volume
 
 # Kind -> the name kubectl lists it by. Node comes first: nothing works without it.
 KINDS = {
@@ -28,74 +25,30 @@ KINDS = {
 MAX_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inventory:
-    """Nodes by name, the other objects by kind; `unread` are the kinds nothing is known of."""
+    """Nodes by name, and the rest; `unread` are the kinds (as kubectl lists them) nothing is known of."""
 
     nodes: dict[str, Node]
-    objects: Mapping[str, list[Object]] = field(default_factory=dict)
+    classes: list[StorageClass] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    pods: list[Pod] = field(default_factory=list)
+    volumes: list[Volume] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
     unread: tuple[str, ...] = ()
 
-    def of(self, kind: str) -> list[Object]:
-        """Return the objects of a kind, none if it was not read."""
-        return self.objects.get(kind, [])
-
-    def used(self, namespace: str, release: str) -> dict[str, Room]:
-        """Return what pods ask for on each node, without the release's own, which are placed anew."""
+    def used(self, besides: Owner) -> dict[str, Room]:
+        """Return what pods ask for on each node, without those of a release, which are placed anew."""
         total: dict[str, Room] = {}
-        for pod in self.of("Pod"):
-            node = pod.get("spec", {}).get("nodeName")
-            if node and not _over(pod) and not owned(pod, namespace, release):
-                total[node] = total.get(node, Room(0, 0, 0)).plus(_asks(pod))
+        for pod in self.pods:
+            if pod.node and pod.owner != besides:
+                total[pod.node] = total.get(pod.node, Room(0, 0, 0)).plus(pod.asks)
         return total
-
-
-def owned(item: Object, namespace: str, release: str) -> bool:
-    """Whether an object belongs to the Helm release."""
-    metadata = item.get("metadata", {})
-    label = (metadata.get("labels") or {}).get("app.kubernetes.io/instance")
-    return metadata.get("namespace") == namespace and label == release
 
 
 def object_name(prefix: str, name: str) -> str:
     """Return an object's name as the chart makes it under values' namePrefix."""
     return f"{prefix.removesuffix('-')}-{name}" if prefix else name
-
-
-def _over(pod: Object) -> bool:
-    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-
-
-def _asks(pod: Object) -> Room:
-    """Return a pod's effective request: containers and sidecars, or the largest moment of its start."""
-    spec = pod.get("spec", {})
-    running = _total(spec.get("containers"))
-    sidecars = peak = Room(0, 0, 0)
-    for container in spec.get("initContainers") or []:
-        now = _request(container).plus(sidecars)
-        if container.get("restartPolicy") == "Always":
-            sidecars = now
-        peak = Room(max(peak.cpu, now.cpu), max(peak.memory, now.memory), 0)
-    running = running.plus(sidecars)
-    whole_pod = _request(spec)
-    cpu, memory, _ = running
-    wanted = Room(whole_pod.cpu or max(cpu, peak.cpu), whole_pod.memory or max(memory, peak.memory), 1)
-    return wanted.plus(_amounts(spec.get("overhead") or {}))
-
-
-def _total(containers: Any) -> Room:
-    total = Room(0, 0, 0)
-    for container in containers or []:
-        total = total.plus(_request(container))
-    return total
-
-
-def _request(container: Object) -> Room:
-    return _amounts((container.get("resources") or {}).get("requests") or {})
-
-
-def _amounts(amounts: Object) -> Room:
-    return Room(millis(amounts.get("cpu", 0)), whole(amounts.get("memory", 0)), 0)
 
 
 def from_file(source: BinaryIO | Path) -> Inventory:
@@ -107,10 +60,9 @@ def from_file(source: BinaryIO | Path) -> Inventory:
                 content = stream.read(MAX_BYTES + 1)
         else:
             content = source.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Problem(
-            text("input.unreadable", file=name, why=error.strerror or str(error)), text("input.remedy")
-        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Problem(text("input.unreadable", file=name, why=why), text("input.remedy")) from None
     if len(content) > MAX_BYTES:
         raise Problem(text("input.large", file=name, limit=MAX_BYTES >> 20), text("input.large.remedy"))
     if not content.strip():
@@ -122,42 +74,58 @@ def from_file(source: BinaryIO | Path) -> Inventory:
     return from_objects(_items(document, name), name, None)
 
 
-def _items(document: Any, name: str) -> list[Object]:
-    """Return the objects of a List; NodeList items say no kind of their own."""
-    if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
+def _items(document: Any, name: str) -> list[Any]:
+    """Return the objects of a List; a single node counts as a list of one."""
+    kind = document.get("kind") if isinstance(document, dict) else None
+    if not isinstance(kind, str):
         raise Problem(text("input.kind", file=name), text("input.remedy"))
-    kind: str = document["kind"]
     if kind == "Node":
         return [document]
     items = document.get("items")
     if not kind.endswith("List") or not isinstance(items, list):
         raise Problem(text("input.other", file=name, kinds=kind), text("input.remedy"))
+    # The items of a NodeList say no kind of their own.
     own = kind.removesuffix("List")
-    for position, item in enumerate(items):
-        if not isinstance(item, dict) or not isinstance(item.setdefault("kind", own), str):
-            raise Problem(text("input.item", file=name, position=position), text("input.remedy"))
+    for item in items:
+        if isinstance(item, dict) and own:
+            item.setdefault("kind", own)
     return items
 
 
-def from_objects(items: Iterable[Object], name: str, read: Iterable[str] | None) -> Inventory:
+def from_objects(items: Iterable[Any], name: str, read: Iterable[str] | None) -> Inventory:
     """Sort objects by kind. `read` are the kinds that were read; None means those that occur."""
-    objects: dict[str, list[Object]] = {kind: [] for kind in read or ()}
-    others: Counter[str] = Counter()
-    found: dict[str, Node] = {}
+    found = Inventory({})
+    sort: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        "StorageClass": lambda item: found.classes.append(objects.storage_class(item)),
+        "Service": lambda item: found.services.append(objects.service(item)),
+        "Pod": lambda item: found.pods.append(objects.pod(item)),
+        "PersistentVolume": lambda item: found.volumes.append(objects.volume(item)),
+        "PersistentVolumeClaim": lambda item: found.claims.append(objects.claim(item)),
+    }
+    kinds: set[str] = set()
     for position, item in enumerate(items):
-        kind = item.get("kind", "")
+        kind = item.get("kind") if isinstance(item, dict) else None
+        if not isinstance(kind, str):
+            raise Problem(text("input.item", file=name, position=position), text("input.remedy"))
+        kinds.add(kind)
         if kind == "Node":
             node = nodes.parse(item, f"items[{position}]")
-            if node.name in found:
+            if node.name in found.nodes:
                 raise Problem(text("input.twice", file=name, node=node.name), text("input.remedy"))
-            found[node.name] = node
-        elif kind in KINDS:
-            objects.setdefault(kind, []).append(item)
-        else:
-            others[kind] += 1
-    if not found:
-        kinds = sorted({*objects, *others} - {""})
-        problem = text("input.other", file=name, kinds=kinds) if kinds else text("input.none", file=name)
+            found.nodes[node.name] = node
+        elif kind in sort:
+            try:
+                sort[kind](item)
+            except objects.MALFORMED:
+                raise Problem(
+                    text("input.object", file=name, position=position, kind=kind), text("input.remedy")
+                ) from None
+    if not found.nodes:
+        problem = (
+            text("input.other", file=name, kinds=sorted(kinds)) if kinds else text("input.none", file=name)
+        )
         raise Problem(problem, text("input.remedy"))
-    unread = tuple(KINDS[kind] for kind in KINDS if kind != "Node" and kind not in objects)
-    return Inventory(dict(sorted(found.items())), objects, unread)
+    found.nodes = dict(sorted(found.nodes.items()))
+    known = kinds if read is None else {"Node", *read}
+    found.unread = tuple(plural for kind, plural in KINDS.items() if kind not in known)
+    return found

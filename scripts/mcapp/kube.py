@@ -16,9 +16,9 @@ from mcapp.messages import Problem, text
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
 # How kubectl and client-go begin when the kubeconfig, not the cluster, is at fault.
 _CONFIG = re.compile(
-    r"error loading config|no such file or directory|permission denied|context .*does not exist"
-    r"|no context exists|invalid configuration|unable to read|unable to load|yaml:|json:"
-    r"|couldn't get version/kind",
+    r"error loading config|error in configuration|invalid configuration|context .*does not exist"
+    r"|no context exists|no such file or directory|permission denied|unable to (read|load)"
+    r"|yaml:|json:|couldn't get version/kind",
     re.IGNORECASE,
 )
 
@@ -79,7 +79,14 @@ class Kubectl:
             command.append(f"--context={self.context}")
         try:
             # kubectl asks several times before it gives up, each with the request's own limit.
-            return subprocess.run(command, capture_output=True, check=False, timeout=self.seconds * 2)
+            # And it would ask for a name and a password that the kubeconfig does not hold.
+            return subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=self.seconds * 2,
+            )
         except (FileNotFoundError, PermissionError, NotADirectoryError):
             raise Problem(
                 text("kube.missing", program=command[0]), text("kube.missing.remedy"), Exit.UNREACHABLE

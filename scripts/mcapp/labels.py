@@ -9,7 +9,7 @@ from mcapp.cli import Exit
 from mcapp.inventory import Inventory
 from mcapp.kube import Kubectl
 from mcapp.messages import Problem, Text, text
-from mcapp.scheduling import pairs
+from mcapp.plan import pairs
 
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:

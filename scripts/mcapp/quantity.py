@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from math import ceil
 
 _FORM = re.compile(r"([+-]?[0-9]*\.?[0-9]*)([eE][+-]?[0-9]{1,2}|[numkMGTPE]|[KMGTPE]i)?")
 _SCALE = {
@@ -32,9 +33,9 @@ def _exact(quantity: str) -> Decimal:
 
 def whole(quantity: object) -> int:
     """Return a quantity (bytes, pods), rounded up; ValueError if it is none."""
-    return -int(-_exact(str(quantity)) // 1)
+    return ceil(_exact(str(quantity)))
 
 
 def millis(quantity: object) -> int:
     """Return a quantity in thousandths (CPU: millicores), rounded up; ValueError if it is none."""
-    return -int(-_exact(str(quantity)) * 1000 // 1)
+    return ceil(_exact(str(quantity)) * 1000)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcapp.inventory import Inventory
 from mcapp.messages import Lang, Text, say, text
-from mcapp.placement import TIERS, Plan
+from mcapp.plan import TIERS, Plan
 
 
 def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:

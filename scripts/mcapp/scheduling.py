@@ -93,7 +93,7 @@ def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
     if missing:
         return [text("node.label", labels=[f"{key}={demand.labels[key]}" for key in missing])]
     if demand.avoid and node.carries(demand.avoid):
-        return [text("node.avoid", labels=pairs(demand.avoid))]
+        return [text("node.avoid", labels=[f"{key}={value}" for key, value in demand.avoid.items()])]
     reasons = unfit(node)
     if reasons:
         return reasons
@@ -103,11 +103,6 @@ def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
         if not free.holds(demand.room):
             reasons.append(text("node.room", free=spoken(free), wanted=spoken(demand.room)))
     return reasons
-
-
-def pairs(labels: Mapping[str, str]) -> list[str]:
-    """Return labels the way kubectl writes them."""
-    return [f"{key}={value}" for key, value in labels.items()]
 
 
 def spoken(room: Room) -> Text:

@@ -1,33 +1,29 @@
-"""Helm values: read, merged, checked against the chart's schema, written with a comment on each choice."""
+"""Helm values: read, merged as Helm merges them, held to the chart's schema."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from mcapp.messages import Lang, Problem, Text, comment, text
+from mcapp.messages import Problem, Text, text
 
 CHART = Path(__file__).resolve().parents[2] / "chart" / "mcapp"
 Values = dict[str, Any]
 Reasons = Mapping[tuple[str, ...], Text]
 
-# Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
-_WORDS = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
 # Keys of the chart's own go this deep; below, comments would clutter a label or a request.
 _DEPTH = 2
-_STRING = "tag:yaml.org,2002:str"
 
 
+@cache
 def defaults() -> Values:
-    """Return the chart's own values."""
+    """Return the chart's own values, read once: not to be changed."""
     return load(CHART / "values.yaml")
 
 
@@ -99,7 +95,8 @@ class Result(NamedTuple):
     @property
     def secret(self) -> bool:
         """Whether they hold a password."""
-        return any(self.values.get("db", {}).get("auth", {}).values())
+        db = self.values.get("db") or {}
+        return any((db.get("auth") or {}).values())
 
 
 def complete(given: Values, decided: Values, reasons: Reasons) -> Result:
@@ -167,81 +164,3 @@ def _few_nodes(values: Values) -> Values:
         for node in cluster["nodes"]
     }
     return {**values, "cluster": {**cluster, "nodes": list(kinds.values())}}
-
-
-def dump(result: Result, head: Sequence[Text], lang: Lang) -> str:
-    """Return the file's text: the head, then each key, after the reason for it."""
-    lines = [comment(line, lang, "") for line in head]
-    _write(result.values, (), result.reasons, lang, lines)
-    return "".join(lines)
-
-
-def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, lines: list[str]) -> None:
-    indent = "  " * len(path)
-    for key, value in values.items():
-        here = (*path, key)
-        if not path:
-            lines.append("\n")
-        if here in reasons:
-            lines.append(comment(reasons[here], lang, indent))
-        if isinstance(value, dict) and any(at[: len(here)] == here and at != here for at in reasons):
-            lines.append(f"{indent}{key}:\n")
-            _write(value, here, reasons, lang, lines)
-        else:
-            block = yaml.serialize(
-                _node({key: value}), Dumper=yaml.CSafeDumper, allow_unicode=True, width=4096
-            )
-            lines.extend(indent + line for line in block.splitlines(keepends=True))
-
-
-def _node(value: Any) -> yaml.Node:
-    """Return the YAML of plain data; faster than the library's representer, and sure to quote."""
-    if isinstance(value, dict):
-        pairs = [(_node(key), _node(item)) for key, item in value.items()]
-        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=not pairs)
-    if isinstance(value, list):
-        return yaml.SequenceNode(
-            "tag:yaml.org,2002:seq",
-            [_node(item) for item in value],
-            flow_style=all(isinstance(item, str) and _PLAIN.fullmatch(item) for item in value),
-        )
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return yaml.ScalarNode(_STRING, value, style=None if plain else '"')
-    if value is None:
-        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
-    if isinstance(value, bool):
-        return yaml.ScalarNode("tag:yaml.org,2002:bool", str(value).lower())
-    kind = "int" if isinstance(value, int) else "float"
-    return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", str(value))
-
-
-def write(path: Path, content: str, secret: bool) -> bool:
-    """Put content in the file at one stroke; False if it held just that. `secret` keeps others from it."""
-    path = path.resolve()
-    encoded = content.encode()
-    try:
-        if path.is_file() and path.read_bytes() == encoded:
-            return False
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(encoded)
-                os.fchmod(stream.fileno(), mode & 0o600 if secret else mode)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise Problem(text("output.unwritable", file=str(path), why=why), text("output.remedy")) from None
-    return True
-
-
-def _umask() -> int:
-    """Return the process's umask; it can only be read by setting it."""
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -1,0 +1,155 @@
+"""What is asked of genvalues, what is known for the answer (Case), and the answer itself (Plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcapp import volume
+from mcapp.cli import Exit
+from mcapp.inventory import Inventory
+from mcapp.messages import Problem, Text, text
+from mcapp.nodes import Node, Room
+from mcapp.objects import Owner
+from mcapp.quantity import millis, whole
+from mcapp.scheduling import Demand, why_not
+from mcapp.values import Values, defaults, effective, merge
+
+TIERS = ("web", "api", "db")
+ANY_TAINT = ({"operator": "Exists"},)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked for: `topology` auto, single or multi; the values given with --base and --set."""
+
+    topology: str = "auto"
+    db_node: str = ""
+    given: Values = field(default_factory=dict)
+    namespace: str = "mcapp"
+    release: str = "mcapp"
+
+
+@dataclass(slots=True)
+class Plan:
+    """The values decided on, the reason for each by key, where each tier may run and why not elsewhere.
+
+    `left` are reasons for keys that stay unset.
+    """
+
+    values: Values = field(default_factory=dict)
+    reasons: dict[tuple[str, ...], Text] = field(default_factory=dict)
+    left: list[Text] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
+    nodes: dict[str, list[str]] = field(default_factory=dict)
+    refused: dict[str, dict[str, list[Text]]] = field(default_factory=dict)
+
+    def put(self, path: tuple[str, ...], value: Any, reason: Text) -> None:
+        """Decide one key."""
+        nested = value
+        for key in reversed(path):
+            nested = {key: nested}
+        self.values = merge(self.values, nested)
+        self.reasons[path] = reason
+
+    @property
+    def topology(self) -> str:
+        """The topology decided on."""
+        chosen: str = self.values["topology"]
+        return chosen
+
+
+class Case:
+    """One cluster and one request. `labels` lead db to its node; `home` are the only nodes db may use."""
+
+    def __init__(self, inventory: Inventory, asked: Asked) -> None:
+        self.inventory = inventory
+        self.asked = asked
+        self.plan = Plan()
+        self.all = list(inventory.nodes.values())
+        seen = effective(asked.given)
+        # What null took away is reasoned about as if it had the chart's value.
+        self.wanted = merge(defaults(), seen)
+        usual: dict[str, str] = self.wanted["placement"]["databaseNodeLabels"]
+        self.labels: dict[str, str] = seen.get("placement", {}).get("databaseNodeLabels") or usual
+        self.owner = Owner(asked.namespace, asked.release)
+        self.used = inventory.used(self.owner)
+        self.data = volume.existing(inventory, asked.namespace, self.wanted["namePrefix"])
+        self.home = self._home()
+
+    def _home(self) -> list[Node] | None:
+        """Return the nodes that data or --db-node hold db to; None if it is free."""
+        nodes, chosen = self.inventory.nodes, self.asked.db_node
+        if chosen and chosen not in nodes:
+            raise Problem(text("dbnode.unknown", node=chosen, nodes=sorted(nodes)), text("dbnode.remedy"))
+        if self.data is None or self.data.nodes is None:
+            return [nodes[chosen]] if chosen else None
+        if chosen and chosen not in self.data.nodes:
+            held, name = sorted(self.data.nodes), self.data.claim.volume
+            problem = text("dbnode.data", node=chosen, volume=name, nodes=held)
+            raise Problem(problem, text("data.move"), Exit.NO_PLACEMENT)
+        return [nodes[name] for name in ([chosen] if chosen else sorted(self.data.nodes))]
+
+    def given(self, *path: str) -> bool:
+        """Whether the user gave a value for the key, be it null."""
+        found: Any = self.asked.given
+        for key in path:
+            if not isinstance(found, dict) or key not in found:
+                return False
+            found = found[key]
+        return True
+
+    def value(self, *path: str) -> Any:
+        """Return the value of a key: the one decided on, or the one wanted."""
+        for found in (self.plan.values, self.wanted):
+            at: Any = found
+            for key in path:
+                at = at.get(key) if isinstance(at, dict) else None
+            if at is not None:
+                return at
+        return None
+
+    def room(self, tier: str) -> Room:
+        """Return what one pod of the tier asks for."""
+        requests = self.wanted[tier]["resources"].get("requests") or {}
+        return Room(millis(requests.get("cpu", 0)), whole(requests.get("memory", 0)), 1)
+
+    def demand(self, tier: str) -> Demand:
+        """Return what one pod of the tier needs, as things have been decided so far."""
+        selector: Mapping[str, str] = self.value(tier, "nodeSelector")
+        tolerations = self.value(tier, "tolerations")
+        multi = self.value("topology") == "multi"
+        if tier == "db":
+            return Demand(
+                self.room(tier), {**self.labels, **selector} if multi else selector, {}, tolerations
+            )
+        required = self.value("placement", "appOffDatabaseNode") == "required"
+        return Demand(self.room(tier), selector, self.labels if multi and required else {}, tolerations)
+
+    def usable(self, node: Node, tier: str) -> bool:
+        """Whether the tier's pod could start on the node if it tolerated its taints, labels left aside."""
+        demand = Demand(self.room(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
+        return not why_not(node, demand, self.used.get(node.name))
+
+    def carrying(self) -> list[Node]:
+        """Return the nodes that carry the database's labels."""
+        return [node for node in self.all if node.carries(self.labels)]
+
+    def advise_label(self) -> Text:
+        """Name the node to label: of those that could run db an agent, and the one with most room."""
+        candidates = [node for node in self.all if self.usable(node, "db")]
+        if not candidates:
+            return text("remedy.join")
+        best = max(candidates, key=lambda node: (not node.server, node.room or Room(0, 0, 0)))
+        return text("multi.none.remedy", node=best.name, labels=pairs(self.labels))
+
+
+def pairs(labels: Mapping[str, str]) -> list[str]:
+    """Return labels the way kubectl writes them."""
+    return [f"{key}={value}" for key, value in labels.items()]
+
+
+def names(nodes: list[Node]) -> list[str]:
+    """Return the nodes' names."""
+    return [node.name for node in nodes]

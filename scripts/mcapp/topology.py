@@ -1,0 +1,99 @@
+"""Single or multi, and how db finds its node: by label, or by the node's name where data or user say so."""
+
+from __future__ import annotations
+
+import re
+
+from mcapp.cli import Exit
+from mcapp.messages import Problem, Text, text
+from mcapp.nodes import HOSTNAME, Node
+from mcapp.plan import Case, names, pairs
+from mcapp.scheduling import refused_taints, role
+
+# What Kubernetes takes for the value of a label in a selector.
+_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+
+
+def choose(case: Case) -> None:
+    """Decide the topology and lead db to its node; Problem if multi was asked for and no node is labelled."""
+    topology, reason = _topology(case)
+    case.plan.put(("topology",), topology, reason)
+    if topology == "multi":
+        _lead(case)
+    if case.asked.db_node:
+        _hold(case, case.inventory.nodes[case.asked.db_node])
+
+
+def _topology(case: Case) -> tuple[str, Text]:
+    asked = case.asked.topology
+    if asked == "auto":
+        asked = case.asked.given.get("topology") or "auto"
+    if asked != "auto":
+        return asked, text("topology.asked", topology=asked)
+    chosen = case.asked.db_node
+    if not chosen:
+        return _automatic(case)
+    if any(node.name != chosen and _ordinary(case, node) for node in case.all):
+        return "multi", text("topology.dbnode", node=chosen)
+    return "single", text("topology.dbnode.alone", node=chosen)
+
+
+def _ordinary(case: Case, node: Node) -> bool:
+    """Whether web could run there, if need be in spite of a taint that only marks a server."""
+    refusing = refused_taints(node, case.wanted["web"]["tolerations"])
+    return case.usable(node, "web") and all(map(role, refusing))
+
+
+def _automatic(case: Case) -> tuple[str, Text]:
+    labels, labelled = pairs(case.labels), case.carrying()
+    agents = [node for node in labelled if not node.server]
+    usable = [node.name for node in agents if case.usable(node, "db")]
+    if not labelled:
+        return "single", text("topology.none", labels=labels)
+    if not agents:
+        return "single", text("topology.server", labels=labels, nodes=names(labelled))
+    if not usable:
+        return "single", text("topology.unusable", labels=labels, nodes=names(agents))
+    home = case.home
+    if home is None or any(node.name in usable for node in home):
+        return "multi", text("topology.multi", labels=labels, nodes=usable)
+    if any(not node.server for node in home):
+        return "multi", text("topology.data", nodes=names(home), labels=labels, labelled=usable)
+    return "single", text("topology.stay", nodes=names(home), labels=labels, labelled=usable)
+
+
+def _lead(case: Case) -> None:
+    """Write the labels that lead db to its node: the usual ones, or its own name if need be."""
+    path = ("placement", "databaseNodeLabels")
+    labels, labelled = pairs(case.labels), case.carrying()
+    if case.home is None and not labelled:
+        raise Problem(text("multi.none", labels=labels), case.advise_label(), Exit.NO_PLACEMENT)
+    found = labelled if case.home is None else [node for node in labelled if node in case.home]
+    if found:
+        case.plan.put(path, dict(case.labels), text("labels.carried", labels=labels, nodes=names(found)))
+        return
+    home = case.home or []
+    node = next((node for node in home if case.usable(node, "db")), home[0])
+    own = _own_label(case, node)
+    # Helm merges mappings: only null takes the chart's keys away.
+    gone: dict[str, str | None] = dict.fromkeys(key for key in case.labels if key not in own)
+    why = "labels.dbnode" if case.asked.db_node else "labels.data"
+    case.plan.put(path, {**gone, **own}, text(why, node=node.name, labels=labels))
+    case.labels = own
+
+
+def _own_label(case: Case, node: Node) -> dict[str, str]:
+    value = node.labels.get(HOSTNAME, "")
+    if not _VALUE.fullmatch(value) or sum(other.labels.get(HOSTNAME) == value for other in case.all) > 1:
+        problem = text("hostname.missing", node=node.name, label=HOSTNAME)
+        remedy = text("multi.none.remedy", node=node.name, labels=pairs(case.labels))
+        raise Problem(problem, remedy, Exit.NO_PLACEMENT)
+    return {HOSTNAME: value}
+
+
+def _hold(case: Case, node: Node) -> None:
+    """Hold db to the node that was asked for where the labels alone would leave it a choice."""
+    if case.value("topology") == "multi" and case.carrying() == [node]:
+        return
+    selector = {**case.wanted["db"]["nodeSelector"], **_own_label(case, node)}
+    case.plan.put(("db", "nodeSelector"), selector, text("dbnode.pinned", node=node.name))

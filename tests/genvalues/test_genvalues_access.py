@@ -1,0 +1,113 @@
+"""Addresses of every kind, and the URLs made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kube_objects import CONTROL_PLANE, Object, node
+from mcapp.inventory import from_objects
+from mcapp.placement import decide
+from mcapp.plan import Asked, Plan
+
+K3S_INTERNAL, K3S_EXTERNAL = "k3s.io/internal-ip", "k3s.io/external-ip"
+FLANNEL = "flannel.alpha.coreos.com/public-ip"
+Pairs = list[tuple[str, str]]
+
+
+def planned(*nodes: Object) -> Plan:
+    return decide(from_objects(nodes, "test", None), Asked())
+
+
+ADDRESSES: dict[str, tuple[Pairs, dict[str, str], list[str]]] = {
+    "one": ([("InternalIP", "10.0.0.1")], {}, ["http://10.0.0.1:30080"]),
+    "external first": (
+        [("InternalIP", "10.0.0.1"), ("ExternalIP", "203.0.113.7")],
+        {},
+        ["http://203.0.113.7:30080", "http://10.0.0.1:30080"],
+    ),
+    "dual stack, IPv4 first": (
+        [("InternalIP", "fd00::1"), ("InternalIP", "10.0.0.1")],
+        {},
+        ["http://10.0.0.1:30080", "http://[fd00::1]:30080"],
+    ),
+    "IPv6 alone": ([("InternalIP", "2001:DB8::1")], {}, ["http://[2001:db8::1]:30080"]),
+    "several interfaces: the first": (
+        [("InternalIP", "192.168.1.10"), ("InternalIP", "172.17.0.1")],
+        {},
+        ["http://192.168.1.10:30080"],
+    ),
+    "several interfaces: the one k3s was told": (
+        [("InternalIP", "172.17.0.1"), ("InternalIP", "192.168.1.10")],
+        {K3S_INTERNAL: "192.168.1.10"},
+        ["http://192.168.1.10:30080"],
+    ),
+    "no address, k3s' annotations": (
+        [("Hostname", "laptop")],
+        {K3S_INTERNAL: "10.0.0.1,fd00::1", K3S_EXTERNAL: "203.0.113.7"},
+        ["http://203.0.113.7:30080", "http://10.0.0.1:30080", "http://[fd00::1]:30080"],
+    ),
+    "no address, flannel's annotation": (
+        [("Hostname", "laptop")],
+        {FLANNEL: "10.0.0.9"},
+        ["http://10.0.0.9:30080"],
+    ),
+    "names alone": (
+        [("Hostname", "laptop"), ("InternalDNS", "laptop.lan")],
+        {},
+        ["http://laptop.lan:30080"],
+    ),
+    "a name that is none": ([("Hostname", "x/../@evil")], {}, []),
+    "addresses that reach nothing": (
+        [
+            ("InternalIP", "127.0.0.1"),
+            ("InternalIP", "fe80::1"),
+            ("InternalIP", "224.0.0.1"),
+            ("InternalIP", "?"),
+        ],
+        {},
+        [],
+    ),
+    "none": ([], {}, []),
+}
+
+
+@pytest.mark.parametrize(("addresses", "annotations", "urls"), ADDRESSES.values(), ids=ADDRESSES.keys())
+def test_urls(addresses: Pairs, annotations: dict[str, str], urls: list[str]) -> None:
+    cluster: Any = planned(node("laptop", addresses=addresses, annotations=annotations)).values["cluster"]
+    assert cluster["urls"] == urls
+    first = urls[0].removeprefix("http://").rpartition(":")[0].strip("[]") if urls else None
+    assert cluster["nodes"][0].get("address") == first
+
+
+def test_a_node_that_is_not_ready_has_no_url() -> None:
+    plan = planned(node("laptop", "10.0.0.1"), node("lab", "10.0.0.2", ready=False))
+    assert plan.values["cluster"]["urls"] == ["http://10.0.0.1:30080"]
+    assert [entry["name"] for entry in plan.values["cluster"]["nodes"]] == ["lab", "laptop"]
+
+
+def test_the_nodes_of_web_come_first() -> None:
+    plan = planned(
+        node("a", "10.0.0.1", labels={"role": "database"}), node("z", "10.0.0.9", labels=CONTROL_PLANE)
+    )
+    assert plan.values["cluster"]["urls"] == ["http://10.0.0.9:30080", "http://10.0.0.1:30080"]
+
+
+def test_a_large_cluster_lists_all_nodes_and_ten_urls() -> None:
+    plan = planned(*(node(f"n{i:04}", f"10.0.{i >> 8}.{i & 255}") for i in range(300)))
+    assert len(plan.values["cluster"]["nodes"]) == 300
+    assert len(plan.values["cluster"]["urls"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("annotations", "warned"),
+    [
+        ({FLANNEL: "10.0.2.15"}, True),
+        ({FLANNEL: "192.168.1.10"}, False),
+        ({FLANNEL: "10.0.2.15", f"{FLANNEL}-overwrite": "10.0.2.15"}, False),
+        ({}, False),
+    ],
+)
+def test_flannel_on_another_interface_is_warned_of(annotations: dict[str, str], warned: bool) -> None:
+    plan = planned(node("laptop", "192.168.1.10", annotations=annotations))
+    assert [warning.key for warning in plan.warnings] == (["address.overlay"] if warned else [])

@@ -1,0 +1,22 @@
+"""What a call of genvalues.py in the tests gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kube_objects import Object
+from mcapp.cli import Exit
+
+
+class Outcome(NamedTuple):
+    """What one call did: exit code, standard output, standard error, and the values it wrote."""
+
+    code: Exit
+    out: str
+    err: str
+    values: dict[str, Any]
+
+
+Run = Callable[..., Outcome]
+Render = Callable[[str], dict[str, Object]]
