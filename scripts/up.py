@@ -49,14 +49,12 @@ def main(arguments: Sequence[str]) -> Exit:
         clusters.resume(cluster)
     loaded = clusters.load(cluster, images)
 
-    values = _values(cluster, chosen.topology)
     release = Release(cluster)
-    was_there = release.exists()
-    changed = release.apply(values)
-    if was_there and loaded:
-        tiers = {item.reference: tier for item, tier in zip(images, ("web", "api", "db"), strict=True)}
-        with step("Restarting the tiers whose image is new"):
-            release.restart(*(tiers[item.reference] for item in loaded))
+    if loaded and release.exists():
+        tiers = dict(zip(images, ("web", "api", "db"), strict=True))
+        release.restart(*(tiers[item] for item in loaded))
+    changed = release.apply(_values(cluster, chosen.topology))
+    release.wait()
     if changed or loaded:
         release.test()
     _report(cluster, chosen.port, chosen.output, time.monotonic() - started)

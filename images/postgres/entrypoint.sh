@@ -7,7 +7,7 @@ set -euo pipefail
 if [[ $1 != postgres || -s $PGDATA/PG_VERSION ]]; then exec "$@"; fi
 
 : "${POSTGRES_PASSWORD:?set POSTGRES_PASSWORD to the superuser\'s password}"
-export PGUSER=${POSTGRES_USER:-postgres} PGPASSWORD=$POSTGRES_PASSWORD PGHOST=/var/run/postgresql
+export PGUSER=${POSTGRES_USER:-postgres} PGPASSWORD=$POSTGRES_PASSWORD
 database=${POSTGRES_DB:-$PGUSER}
 
 # In a folder beside PGDATA, renamed at the end: a start that is cut short begins anew, not half-way.
@@ -16,7 +16,10 @@ rm -rf "$fresh"
 # shellcheck disable=SC2086 # POSTGRES_INITDB_ARGS is a list of words
 initdb --pgdata="$fresh" --username="$PGUSER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") ${POSTGRES_INITDB_ARGS:-}
 printf '\nhost all all all scram-sha-256\n' >>"$fresh/pg_hba.conf"
-sed -i "s/^#listen_addresses = .*/listen_addresses = '*'/" "$fresh/postgresql.conf"
+cat >>"$fresh/postgresql.conf" <<END
+listen_addresses = '*'
+unix_socket_directories = '$PGHOST'
+END
 
 pg_ctl --pgdata="$fresh" --wait --options="-c listen_addresses=" start
 [[ $database == postgres ]] || createdb --maintenance-db=postgres "$database"
@@ -29,5 +32,5 @@ pg_ctl --pgdata="$fresh" --wait --mode=fast stop
 rmdir "$PGDATA" 2>/dev/null || true
 mv "$fresh" "$PGDATA"
 
-unset PGUSER PGPASSWORD PGHOST
+unset PGUSER PGPASSWORD
 exec "$@"

@@ -145,15 +145,15 @@ def load(cluster: Cluster, images: list[Image]) -> list[Image]:
         ).splitlines()
         return [item for item in images if full_reference(item.local) not in present]
 
-    wanted = [(container, item) for container in containers for item in missing(container)]
-    if not wanted:
+    wanted = {container: needed for container in containers if (needed := missing(container))}
+    new = [item for item in images if any(item in needed for needed in wanted.values())]
+    if not new:
         return []
-    new = [item for item in images if any(item == other for _, other in wanted)]
     with (
-        step(f"Putting images on {len(containers)} node(s): {', '.join(item.reference for item in new)}"),
-        ThreadPoolExecutor(2) as pool,
+        step(f"Putting images on {len(wanted)} node(s): {', '.join(item.reference for item in new)}"),
+        ThreadPoolExecutor() as pool,
     ):
-        list(pool.map(lambda job: import_into(*job), wanted))
+        list(pool.map(import_into, wanted.keys(), wanted.values()))
     return new
 
 

@@ -157,21 +157,19 @@ def _static(name: str, commands: dict[str, Path]) -> str:
             tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file,
             tarfile.open(fileobj=file, mode="w") as tar,
         ):
-            for folder in ("tmp", "usr", "usr/local", "usr/local/bin"):
+            for folder in ("bin", "tmp"):
                 entry = tarfile.TarInfo(folder)
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
                 tar.addfile(entry)
             for command, path in commands.items():
                 content = path.read_bytes()
-                entry = tarfile.TarInfo(f"usr/local/bin/{command}")
+                entry = tarfile.TarInfo(f"bin/{command}")
                 entry.mode, entry.size = 0o755, len(content)
                 tar.addfile(entry, io.BytesIO(content))
             return Path(file.name)
 
-    inputs = digest(name, *(f"{command}={path}" for command, path in commands.items()))
-    return _import(
-        name, inputs, archive, "ENV PATH=/usr/local/bin", f'ENTRYPOINT ["/usr/local/bin/{entrypoint}"]'
-    )
+    inputs = digest(name, "/bin", *(f"{command}={path}" for command, path in commands.items()))
+    return _import(name, inputs, archive, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')
 
 
 def _wheel(requirement: str) -> Path:
@@ -360,9 +358,8 @@ def _preload(bare: str, preloaded: list[Image], node: str) -> None:
         docker("exec", "--detach", container, "containerd")
         wait = "for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
         docker("exec", container, "bash", "-c", wait)
-        for item in preloaded:
-            # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
-            import_into(container, item, "--no-unpack")
+        # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
+        import_into(container, preloaded, "--no-unpack")
         docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
         docker(
             "commit",
@@ -375,28 +372,30 @@ def _preload(bare: str, preloaded: list[Image], node: str) -> None:
         docker("rm", "--force", "--volumes", container)
 
 
-def import_into(container: str, item: Image, *flags: str) -> None:
-    """Copy an image from the Docker engine into a node's containerd, under the name its user asks for.
+def import_into(container: str, items: list[Image], *flags: str) -> None:
+    """Copy images from the Docker engine into a node's containerd, under the names their users ask for.
+
+    All in one stream: what the images share crosses once.
 
     Raises:
-        UserError: the node does not take it.
+        UserError: the node does not take them.
 
     """
-    known_as = full_reference(item.local)
-    ctr = [client(), "exec", "--interactive", container, "ctr", "--namespace", "k8s.io", "images"]
-    with subprocess.Popen([client(), "save", item.local], stdout=subprocess.PIPE) as save:
+    ctr = ["exec", "--interactive", container, "ctr", "--namespace", "k8s.io", "images"]
+    names = [item.local for item in items]
+    with subprocess.Popen([client(), "save", *names], stdout=subprocess.PIPE) as save:
         loaded = subprocess.run(
-            [*ctr, "import", "--digests", *flags, "-"],
+            [client(), *ctr, "import", "--digests", *flags, "-"],
             stdin=save.stdout,
             capture_output=True,
             text=True,
             check=False,
         )
     if save.returncode or loaded.returncode:
-        raise UserError(
-            f"Node {container} does not take image {item.local}: {loaded.stderr.strip()}", code=Exit.FAILED
-        )
-    docker(*ctr[1:], "tag", "--force", known_as, full_reference(item.reference))
+        problem = f"Node {container} does not take the images {', '.join(names)}: {loaded.stderr.strip()}"
+        raise UserError(problem, "Is its disk full? `docker system df` tells.", Exit.FAILED)
+    for item in items:
+        docker(*ctr, "tag", "--force", full_reference(item.local), full_reference(item.reference))
 
 
 def full_reference(reference: str) -> str:
