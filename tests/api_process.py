@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 from postgres import ROOT, free_port
 
-_START_SECONDS = 20.0
+# Generous: a test run may share its two cores with a cluster.
+_START_SECONDS = 60.0
 
 
 class ApiProcess:

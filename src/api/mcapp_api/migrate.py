@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "migrations"
 # Any constant will do: every replica takes the same one.
-_LOCK = 7_203_154_001
+LOCK = 7_203_154_001
 _LOOK_SECONDS = 2.0
 _APPLY_SECONDS = 60.0
 
@@ -91,7 +91,7 @@ async def _applied(connection: AsyncConnection[TupleRow]) -> list[TupleRow]:
 
 async def _apply(connection: AsyncConnection[TupleRow], migration: Migration) -> None:
     # Trying, not waiting: a replica that waits for another's migration cannot say so in /readyz.
-    cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+    cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
     if not (await cursor.fetchall())[0][0]:
         raise MigrationBusyError("another replica is migrating the schema")
     await connection.execute(f"SET LOCAL statement_timeout = '{_APPLY_SECONDS}s'")

@@ -39,6 +39,7 @@ _FRAGMENTS = (
     ("does not exist", "missing", "the database does not exist"),
     ("statement timeout", "timeout", "timed out: the query took too long"),
     ("lock timeout", "timeout", "timed out: waiting for a lock"),
+    ("another replica is migrating", "migrating", "another replica is migrating the schema"),
     ("timeout", "timeout", "timed out: {address} does not answer"),
     ("couldn't get a connection", "busy", "timed out: every connection of this replica is busy"),
     ("server closed the connection", "lost", "the connection to {address} broke"),
