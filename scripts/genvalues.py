@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -150,4 +151,6 @@ def write(
 
 
 if __name__ == "__main__":
+    # So short a process would spend more on looking for garbage than it could free.
+    gc.disable()
     cli.run(main)

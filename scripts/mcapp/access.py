@@ -34,7 +34,7 @@ class Reach(NamedTuple):
 
 
 def _ips(values: Iterable[str]) -> Iterator[Address]:
-    for value in values:
+    for value in filter(None, values):
         try:
             address = ipaddress.ip_address(value.strip())
         except ValueError:

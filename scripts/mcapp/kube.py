@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,11 @@ class Kubectl:
     kubeconfig: str = ""
     context: str = ""
     seconds: int = 20
+
+    @property
+    def words(self) -> list[str]:
+        """The command's words; a path may have blanks in it."""
+        return [self.command] if shutil.which(self.command) else shlex.split(self.command)
 
     def inventory(self, namespace: str) -> Inventory:
         """Read what bears on placement; what the rights forbid stays unread. Problem without nodes."""
@@ -72,7 +78,7 @@ class Kubectl:
         return items, read
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = [*shlex.split(self.command), *arguments, f"--request-timeout={self.seconds}s"]
+        command = [*self.words, *arguments, f"--request-timeout={self.seconds}s"]
         if self.kubeconfig:
             command.append(f"--kubeconfig={self.kubeconfig}")
         if self.context:

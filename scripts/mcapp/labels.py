@@ -14,7 +14,7 @@ from mcapp.plan import pairs
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
     """Return the command line that labels the node, quoted for a shell."""
-    words = [*shlex.split(kubectl.command), "label", "node", node, *pairs(labels)]
+    words = [*kubectl.words, "label", "node", node, *pairs(labels)]
     if kubectl.kubeconfig:
         words.append(f"--kubeconfig={kubectl.kubeconfig}")
     if kubectl.context:

@@ -32,7 +32,8 @@ def _platform(case: Case) -> None:
     if any(node.os != "linux" for node in case.all):
         for tier in TIERS:
             _select(case, tier, {OS: "linux"}, text("platform.os"))
-    apps = [node for node in case.all if not _off(case, node) and case.usable(node, "api")]
+    off = _off(case)
+    apps = case.usable([node for node in case.all if node.name not in off], "api")
     pool = [node for node in apps if not refused_taints(node, ())] or apps
     kinds = Counter(node.arch for node in pool if node.labels.get(ARCH))
     if len(kinds) < 2:
@@ -53,10 +54,10 @@ def _select(case: Case, tier: str, labels: Mapping[str, str], reason: Text) -> N
     case.plan.put(path, {**case.value(*path), **labels}, told)
 
 
-def _off(case: Case, node: Node) -> bool:
-    """Whether web and api must keep off the node."""
+def _off(case: Case) -> set[str]:
+    """Return the nodes that web and api must keep off."""
     avoid = case.demand("web").avoid
-    return bool(avoid) and node.carries(avoid)
+    return {node.name for node in case.all if avoid and node.carries(avoid)}
 
 
 def _place(case: Case) -> None:
@@ -134,7 +135,7 @@ def _give_way(case: Case) -> bool:
 
 def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> Problem:
     # The nodes meant for the tier come alone: their reasons are the ones to mend.
-    meant = _meant(case) if tier == "db" else {node.name for node in case.all if not _off(case, node)}
+    meant = _meant(case) if tier == "db" else case.inventory.nodes.keys() - _off(case)
     told = {name: reasons for name, reasons in refused.items() if name in meant} or refused
     verdicts = [text("verdict", node=name, reasons=reasons) for name, reasons in told.items()]
     if tier == "db" and case.data is not None and case.data.nodes is not None:

@@ -127,10 +127,10 @@ class Case:
         required = self.value("placement", "appOffDatabaseNode") == "required"
         return Demand(self.room(tier), selector, self.labels if multi and required else {}, tolerations)
 
-    def usable(self, node: Node, tier: str) -> bool:
-        """Whether the tier's pod could start on the node if it tolerated its taints, labels left aside."""
+    def usable(self, nodes: list[Node], tier: str) -> list[Node]:
+        """Return those where the tier's pod could start if it tolerated their taints, labels left aside."""
         demand = Demand(self.room(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
-        return not why_not(node, demand, self.used.get(node.name))
+        return [node for node in nodes if not why_not(node, demand, self.used.get(node.name))]
 
     def carrying(self) -> list[Node]:
         """Return the nodes that carry the database's labels."""
@@ -138,7 +138,7 @@ class Case:
 
     def advise_label(self) -> Text:
         """Name the node to label: of those that could run db an agent, and the one with most room."""
-        candidates = [node for node in self.all if self.usable(node, "db")]
+        candidates = self.usable(self.all, "db")
         if not candidates:
             return text("remedy.join")
         best = max(candidates, key=lambda node: (not node.server, node.room or Room(0, 0, 0)))

@@ -33,21 +33,22 @@ def _topology(case: Case) -> tuple[str, Text]:
     chosen = case.asked.db_node
     if not chosen:
         return _automatic(case)
-    if any(node.name != chosen and _ordinary(case, node) for node in case.all):
+    if any(node.name != chosen for node in _ordinary(case)):
         return "multi", text("topology.dbnode", node=chosen)
     return "single", text("topology.dbnode.alone", node=chosen)
 
 
-def _ordinary(case: Case, node: Node) -> bool:
-    """Whether web could run there, if need be in spite of a taint that only marks a server."""
-    refusing = refused_taints(node, case.wanted["web"]["tolerations"])
-    return case.usable(node, "web") and all(map(role, refusing))
+def _ordinary(case: Case) -> list[Node]:
+    """Return the nodes where web could run, if need be in spite of a taint that only marks a server."""
+    tolerations = case.wanted["web"]["tolerations"]
+    usable = case.usable(case.all, "web")
+    return [node for node in usable if all(map(role, refused_taints(node, tolerations)))]
 
 
 def _automatic(case: Case) -> tuple[str, Text]:
     labels, labelled = pairs(case.labels), case.carrying()
     agents = [node for node in labelled if not node.server]
-    usable = [node.name for node in agents if case.usable(node, "db")]
+    usable = names(case.usable(agents, "db"))
     if not labelled:
         return "single", text("topology.none", labels=labels)
     if not agents:
@@ -73,7 +74,7 @@ def _lead(case: Case) -> None:
         case.plan.put(path, dict(case.labels), text("labels.carried", labels=labels, nodes=names(found)))
         return
     home = case.home or []
-    node = next((node for node in home if case.usable(node, "db")), home[0])
+    node = [*case.usable(home, "db"), *home][0]
     own = _own_label(case, node)
     # Helm merges mappings: only null takes the chart's keys away.
     gone: dict[str, str | None] = dict.fromkeys(key for key in case.labels if key not in own)

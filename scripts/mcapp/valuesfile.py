@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from mcapp.values import Reasons, Result, Values
 # Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
 _WORDS = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
-_STRING = "tag:yaml.org,2002:str"
 
 
 def dump(result: Result, head: Sequence[Text], lang: Lang) -> str:
@@ -40,32 +40,46 @@ def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, 
             lines.append(f"{indent}{key}:\n")
             _write(value, here, reasons, lang, lines)
         else:
-            block = yaml.serialize(
-                _node({key: value}), Dumper=yaml.CSafeDumper, allow_unicode=True, width=1 << 30
-            )
+            block = _yaml({key: value})
             lines.extend(indent + line for line in block.splitlines(keepends=True))
 
 
-def _node(value: Any) -> yaml.Node:
-    """Return the YAML of plain data; faster than the library's representer, and sure to quote."""
+def _yaml(values: Values) -> str:
+    """Return plain data as YAML. Events, since the library's representer would take twice the time."""
+    events = [_START, _DOCUMENT, *_events(values), _DOCUMENT_END, _END]
+    text: str = yaml.emit(events, Dumper=yaml.CSafeDumper, allow_unicode=True, width=1 << 30)
+    return text
+
+
+_START, _END = yaml.StreamStartEvent(), yaml.StreamEndEvent()
+_DOCUMENT, _DOCUMENT_END = yaml.DocumentStartEvent(explicit=False), yaml.DocumentEndEvent(explicit=False)
+
+
+def _events(value: Any) -> Iterator[yaml.Event]:
     if isinstance(value, dict):
-        pairs = [(_node(key), _node(item)) for key, item in value.items()]
-        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=not pairs)
-    if isinstance(value, list):
-        return yaml.SequenceNode(
-            "tag:yaml.org,2002:seq",
-            [_node(item) for item in value],
-            flow_style=all(isinstance(item, str) and _PLAIN.fullmatch(item) for item in value),
-        )
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-        return yaml.ScalarNode(_STRING, value, style=None if plain else '"')
-    if value is None:
-        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
-    if isinstance(value, bool):
-        return yaml.ScalarNode("tag:yaml.org,2002:bool", str(value).lower())
-    kind = "int" if isinstance(value, int) else "float"
-    return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", str(value))
+        yield yaml.MappingStartEvent(None, None, implicit=True, flow_style=not value)
+        for key, item in value.items():
+            yield _scalar(key)
+            yield from _events(item)
+        yield yaml.MappingEndEvent()
+    elif isinstance(value, list):
+        short = all(isinstance(item, str) and _PLAIN.fullmatch(item) for item in value)
+        yield yaml.SequenceStartEvent(None, None, implicit=True, flow_style=short)
+        for item in value:
+            yield from _events(item)
+        yield yaml.SequenceEndEvent()
+    elif isinstance(value, str):
+        yield _scalar(value)
+    else:
+        written = "null" if value is None else str(value).lower()
+        yield yaml.ScalarEvent(None, None, (True, False), written)
+
+
+@cache
+def _scalar(value: str) -> yaml.ScalarEvent:
+    """Return a string, quoted unless every YAML reader takes it for a string as it is."""
+    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+    return yaml.ScalarEvent(None, None, (True, True), value, style=None if plain else '"')
 
 
 def write(path: Path, content: str, secret: bool) -> bool:

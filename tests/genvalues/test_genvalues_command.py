@@ -268,3 +268,12 @@ def test_everything_that_can_be_read_is_weighed(run: Run) -> None:
 def test_what_could_not_be_read_is_said(run: Run) -> None:
     out = run(of=[*TWO, storage_class("local-path", default=True)]).out
     assert "Not read, so not weighed: services, pods, persistentvolumes, persistentvolumeclaims." in out
+
+
+def test_a_path_with_blanks_is_one_program(run: Run, kubectl: str, tmp_path: Path) -> None:
+    link = tmp_path / "my programs" / "kubectl"
+    link.parent.mkdir()
+    link.symlink_to(kubectl)
+    done = run("--kubectl", str(link), "--kubeconfig", "nowhere")
+    assert done.err.startswith("kubectl cannot use its configuration: ")
+    assert run("--kubectl", str(link), "--label", "lab").out.startswith(f"'{link}' label node lab")
