@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Runs every test, with all they need installed first; `make test` runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from mcapp import cluster as clusters
+from mcapp import engine, host
+from mcapp.cli import Exit, parser, run
+from mcapp.config import ROOT, cache_dir
+from mcapp.programs import command
+from mcapp.progress import say
+
+DISK_GIB = 15
+PACKAGES = ("chromium", "fonts-noto-cjk", "iproute2", "iptables", "util-linux")
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Run the tests without a cluster, then those on kind; go on to the second when the first fail."""
+    options = parser("test.py", __doc__ or "", "python scripts/test.py --without-kind")
+    options.add_argument("--without-kind", action="store_true", help="only what needs no cluster")
+    chosen = options.parse_args(arguments)
+
+    host.require_root()
+    clusters.use_only_own_kubeconfig()
+    host.require_disk(cache_dir(), DISK_GIB)
+    host.install(PACKAGES)
+    for name in ("helm", "kubectl", "ct"):
+        command(name)
+    started = time.monotonic()
+    failed = _pytest("not kind", "-n", "2", "--dist", "loadfile")
+    if not chosen.without_kind:
+        engine.ensure()
+        failed |= _pytest("kind")
+    say(f"The tests took {time.monotonic() - started:.0f} s.")
+    return Exit.FAILED if failed else Exit.OK
+
+
+def _pytest(markers: str, *options: str) -> bool:
+    say(f"==> pytest -m '{markers}'")
+    return bool(
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-m", markers, *options], cwd=ROOT, check=False
+        ).returncode
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,142 @@
+"""Which objects there are, and that Kubernetes would take each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from mcapp.config import CHART
+from render import Objects
+
+Render = Callable[..., Objects]
+
+CI_VALUES = {path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")}
+OBJECTS = {
+    ("ConfigMap", "postgres-init"),
+    ("ConfigMap", "test-chain"),
+    ("Deployment", "api"),
+    ("Deployment", "web"),
+    ("Job", "test-chain"),
+    ("PersistentVolumeClaim", "postgres-pvc"),
+    ("Secret", "postgres-secret"),
+    ("Service", "api"),
+    ("Service", "db"),
+    ("Service", "web"),
+    ("StatefulSet", "db"),
+}
+KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
+
+
+@pytest.mark.parametrize("file", sorted(CI_VALUES))
+def test_exactly_these_objects(render: Render, file: str) -> None:
+    assert render(CI_VALUES[file]).names() == OBJECTS
+
+
+@pytest.mark.parametrize("minor", KUBERNETES)
+@pytest.mark.parametrize("file", sorted(CI_VALUES))
+def test_every_object_is_valid(render: Render, file: str, minor: str) -> None:
+    for document in render(CI_VALUES[file]):
+        kubernetes_validate.validate(document, minor, strict=True)
+
+
+def test_the_validation_sees_a_wrong_field(render: Render) -> None:
+    wrong = dict(render().one("Service", "web"), specc={})
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, KUBERNETES[-1], strict=True)
+
+
+def test_a_prefix_stands_before_every_name(render: Render) -> None:
+    objects = render({"namePrefix": "blue"})
+    assert objects.names() == {(kind, f"blue-{name}") for kind, name in OBJECTS}
+
+
+@pytest.mark.parametrize("prefix", ["", "blue"])
+def test_every_reference_leads_to_an_object(render: Render, prefix: str) -> None:
+    objects = render({"namePrefix": prefix})
+    names = objects.names()
+
+    def referred(node: Any) -> set[tuple[str, str]]:
+        if isinstance(node, list):
+            return set().union(*(referred(item) for item in node))
+        if not isinstance(node, dict):
+            return set()
+        found = set().union(*(referred(item) for item in node.values()))
+        for key, kind, field in (
+            ("configMap", "ConfigMap", "name"),
+            ("secretKeyRef", "Secret", "name"),
+            ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
+        ):
+            if isinstance(node.get(key), dict):
+                found.add((kind, node[key][field]))
+        return found
+
+    for document in objects:
+        assert referred(document) <= names
+    assert (
+        "Service",
+        objects.one("StatefulSet", f"{prefix}-db" if prefix else "db")["spec"]["serviceName"],
+    ) in names
+
+
+def test_services_select_exactly_their_tier(render: Render) -> None:
+    objects = render()
+    for tier in ("web", "api", "db"):
+        selector = objects.one("Service", tier)["spec"]["selector"]
+        kind = "StatefulSet" if tier == "db" else "Deployment"
+        selected = [
+            document["metadata"]["name"]
+            for document in objects
+            if (template := document.get("spec", {}).get("template"))
+            and selector.items() <= template["metadata"]["labels"].items()
+        ]
+        assert selected == [tier]
+        port = objects.one("Service", tier)["spec"]["ports"][0]["targetPort"]
+        ports = [
+            p["name"] for p in objects.one(kind, tier)["spec"]["template"]["spec"]["containers"][0]["ports"]
+        ]
+        assert port in ports
+
+
+def test_nothing_immutable_carries_a_version(render: Render) -> None:
+    for document in render():
+        selector = document.get("spec", {}).get("selector", {})
+        labels = selector.get("matchLabels", selector)
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & set(labels)
+
+
+def test_the_names_of_the_documentation(render: Render) -> None:
+    objects = render()
+    web = objects.one("Service", "web")["spec"]
+    assert (web["type"], web["ports"][0]["nodePort"]) == ("NodePort", 30080)
+    api = objects.one("Service", "api")["spec"]
+    assert (api["type"], api["ports"][0]["port"]) == ("ClusterIP", 8000)
+    assert objects.one("Service", "db")["spec"]["ports"][0]["port"] == 5432
+    assert objects.one("Deployment", "web")["spec"]["replicas"] == 1
+    assert objects.one("Deployment", "api")["spec"]["replicas"] == 2
+    claim = objects.one("PersistentVolumeClaim", "postgres-pvc")["spec"]
+    assert claim["accessModes"] == ["ReadWriteOnce"]
+    assert claim["resources"]["requests"]["storage"] == "5Gi"
+    assert "storageClassName" not in claim
+    (mount,) = [m for m in objects.pod("db")["containers"][0]["volumeMounts"] if m["name"] == "data"]
+    assert mount["mountPath"].startswith("/var/lib/postgresql/")
+
+
+def test_a_storage_class_is_passed_on(render: Render) -> None:
+    values = {"db": {"persistence": {"storageClass": "fast"}}}
+    assert render(values).one("PersistentVolumeClaim", "postgres-pvc")["spec"]["storageClassName"] == "fast"
+
+
+def test_a_free_node_port_is_left_to_kubernetes(render: Render) -> None:
+    ports = render({"web": {"service": {"nodePort": None}}}).one("Service", "web")["spec"]["ports"]
+    assert "nodePort" not in ports[0]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_data_and_passwords_are_kept_together(render: Render, keep: bool) -> None:
+    objects = render({"db": {"persistence": {"keep": keep}}})
+    for kind, name in (("PersistentVolumeClaim", "postgres-pvc"), ("Secret", "postgres-secret")):
+        annotations = objects.one(kind, name)["metadata"].get("annotations", {})
+        assert annotations.get("helm.sh/resource-policy") == ("keep" if keep else None)

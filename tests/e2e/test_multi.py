@@ -1,0 +1,171 @@
+"""Two real nodes: the laptop runs web and api, the lab machine runs db."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+import httpx
+import pytest
+import yaml
+from e2e.conftest import NAME, Up, up
+from e2e.journey import read, survives_the_pod, write_and_read
+from mcapp.cluster import resume
+from mcapp.config import CHART, ROOT
+from mcapp.engine import docker
+from mcapp.process import output
+from mcapp.programs import command
+from mcapp.release import Release
+from page.conftest import ARGUMENTS, CHROMIUM
+from playwright.sync_api import expect, sync_playwright
+from pytest_helm_charts.clusters import Cluster as PytestCluster
+from pytest_helm_charts.k8s.deployment import wait_for_deployments_to_run
+from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+LAPTOP, LAB = f"{NAME}-control-plane", f"{NAME}-worker"
+
+
+def test_each_tier_landed_where_it_belongs(installed: Up, kube_cluster: PytestCluster) -> None:
+    wait_for_deployments_to_run(kube_cluster.kube_client, ["web", "api"], "mcapp", 60)
+    wait_for_stateful_sets_to_run(kube_cluster.kube_client, ["db"], "mcapp", 60)
+    assert installed.nodes_of("db") == {LAB}
+    assert installed.nodes_of("web") == installed.nodes_of("api") == {LAPTOP}
+    (volume,) = kube_cluster.kubectl("get pv")
+    assert LAB in json.dumps(volume["spec"]["nodeAffinity"])
+
+
+def test_the_report_tells_where_everything_is(installed: Up) -> None:
+    assert set(installed.report["urls"]) == set(installed.pages())
+    assert sorted(installed.report["pods"].values()) == [LAPTOP, LAPTOP, LAPTOP, LAB]
+
+
+def test_the_values_were_discovered(installed: Up) -> None:
+    values = yaml.safe_load(installed.cluster.kubeconfig.with_name("values-multi.yaml").read_text())
+    placed = {node["name"]: node["tiers"] for node in values["cluster"]["nodes"]}
+    assert placed == {LAPTOP: ["web", "api"], LAB: ["db"]}
+    assert set(values["cluster"]["urls"]) == set(installed.pages()[1:])
+
+
+def test_a_row_goes_through_every_nodes_port(installed: Up) -> None:
+    pages = installed.pages()
+    assert len(pages) == 3
+    for page in pages:
+        write_and_read(page)
+
+
+def test_the_topology_names_the_nodes(installed: Up) -> None:
+    seen = httpx.get(f"{installed.pages()[0]}/api/topology", timeout=10).json()
+    assert [seen[tier]["node"] for tier in ("web", "api", "db")] == [LAPTOP, LAPTOP, LAB]
+    assert seen["db"]["pod"] == "db-0"
+    assert all(hop["ms"] is not None for hop in seen["hops"])
+
+
+def test_the_names_resolve_inside(installed: Up) -> None:
+    code = "import socket; print(*map(socket.gethostbyname, ('web', 'api', 'db', 'db-0.db')))"
+    shown = installed.cluster.kubectl("-n", "mcapp", "exec", "deploy/api", "--", "python", "-c", code)
+    pod = installed.cluster.get("pod", "db-0", "-n", "mcapp")["status"]["podIP"]
+    assert shown.split()[-1] == pod
+
+
+def test_nothing_leaves_the_machine(installed: Up) -> None:
+    # TEST-NET-1: an address that nobody has. Reached or filtered silently, this would take seconds.
+    code = (
+        "import socket, time; started = time.monotonic()\n"
+        "try: socket.create_connection(('192.0.2.1', 443), 10); print('connected')\n"
+        "except OSError as error: print(type(error).__name__, time.monotonic() - started)"
+    )
+    shown = installed.cluster.kubectl("-n", "mcapp", "exec", "deploy/api", "--", "python", "-c", code)
+    outcome, seconds = shown.split()
+    assert outcome in {"ConnectionRefusedError", "OSError"}
+    assert float(seconds) < 1
+
+
+def test_again_changes_nothing(installed: Up) -> None:
+    def state() -> list[tuple[str, str]]:
+        objects = installed.cluster.get("all,pvc,secret,configmap", "-n", "mcapp")["items"]
+        return sorted((o["metadata"]["uid"], str(o["metadata"].get("generation"))) for o in objects)
+
+    before, revision = state(), Release(installed.cluster).helm("history", "mcapp", "--output", "json")
+    done = installed.again()
+    assert done.returncode == 0, done.stderr
+    assert "up to date" in done.stderr
+    assert state() == before
+    assert Release(installed.cluster).helm("history", "mcapp", "--output", "json") == revision
+
+
+def test_another_topology_is_refused_while_this_one_runs(installed: Up) -> None:
+    done = up("single", installed.port)
+    assert done.returncode == 2
+    assert "make down" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_row_survives_its_pod(installed: Up) -> None:
+    survives_the_pod(installed)
+
+
+def test_helm_test_passes_and_fails_with_the_database(installed: Up) -> None:
+    helm = [command("helm"), "test", "mcapp", "-n", "mcapp", "--logs", "--timeout", "90s"]
+    shown = output(helm, env=installed.cluster.env())
+    assert "ok   the row is read back" in shown
+    assert f"db: pod db-0 on node {LAB}" in shown
+    scale = ("-n", "mcapp", "scale", "statefulset/db", "--replicas")
+    installed.cluster.kubectl(*scale, "0")
+    installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
+    try:
+        failed = subprocess.run(
+            [str(part) for part in helm],
+            env={"PATH": "", "HOME": "/root", **installed.cluster.env()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        installed.cluster.kubectl(*scale, "1")
+        installed.cluster.kubectl("-n", "mcapp", "rollout", "status", "statefulset/db", "--timeout=120s")
+    assert failed.returncode != 0
+    assert "FAIL api reaches db" in failed.stdout + failed.stderr
+
+
+def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> None:
+    title = f"by hand {time.time_ns()}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(locale="en-US")
+        page.goto(installed.pages()[0])
+        expect(page.get_by_text(LAB).first).to_be_visible(timeout=30_000)
+        box = page.locator("form input[type=text], form input:not([type])").first
+        box.fill(title)
+        box.press("Enter")
+        expect(page.get_by_text(title)).to_be_visible(timeout=30_000)
+        page.reload()
+        expect(page.get_by_text(title)).to_be_visible(timeout=30_000)
+        browser.close()
+
+
+def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
+    page = installed.pages()[0]
+    task = write_and_read(page)
+    docker("stop", "--time", "10", *installed.cluster.containers())
+    assert resume(installed.cluster)
+    assert read(page, task["id"])["title"] == task["title"]
+    for node_page in installed.pages():
+        write_and_read(node_page)
+
+
+def test_ct_installs_every_ci_values_file(installed: Up) -> None:
+    release = Release(installed.cluster)
+    release.helm("uninstall", "mcapp", "--wait")
+    # Uninstalled is not deleted: the data and its passwords stay.
+    kept = installed.cluster.get("pvc,secret", "-n", "mcapp")["items"]
+    assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
+    shown = output(
+        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", CHART],
+        env=installed.cluster.env(),
+    )
+    for file in (CHART / "ci").glob("*-values.yaml"):
+        assert file.name in shown
+    assert "All charts installed successfully" in shown

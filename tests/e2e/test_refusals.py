@@ -1,0 +1,71 @@
+"""What up.py refuses before it makes anything: one sentence, what to do, a non-zero exit."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from e2e.conftest import up
+from mcapp.config import ROOT
+from postgres import free_port
+
+
+def _refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert not done.stdout
+
+
+def test_a_taken_port() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        _refused(up("multi", port), str(port), "is taken", "PORT=")
+
+
+@pytest.mark.parametrize("port", ["80a", "0", "70000"])
+def test_a_port_that_is_none(port: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "up.py"), "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _refused(done, port, "1 to 65535")
+
+
+def test_an_unknown_topology() -> None:
+    _refused(up("triple", free_port()), "triple", "single")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_without_root() -> None:
+    scripts = str(ROOT / "scripts")
+    code = f"import sys; sys.path.insert(0, {scripts!r}); import os, up; os.setuid(65534); up.run(up.main)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    _refused(done, "root", "sudo")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_a_full_disk(tmp_path: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(tmp_path)], check=True)
+    try:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "scripts" / "up.py"), "--port", str(free_port())],
+            env={**os.environ, "MCAPP_CACHE": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        _refused(done, "GiB free", "MCAPP_CACHE")
+        assert {path.name for path in tmp_path.iterdir()} <= {"lock"}
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

@@ -1,0 +1,97 @@
+"""The one way a test renders the chart: `helm template`, each set of values once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+from mcapp.config import CHART
+from mcapp.programs import command
+
+Values = Mapping[str, Any]
+
+
+class HelmError(Exception):
+    """Helm refused; the message is what it printed."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of one rendering, in Helm's order."""
+
+    documents: tuple[dict[str, Any], ...]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.documents)
+
+    def names(self) -> set[tuple[str, str]]:
+        """Return every (kind, name)."""
+        return {(document["kind"], document["metadata"]["name"]) for document in self}
+
+    def one(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the one object of this kind and name."""
+        (found,) = [d for d in self if (d["kind"], d["metadata"]["name"]) == (kind, name)]
+        return found
+
+    def pod(self, tier: str) -> dict[str, Any]:
+        """Return the pod spec of a tier's workload."""
+        kind = "StatefulSet" if tier == "db" else "Deployment"
+        (found,) = [
+            d
+            for d in self
+            if d["kind"] == kind and d["metadata"]["labels"]["app.kubernetes.io/component"] == tier
+        ]
+        spec: dict[str, Any] = found["spec"]["template"]["spec"]
+        return spec
+
+
+def render(
+    values: Values | None = None, *, release: str = "mcapp", namespace: str = "mcapp", chart: str = str(CHART)
+) -> Objects:
+    """Render the chart with these values on top of its own.
+
+    Raises:
+        HelmError: the values are refused, or a template fails.
+
+    """
+    return _render(json.dumps(values or {}, sort_keys=True), release, namespace, chart)
+
+
+@cache
+def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
+    shown = _helm("template", release, chart, "--namespace", namespace, "--values", "-", stdin=values)
+    return Objects(tuple(document for document in yaml.safe_load_all(shown) if document))
+
+
+@cache
+def notes(values: str) -> str:
+    """Return NOTES.txt as an installation with these values (JSON) would show it."""
+    shown = _helm(
+        *("install", "mcapp", str(CHART), "--namespace", "mcapp", "--dry-run=client", "--values", "-"),
+        stdin=values,
+    )
+    return shown.split("NOTES:\n", 1)[1]
+
+
+def lint(values: Values) -> None:
+    """Run `helm lint` with these values on top of the chart's own.
+
+    Raises:
+        HelmError: the values are refused.
+
+    """
+    _helm("lint", str(CHART), "--values", "-", stdin=json.dumps(values))
+
+
+def _helm(*arguments: str, stdin: str) -> str:
+    done = subprocess.run(
+        [str(command("helm")), *arguments], input=stdin, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise HelmError(done.stderr + done.stdout)
+    return done.stdout
