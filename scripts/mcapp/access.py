@@ -107,7 +107,7 @@ def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, know
         raise Problem(text("port.given.taken", port=wanted, service=taken[wanted]), text("port.remedy"))
     if given:
         return Port(wanted, text("given"))
-    if own is not None:
+    if own not in (None, wanted):
         return Port(own, text("port.kept", port=own))
     if not known:
         return Port(wanted, text("port.unread", port=wanted))

@@ -143,7 +143,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "既有的 PVC {claim} 已是這個大小，無法縮小為 {size}。",
     ),
     # access
-    "port.free": ("{port} is the usual port, and free.", "{port} 是慣用的連接埠，目前可用。"),
+    "port.free": (
+        "{port} is the usual port, and no other Service has it.",
+        "{port} 是慣用的連接埠，沒有其他 Service 使用。",
+    ),
     "port.unread": (
         "{port} is the usual port; whether another Service has it could not be read.",
         "{port} 是慣用的連接埠；無法得知是否已被其他 Service 使用。",

@@ -64,7 +64,7 @@ class Kubectl:
         done = self._run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
         forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
         if KINDS["Node"] in forbidden:
-            why = _reason(done.stderr)
+            why = _reason(done.stderr, KINDS["Node"])
             raise Problem(text("kube.forbidden", why=why), text("kube.forbidden.remedy"), Exit.UNREACHABLE)
         if done.returncode and not forbidden:
             raise _unreachable(_reason(done.stderr))
@@ -111,8 +111,9 @@ def _unreachable(why: str) -> Problem:
     return Problem(text("kube.unreachable", why=why), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
 
 
-def _reason(stderr: bytes) -> str:
-    """Return kubectl's last word, without its log lines and its full stop."""
-    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+def _reason(stderr: bytes, about: str = "") -> str:
+    """Return kubectl's last word (on something), without its log lines and its full stop."""
+    told = stderr.decode(errors="replace").splitlines()
+    lines = [line.strip() for line in told if line.strip() and about in line]
     spoken = [line for line in lines if not re.match(r"[EWI]\d{4} ", line)]
     return (spoken or lines or ["?"])[-1].removeprefix("error: ").rstrip(".?")

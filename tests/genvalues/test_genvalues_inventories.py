@@ -100,6 +100,16 @@ CASES = {
         {"laptop"},
         "topology.unusable",
     ),
+    "database node unreachable": Case(
+        [
+            LAPTOP,
+            node("lab", "10.0.0.2", labels=DATABASE, taints=["node.kubernetes.io/unreachable:NoExecute"]),
+        ],
+        "single",
+        {"laptop"},
+        {"laptop"},
+        "topology.unusable",
+    ),
     "database node set apart by a taint": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, taints=["dedicated=db:NoExecute"])],
         "multi",
@@ -294,6 +304,11 @@ class TestNodePort:
 
     def test_own_is_kept(self) -> None:
         assert self.number([service("web", 30090, namespace="mcapp", release="mcapp")]) == 30090
+
+    def test_own_and_usual_is_told_as_before_it_was_installed(self) -> None:
+        own = service("web", 30080, namespace="mcapp", release="mcapp")
+        before, after = planned([LAPTOP, service("x", 30099)]), planned([LAPTOP, own])
+        assert before.reasons == after.reasons
 
     def test_given(self) -> None:
         assert self.number([], given={"web": {"service": {"nodePort": 31000}}}) == 31000
