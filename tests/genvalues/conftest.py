@@ -51,7 +51,7 @@ def helm() -> str:
 
 
 @pytest.fixture(scope="session")
-def render(helm: str, tmp_path_factory: pytest.TempPathFactory) -> Render:
+def render_file(helm: str, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Render the chart with a values file's text; return the pods' specs by tier."""
     path = tmp_path_factory.mktemp("helm") / "values.yaml"
 

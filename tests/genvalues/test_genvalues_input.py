@@ -137,13 +137,13 @@ def test_hostile_strings_stay_strings(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE[:-3], ids=range(len(HOSTILE) - 3))
-def test_hostile_strings_stay_strings_for_helm_too(run: Run, render: Any, name: str) -> None:
+def test_hostile_strings_stay_strings_for_helm_too(run: Run, render_file: Any, name: str) -> None:
     of = [
         node("laptop", "10.0.0.1", labels=CONTROL_PLANE),
         node(name, "10.0.0.2", labels={"role": "database"}, taints=[f"k=v{name}:NoSchedule"]),
     ]
     run(of=of)
-    specs = render(Path("values-multi.yaml").read_text())
+    specs = render_file(Path("values-multi.yaml").read_text())
     assert specs["db"]["tolerations"] == [
         {"key": "k", "operator": "Equal", "value": f"v{name}", "effect": "NoSchedule"}
     ]

@@ -343,7 +343,7 @@ class TestRoom:
         assert [warning.key for warning in plan.warnings] == ["replicas.room"]
 
 
-def test_the_scheduler_of_these_tests_agrees_with_the_table(render: Any) -> None:
+def test_the_scheduler_of_these_tests_agrees_with_the_table(render_file: Any) -> None:
     """Render two of the clusters and schedule the pods for real: the table is not the command's own word."""
     from mcapp.values import Result
     from mcapp.valuesfile import dump
@@ -351,6 +351,6 @@ def test_the_scheduler_of_these_tests_agrees_with_the_table(render: Any) -> None
     for name in ("kind: control plane tainted, one worker for db", "arm64 lab, amd64 laptop, no label"):
         case = CASES[name]
         plan = planned(case.nodes)
-        specs = render(dump(Result(plan.values, plan.reasons), [], "en"))
+        specs = render_file(dump(Result(plan.values, plan.reasons), [], "en"))
         assert feasible(specs["db"], case.nodes) == case.db
         assert feasible(specs["web"], case.nodes) == case.app

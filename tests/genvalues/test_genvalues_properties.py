@@ -145,13 +145,13 @@ def test_valid_stable_and_schedulable_where_said(data: st.DataObject) -> None:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_the_rendered_pods_run_where_said(render: Render, data: st.DataObject) -> None:
+def test_the_rendered_pods_run_where_said(render_file: Render, data: st.DataObject) -> None:
     objects, volume, asked = cluster(data)
     answer = answered(objects, asked)
     if answer is None:
         return
     plan, content = answer
-    specs = render(content)
+    specs = render_file(content)
     nodes = [made for made in objects if made["kind"] == "Node"]
     for tier in TIERS:
         placed = feasible(specs[tier], nodes, volume if tier == "db" else None)
