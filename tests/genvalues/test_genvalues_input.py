@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from genvalues_call import Run
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 from mcapp.cli import Exit
@@ -217,6 +217,7 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [here, *(path for key, item in below for path in paths(item, (*here, key)))]
 
 
+@settings(deadline=None)
 @given(st.sampled_from([path for path in paths(WHOLE) if path]), json_values)
 def test_any_part_of_the_input_may_be_anything(path: tuple[Any, ...], value: Any) -> None:
     """Replace any one part of good input by anything: there is a plan or a Problem, nothing else."""

@@ -117,7 +117,7 @@ def as_the_chart_places(tier: str, values: Any) -> Object:
     return {**pod, "affinity": {"nodeAffinity": required}}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_valid_stable_and_schedulable_where_said(data: st.DataObject) -> None:
     objects, volume, asked = cluster(data)
