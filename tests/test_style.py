@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def _yaml() -> list[str]:
     return files
 
 
-LINTERS = {
+LINTERS: dict[str, Callable[[], list[str | Path]]] = {
     "ruff format": lambda: [BIN / "ruff", "format", "--check", "."],
     "ruff check": lambda: [BIN / "ruff", "check", "."],
     "mypy": lambda: [BIN / "mypy"],
@@ -51,7 +52,7 @@ LINTERS = {
 @pytest.mark.parametrize("name", LINTERS)
 def test_nothing_to_complain_of(name: str) -> None:
     done = subprocess.run(
-        [str(part) for part in LINTERS[name]()],  # type: ignore[no-untyped-call]
+        [str(part) for part in LINTERS[name]()],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -52,9 +52,9 @@ class Cluster:
 
     def containers(self, *, running_only: bool = False) -> list[str]:
         """Return the names of the node containers; the control-plane stands first."""
-        flags: tuple[str, ...] = () if running_only else ("--all",)
+        every = [] if running_only else ["--all"]
         names = docker(
-            "ps", *flags, "--filter", f"label=io.x-k8s.kind.cluster={self.name}", "--format", "{{.Names}}"
+            "ps", *every, "--filter", f"label=io.x-k8s.kind.cluster={self.name}", "--format", "{{.Names}}"
         )
         return sorted(names.splitlines())
 
@@ -71,12 +71,24 @@ def create(cluster: Cluster, topology: str, node_image: str | None, port: int) -
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     config = cluster.kubeconfig.with_name("kind.yaml")
     config.write_text(yaml.safe_dump(_kind_config(topology, port), sort_keys=False))
-    arguments = ["--name", cluster.name, "--config", config, "--kubeconfig", cluster.kubeconfig]
+    arguments: list[str | Path] = ["--name", cluster.name, "--config", config]
     image = ["--image", node_image] if node_image else []
     nodes = "two nodes" if topology == "multi" else "one node"
     with step(f"Creating kind cluster {cluster.name} ({nodes})"):
         try:
-            logged("kind", [command("kind"), "create", "cluster", *arguments, *image], env=_kind_env())
+            logged(
+                "kind",
+                [
+                    command("kind"),
+                    "create",
+                    "cluster",
+                    *arguments,
+                    *image,
+                    "--kubeconfig",
+                    cluster.kubeconfig,
+                ],
+                env=_kind_env(),
+            )
             _keep_dns_inside(cluster)
             wait_ready(cluster)
         except BaseException:

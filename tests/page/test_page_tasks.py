@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from page.conftest import OpenPage
 from page.stack import Stack
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
@@ -50,7 +50,10 @@ def test_edit_tick_and_delete_are_stored(open_page: OpenPage, stack: Stack) -> N
     page.reload()
     expect(page.locator("#list .text")).to_have_text(["Task 2", "Task one"])
     expect(page.get_by_role("checkbox", name="Task 2")).to_be_checked()
-    assert stack.db.sql("SELECT title, done FROM app.tasks ORDER BY id") == [("Task one", False), ("Task 2", True)]
+    assert stack.db.sql("SELECT title, done FROM app.tasks ORDER BY id") == [
+        ("Task one", False),
+        ("Task 2", True),
+    ]
 
 
 def test_escape_leaves_the_title_alone(open_page: OpenPage, stack: Stack) -> None:
@@ -99,7 +102,12 @@ def test_hostile_title_is_only_text(open_page: OpenPage, stack: Stack) -> None:
     hostile = "<img src=x onerror=alert(1)><script>document.title='owned'</script>{{7*7}}\u202e\"'"
     page = open_page()
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss())[0])
+
+    def note(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     add(page, hostile)
     expect(page.locator("#list .text").first).to_have_text(hostile)
     page.reload()

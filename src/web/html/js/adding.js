@@ -87,25 +87,23 @@ export class Adding {
     }
   }
 
+  // Rows stay the same elements while they wait, so that a button in them keeps the focus.
   #show() {
-    byId("outbox").hidden = !this.#outbox.items.length;
-    byId("outbox").replaceChildren(...this.#outbox.items.map((item) => this.#row(item)));
-  }
-
-  #row(item) {
-    const row = byId("waiting").content.firstElementChild.cloneNode(true);
-    row.item = item;
-    row.toggleAttribute("data-failed", Boolean(item.failed));
-    row.querySelector(".text").textContent = item.title;
-    row.querySelector(".why").textContent = item.rejected
-      ? t("outbox.rejected", { detail: item.rejected })
-      : t(item.failed ? "outbox.waiting" : "outbox.sending");
-    const again = row.querySelector(".again");
-    const discard = row.querySelector(".discard");
-    again.textContent = t(item.rejected ? "outbox.change" : "outbox.send");
-    discard.textContent = t("outbox.discard");
-    again.hidden = discard.hidden = !item.failed;
-    return row;
+    const { items } = this.#outbox;
+    const box = byId("outbox");
+    for (const row of [...box.children]) {
+      if (items.includes(row.item)) continue;
+      if (row.contains(document.activeElement)) byId("title").focus();
+      row.remove();
+    }
+    const shown = new Map([...box.children].map((row) => [row.item, row]));
+    for (const item of items) {
+      const row = shown.get(item) ?? byId("waiting").content.firstElementChild.cloneNode(true);
+      row.item = item;
+      fill(row);
+      if (!row.isConnected) box.append(row);
+    }
+    box.hidden = !items.length;
   }
 
   #clicked(button) {
@@ -118,6 +116,19 @@ export class Adding {
     if (button.matches(".again")) this.#type(item.title);
     this.#outbox.remove(item);
     this.#show();
-    byId("title").focus();
   }
+}
+
+function fill(row) {
+  const { title, failed, rejected } = row.item;
+  row.toggleAttribute("data-failed", Boolean(failed));
+  row.querySelector(".text").textContent = title;
+  row.querySelector(".why").textContent = rejected
+    ? t("outbox.rejected", { detail: rejected })
+    : t(failed ? "outbox.waiting" : "outbox.sending");
+  const again = row.querySelector(".again");
+  const discard = row.querySelector(".discard");
+  again.textContent = t(rejected ? "outbox.change" : "outbox.send");
+  discard.textContent = t("outbox.discard");
+  again.hidden = discard.hidden = !failed;
 }

@@ -9,6 +9,18 @@ const HEAD_PERIOD = 3; // every so many calls of refresh()
 
 const byId = (id) => document.getElementById(id);
 
+// Rows stand in chunks, so that the browser has a hundred boxes to watch and not ten thousand.
+const after = (row) => row.nextElementSibling ?? row.parentElement.nextElementSibling?.firstElementChild ?? null;
+const before = (row) => row.previousElementSibling ?? row.parentElement.previousElementSibling?.lastElementChild ?? null;
+
+function newChunk(rows) {
+  const chunk = document.createElement("div");
+  chunk.className = "chunk";
+  chunk.setAttribute("role", "none");
+  chunk.append(...rows);
+  return chunk;
+}
+
 /** The tasks loaded so far, newest first. The rows are the only store of them. */
 export class TaskList {
   #filter = "all";
@@ -20,7 +32,7 @@ export class TaskList {
   #writing = 0; // running now
   #rows = new Map(); // id -> row
   #calls = 0;
-  #observer = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(), {
+  #observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#more(), {
     rootMargin: "1200px",
   });
 
@@ -44,7 +56,7 @@ export class TaskList {
 
   /** Puts a new task on top, if the filter lets it. @param {object} task */
   add(task) {
-    if (this.matches(task) && !this.#rows.has(task.id)) byId("list").prepend(this.#row(task));
+    if (this.matches(task) && !this.#rows.has(task.id)) this.#insert(task, this.#first);
     this.#furnish();
   }
 
@@ -52,14 +64,16 @@ export class TaskList {
   drop(row) {
     this.leave(row);
     this.#rows.delete(row.task.id);
+    const chunk = row.parentElement;
     row.remove();
+    if (!chunk.childElementCount) chunk.remove();
     this.#furnish();
   }
 
   /** Moves the focus out of a row that is about to go. @param {HTMLElement} row */
   leave(row) {
     if (!row.contains(document.activeElement)) return;
-    const neighbour = row.nextElementSibling ?? row.previousElementSibling;
+    const neighbour = after(row) ?? before(row);
     (neighbour?.querySelector(".tick") ?? byId("title")).focus();
   }
 
@@ -105,8 +119,8 @@ export class TaskList {
 
   async #more() {
     if (this.#loading || !this.#next) return;
-    const before = this.#rows.size;
-    if (await this.#page(this.#next)) say("said.loaded", { count: this.#rows.size - before });
+    const known = this.#rows.size;
+    if (await this.#page(this.#next)) say("said.loaded", { count: this.#rows.size - known });
   }
 
   async #page(cursor) {
@@ -121,7 +135,7 @@ export class TaskList {
         byId("list").replaceChildren();
       }
       const fresh = body.items.filter((task) => !this.#rows.has(task.id));
-      byId("list").append(...fresh.map((task) => this.#row(task)));
+      if (fresh.length) byId("list").append(newChunk(fresh.map((task) => this.#row(task))));
       this.#next = body.next;
       this.#stale = false;
       return true;
@@ -150,26 +164,38 @@ export class TaskList {
     }
     if (load !== this.#load || writes !== this.#writes || this.#writing) return;
     const ids = new Set(page.items.map((task) => task.id));
-    let place = byId("list").firstElementChild;
+    let place = this.#first;
     // Leaves place at the next row that the answer knows; those before it are gone.
     const skip = () => {
       while (place && !ids.has(place.task.id)) {
         const gone = place;
-        place = place.nextElementSibling;
+        place = after(place);
         if (!isEdited(gone)) this.drop(gone);
       }
     };
     for (const task of page.items) {
       skip();
       const row = this.#rows.get(task.id);
-      if (!row) byId("list").insertBefore(this.#row(task), place);
+      if (!row) this.#insert(task, place);
       else {
-        if (row === place) place = place.nextElementSibling;
+        if (row === place) place = after(place);
         fillRow(row, task);
       }
     }
     if (!page.next) skip();
     this.#furnish();
+  }
+
+  get #first() {
+    return byId("list").firstElementChild?.firstElementChild ?? null;
+  }
+
+  // Before a row, or at the end.
+  #insert(task, place) {
+    const row = this.#row(task);
+    if (place) place.before(row);
+    else if (byId("list").lastElementChild) byId("list").lastElementChild.append(row);
+    else byId("list").append(newChunk([row]));
   }
 
   #row(task) {
