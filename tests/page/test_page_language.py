@@ -1,0 +1,98 @@
+"""Both languages, both themes: by the browser, by the switch, and remembered."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from mcapp.config import ROOT
+from page.conftest import OpenPage
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "heading"),
+    [
+        ("en-GB", "en", "Tasks"),
+        ("zh-TW", "zh-TW", "待辦事項"),
+        ("zh-Hant-HK", "zh-TW", "待辦事項"),
+        ("de-DE", "en", "Tasks"),
+    ],
+)
+def test_language_of_the_browser(open_page: OpenPage, locale: str, language: str, heading: str) -> None:
+    page = open_page(locale=locale)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator("#tasks-title")).to_have_text(heading)
+
+
+def test_switch_is_remembered(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator("#list .task")).to_have_count(3)
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("heading", name="待辦事項")).to_be_visible()
+    expect(page.get_by_label("新的待辦事項")).to_have_attribute("placeholder", "要做什麼？")
+    expect(page.get_by_role("button", name="刪除：Task 1")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("web、api、db 三層都正常回應。")
+    expect(page.locator(".node h3").first).to_have_text("節點 lab-1")
+    page.reload()
+    expect(page.get_by_role("button", name="中文")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="EN").click()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+
+
+def test_nothing_english_is_left_in_chinese(open_page: OpenPage) -> None:
+    page = open_page(locale="zh-TW")
+    expect(page.locator(".pod")).to_have_count(3)
+    seen = page.locator("body").inner_text()
+    names = (
+        r"mcapp|EN|Kubernetes|Python|PostgreSQL|nginx|web|api|db|ms|s|A|Task|Pod|lab|[a-z0-9]+(-[a-z0-9]+)+"
+    )
+    words = set(re.findall(r"[A-Za-z][\w-]*", seen))
+    assert {word for word in words if not re.fullmatch(names, word)} == set()
+
+
+def test_both_languages_say_the_same_things(open_page: OpenPage) -> None:
+    page = open_page()
+    strings = page.evaluate("async () => (await import('/js/strings.js')).strings")
+    english, chinese = strings["en"], strings["zh-TW"]
+    reasons = {key for key in chinese if key.startswith("reason.")}
+    assert set(chinese) - reasons == set(english)
+    for key, text in english.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", chinese[key])), key
+
+
+def test_every_text_the_page_asks_for_exists(open_page: OpenPage) -> None:
+    page = open_page()
+    english = page.evaluate("async () => (await import('/js/strings.js')).strings.en")
+    html = ROOT / "src/web/html"
+    asked = set(
+        re.findall(r'data-(?:text|label|placeholder)="([^"]+)"', (html / "index.html").read_text("utf-8"))
+    )
+    for module in (html / "js").glob("*.js"):
+        asked |= set(re.findall(r'\b(?:t|say)\(\s*"([^"]+)"', module.read_text("utf-8")))
+    assert asked - set(english) == set()
+
+
+def background(page: Page) -> str:
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_theme_follows_the_system_until_chosen(open_page: OpenPage) -> None:
+    page = open_page(color_scheme="light")
+    light = background(page)
+    page.emulate_media(color_scheme="dark")
+    dark = background(page)
+    assert dark != light
+    button = page.get_by_role("button", name="Dark colours")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    assert background(page) == light
+    page.reload()
+    assert background(page) == light
+    button.click()
+    page.emulate_media(color_scheme="light")
+    assert background(page) == light
+    expect(button).to_have_attribute("aria-pressed", "false")

@@ -1,0 +1,310 @@
+"""The web tier alone, over HTTP: what it serves, what it passes on, and what it says when nobody answers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+from page.nginx import Web
+from postgres import free_port
+
+KEY = {"Idempotency-Key": "0b0e7a52-6b57-4d2b-9b3c-2f6f7d8f4a11"}
+
+
+class Backend(ThreadingHTTPServer):
+    """Tells what reached it through nginx and breaks connections at will, which the api does not."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.connections: set[int] = set()
+        self.break_next = 0
+        self.delay = 0.0
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Backend
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.requests.append(
+            (self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
+        )
+        self.server.connections.add(self.client_address[1])
+        if self.server.break_next:
+            self.server.break_next -= 1
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        time.sleep(self.server.delay)
+        status, content = (
+            (503, b'{"status":503,"title":"mine"}') if self.path == "/api/sad" else (200, body or b"{}")
+        )
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        if self.headers.get("Connection") == "close":
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names http.server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    with Backend() as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def web(backend: Backend) -> Iterator[Web]:
+    with Web(backend.address, POD_NAME="web-1", NODE_NAME="lab-1") as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[Web]:
+    """nginx with no api behind it."""
+    with Web(f"localhost:{free_port()}", POD_NAME="web-1", NODE_NAME="lab-1") as web:
+        yield web
+
+
+def test_page_has_the_security_headers_and_is_revalidated(lonely: Web) -> None:
+    answer = httpx.get(lonely.url)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["server"] == "nginx"
+    assert answer.headers["cache-control"] == "no-cache"
+    again = httpx.get(lonely.url, headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    script = httpx.get(f"{lonely.url}/js/main.js")
+    assert script.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert script.headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/readyz", "/docs", "/openapi.json", "/api", "/js/../../nginx.conf"]
+)
+def test_only_the_api_is_passed_on(web: Web, backend: Backend, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", web.port)) as raw:
+        raw.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        status = int(raw.makefile("rb").readline().split()[1])
+    assert status in (301, 400, 404)
+    assert backend.requests == []
+
+
+def test_healthz_is_its_own_and_not_logged(lonely: Web) -> None:
+    assert httpx.get(f"{lonely.url}/healthz").status_code == 204
+    assert "/healthz" not in lonely.log
+
+
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/topology", "/api/tasks/1"])
+def test_no_api_is_a_problem_in_words(lonely: Web, path: str) -> None:
+    answer = httpx.get(lonely.url + path)
+    assert answer.status_code == 502
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    problem = answer.json()
+    assert problem["status"] == 502
+    assert problem["detail"] == "The web tier runs, but no api pod answered it."
+    assert problem["web"] == {"pod": "web-1", "node": "lab-1"}
+
+
+def test_post_without_api_is_a_problem_too(lonely: Web) -> None:
+    for headers in ({}, KEY):
+        answer = httpx.post(f"{lonely.url}/api/tasks", json={"title": "x"}, headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (502, 502)
+
+
+def test_slow_api_is_a_problem(web: Web, backend: Backend) -> None:
+    backend.delay = 5
+    answer = httpx.get(f"{web.url}/api/topology", timeout=10)
+    assert answer.status_code == 504
+    assert answer.json()["detail"] == "The web tier runs, but the api took too long to answer it."
+    assert len(backend.requests) == 1
+
+
+def test_too_large_a_body_is_a_problem(web: Web, backend: Backend) -> None:
+    answer = httpx.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024 + 1))
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "A request may hold 64 KiB at most."
+    assert backend.requests == []
+    assert httpx.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024)).status_code == 200
+
+
+def test_problems_of_the_api_pass_untouched(web: Web) -> None:
+    assert httpx.get(f"{web.url}/api/sad").json() == {"status": 503, "title": "mine"}
+
+
+def test_api_learns_who_passed_the_request_on(web: Web, backend: Backend) -> None:
+    answer = httpx.get(
+        f"{web.url}/api/topology", headers={"X-Web-Pod": "forged", "X-Forwarded-For": "6.6.6.6"}
+    )
+    ((_, _, headers),) = backend.requests
+    assert headers["x-web-pod"] == "web-1"
+    assert headers["x-web-node"] == "lab-1"
+    assert headers["x-forwarded-for"] == "127.0.0.1"
+    assert headers["x-forwarded-proto"] == "http"
+    assert headers["host"] == f"127.0.0.1:{web.port}"
+    assert headers["x-request-id"] == answer.headers["x-request-id"]
+    assert abs(float(headers["x-request-start"].removeprefix("t=")) - time.time()) < 5
+    assert 0 <= float(answer.headers["x-upstream-time"]) < 5
+
+
+def test_connections_are_kept_but_for_the_topology(web: Web, backend: Backend) -> None:
+    for _ in range(4):
+        httpx.get(f"{web.url}/api/tasks")
+    assert len(backend.connections) == 1
+    backend.connections.clear()
+    for _ in range(4):
+        httpx.get(f"{web.url}/api/topology")
+    assert len(backend.connections) == 4
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "sent"),
+    [
+        ("GET", "/api/tasks", {}, 200, 2),
+        ("POST", "/api/tasks", KEY, 200, 2),
+        ("POST", "/api/tasks", {}, 502, 1),
+        ("PATCH", "/api/tasks/1", {}, 502, 1),
+    ],
+)
+def test_only_what_is_safe_is_sent_twice(
+    web: Web, backend: Backend, method: str, path: str, headers: dict[str, str], status: int, sent: int
+) -> None:
+    httpx.get(f"{web.url}/api/tasks")
+    backend.requests.clear()
+    backend.break_next = 1
+    answer = httpx.request(method, web.url + path, headers=headers, content=b'{"title":"x"}')
+    assert (answer.status_code, len(backend.requests)) == (status, sent)
+
+
+def test_log_is_json_with_the_request_id(web: Web) -> None:
+    answer = httpx.get(f"{web.url}/api/tasks?limit=1")
+    until = time.monotonic() + 5
+    while answer.headers["x-request-id"] not in web.log and time.monotonic() < until:
+        time.sleep(0.02)
+    (line,) = [line for line in web.log.splitlines() if answer.headers["x-request-id"] in line]
+    entry = json.loads(line)
+    assert (entry["method"], entry["uri"], entry["status"]) == ("GET", "/api/tasks?limit=1", 200)
+    assert entry["upstream"].startswith("127.0.0.1:")
+    assert float(entry["upstream_seconds"]) >= 0
+
+
+@pytest.mark.parametrize(
+    "hostile", ['x"; } server { listen 1; } #', "a\nb", "$request_uri", "web-1\\", "UPPER", "a" * 254]
+)
+def test_hostile_names_stay_out_of_the_configuration(hostile: str) -> None:
+    with Web(f"127.0.0.1:{free_port()}", POD_NAME=hostile, NODE_NAME=hostile) as web:
+        assert httpx.get(f"{web.url}/api/tasks").json()["web"] == {"pod": "", "node": ""}
+        assert "POD_NAME is no Kubernetes name" in web.log
+        assert hostile not in (web.run_dir / "identity.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    ["api", "api:", ":8000", "api:80x", "a b:80", "api:8000;", "::1:8000", "[x]:80", "api:123456", "$a:80"],
+)
+def test_wrong_upstream_is_refused_in_a_sentence(upstream: str) -> None:
+    web = Web(upstream)
+    try:
+        web.launch()
+        assert web.wait() == 64
+        assert f"API_UPSTREAM={upstream}: " in web.log
+    finally:
+        web.close()
+
+
+class Dns(socketserver.ThreadingUDPServer):
+    """A name server that answers 127.0.0.1 to every A question for a name in `known`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Question)
+        self.known: set[str] = set()
+        self.asked: set[str] = set()
+
+
+class _Question(socketserver.DatagramRequestHandler):
+    server: Dns
+
+    def handle(self) -> None:
+        query = self.rfile.read()
+        labels, at = [], 12
+        while size := query[at]:
+            labels.append(query[at + 1 : at + 1 + size].decode())
+            at += size + 1
+        name, kind = ".".join(labels), int.from_bytes(query[at + 1 : at + 3], "big")
+        self.server.asked.add(name)
+        found = name in self.server.known
+        answers = (
+            [b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\x7f\x00\x00\x01"]
+            if found and kind == 1
+            else []
+        )
+        counts = (0x8180 if found else 0x8183, 1, len(answers), 0, 0)
+        header = query[:2] + b"".join(number.to_bytes(2, "big") for number in counts)
+        self.wfile.write(header + query[12 : at + 5] + b"".join(answers))
+
+
+@contextmanager
+def dns() -> Iterator[Dns]:
+    with Dns() as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_starts_without_the_service_and_finds_it_later(backend: Backend) -> None:
+    with dns() as server:
+        nameserver = f"nameserver 127.0.0.1:{server.server_address[1]}"
+        resolv_conf = f"search lab.svc.cluster.local svc.cluster.local\n{nameserver}\noptions ndots:5"
+        with Web(f"api:{backend.server_port}", resolv_conf=resolv_conf) as web:
+            assert httpx.get(f"{web.url}/api/tasks").status_code == 502
+            server.known.add("api.lab.svc.cluster.local")
+            until = time.monotonic() + 20
+            while httpx.get(f"{web.url}/api/tasks").status_code != 200:
+                assert time.monotonic() < until, web.log
+                time.sleep(0.2)
+        assert server.asked == {"api.lab.svc.cluster.local"}
+
+
+def test_running_request_is_finished_on_sigquit(web: Web, backend: Backend) -> None:
+    backend.delay = 1.0
+    answers: list[int] = []
+    request = threading.Thread(target=lambda: answers.append(httpx.get(f"{web.url}/api/tasks").status_code))
+    request.start()
+    while not backend.requests:
+        time.sleep(0.01)
+    web.signal(signal.SIGQUIT)
+    request.join()
+    assert answers == [200]
+    assert web.wait() == 0

@@ -1,0 +1,79 @@
+"""The picture shows what is there: nodes, pods, versions, times, shares."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+from page.conftest import OpenPage
+from page.stack import Stack
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+
+def test_every_pod_stands_in_its_node(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
+    for node, tier, pod in [
+        ("lab-1", "web", "web-5d8c7b9f4d-wwwww"),
+        ("lab-2", "api", "api-6c9f7d8b5f-aaaaa"),
+        ("lab-3", "db", "db-0"),
+    ]:
+        box = page.locator(".node", has=page.get_by_role("heading", name=f"Node {node}")).locator(".pod")
+        expect(box).to_have_count(1)
+        expect(box).to_have_attribute("data-tier", tier)
+        expect(box.locator(".name")).to_have_text(pod)
+    ((version,),) = stack.db.sql("SELECT current_setting('server_version')")
+    expect(page.locator(".pod[data-tier=db] .version")).to_have_text(f"PostgreSQL {version.split()[0]}")
+    expect(page.locator(".pod[data-tier=db] .note")).to_have_text(f"127.0.0.1:{stack.db.port}")
+
+
+def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) -> None:
+    page = open_page()
+    for hop, name in [("web", "browser to web"), ("api", "web to api"), ("db", "api to db")]:
+        expect(page.locator(f".hop[data-hop={hop}]")).to_have_text(re.compile(rf"^{name}: \d+(\.\d)? ms$"))
+    expect(page.locator(".lines .taken")).to_have_count(3)
+    expect(page.locator(".lines .broken")).to_have_count(0)
+    expect(page.locator(".pod[data-latest]")).to_have_count(3)
+
+
+def test_time_to_web_leaves_out_what_is_behind_it(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
+    expect(page.locator("#status")).to_have_text("web, api and db all answer.")
+    # A frozen api holds the answer for a second: that second belongs behind web.
+    stack.api.signal(signal.SIGSTOP)
+    pending = page.evaluate_handle(
+        "() => ({ answer: import('/js/http.js').then(({ request }) => request('api/topology')) })"
+    )
+    page.wait_for_timeout(1000)
+    stack.api.signal(signal.SIGCONT)
+    ms, upstream_ms = pending.evaluate(
+        "async ({ answer }) => { const { ms, upstreamMs } = await answer; return [ms, upstreamMs]; }"
+    )
+    assert upstream_ms > 800
+    assert -2 < ms - upstream_ms < 500
+
+
+def test_second_api_pod_is_counted_beside_the_first(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
+    expect(page.locator("#shares")).to_have_text("A: 1 of 1")
+    stack.api.kill()
+    stack.api.start(pod="api-6c9f7d8b5f-bbbbb", node="lab-1")
+    stack.mend()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#shares")).to_have_text(re.compile(r"A: \d of \d · B: \d of \d"), timeout=10_000)
+    box = page.locator(".node", has=page.get_by_role("heading", name="Node lab-1")).locator(
+        ".pod[data-tier=api]"
+    )
+    expect(box.locator(".stem")).to_have_text("api-6c9f7d8b5f-")
+    expect(box.locator(".badge")).to_have_text("B")
+    share = box.locator(".meter > span").evaluate("bar => parseFloat(bar.style.width)")
+    count, total = map(int, re.findall(r"\d+", box.locator(".note").inner_text()))
+    assert share == pytest.approx(100 * count / total, abs=0.1)
+
+
+def test_picture_is_asked_for_by_itself(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator(".pod[data-tier=web] .note")).to_have_text("3 of 3", timeout=10_000)
+    expect(page.locator("#squares .badge")).to_have_text(["A", "A", "A"])
