@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs once inside the new base: no service starts at install, and nothing is kept that no image reads.
 set -eu
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,9 +143,21 @@ def wait_ready(cluster: Cluster) -> None:
         UserError: they are not within three minutes.
 
     """
-    deadline = f"--timeout={READY_SECONDS}s"
-    cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", deadline)
-    cluster.kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", deadline)
+    waits = (
+        ("wait", "--for=condition=Ready", "nodes", "--all"),
+        ("-n", "kube-system", "rollout", "status", "deployment/coredns"),
+    )
+    until = time.monotonic() + READY_SECONDS
+    for arguments in waits:
+        while True:
+            try:
+                cluster.kubectl(*arguments, f"--timeout={max(1, until - time.monotonic()):.0f}s")
+                break
+            except UserError:
+                # An API server that has just started refuses connections, then knows nobody's rights.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(1)
 
 
 def load(cluster: Cluster, images: list[Image]) -> list[Image]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcapp.cli import Exit, UserError
 from mcapp.cluster import Cluster
 from mcapp.config import CHART, NAMESPACE, RELEASE
 from mcapp.process import logged, output, succeeds
@@ -69,14 +70,25 @@ class Release:
         for workload in ("statefulset/db", "deployment/api", "deployment/web"):
             self.cluster.kubectl("-n", NAMESPACE, "rollout", "status", workload, "--timeout=3m")
 
-    def test(self) -> None:
-        """Run `helm test`: a row written and read through all three tiers."""
+    def test(self) -> str:
+        """Run `helm test`: a row written and read through all three tiers; return what the Job printed.
+
+        Raises:
+            UserError: a link of the chain is broken; the message holds what the Job printed.
+
+        """
         with step(f"helm test {RELEASE} -n {NAMESPACE}"):
-            logged(
-                "helm-test",
-                [command("helm"), "test", RELEASE, "-n", NAMESPACE, "--logs"],
-                env=self.cluster.env(),
+            arguments = ("test", RELEASE, "-n", NAMESPACE, "--timeout", "90s")
+            passed = succeeds([command("helm"), *arguments], env=self.cluster.env(), timeout=120)
+            # `helm test --logs` knows Pods only; the Job's log tells which link broke.
+            shown = self.cluster.kubectl("-n", NAMESPACE, "logs", "job/test-chain", "--tail=-1")
+        if not passed:
+            raise UserError(
+                f"helm test failed:\n{shown}\n",
+                "The README's section on what to do when it does not come up goes on from here.",
+                Exit.FAILED,
             )
+        return shown
 
     def _rendered(self, values: Path) -> str:
         """Return the objects that an upgrade would make, the live Secret looked up."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
-from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 from e2e.conftest import NAME, Up, up
 from e2e.journey import read, survives_the_pod, write_and_read
+from mcapp.cli import UserError
 from mcapp.cluster import resume
 from mcapp.config import CHART, ROOT
 from mcapp.engine import docker
@@ -109,26 +108,19 @@ def test_the_row_survives_its_pod(installed: Up) -> None:
 
 
 def test_helm_test_passes_and_fails_with_the_database(installed: Up) -> None:
-    helm: list[str | Path] = [command("helm"), "test", "mcapp", "-n", "mcapp", "--logs", "--timeout", "90s"]
-    shown = output(helm, env=installed.cluster.env())
+    release = Release(installed.cluster)
+    shown = release.test()
     assert "ok   the row is read back" in shown
     assert f"db: pod db-0 on node {LAB}" in shown
     scale = ("-n", "mcapp", "scale", "statefulset/db", "--replicas")
     installed.cluster.kubectl(*scale, "0")
-    installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
     try:
-        failed = subprocess.run(
-            [str(part) for part in helm],
-            env={"PATH": "", "HOME": "/root", **installed.cluster.env()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
+        with pytest.raises(UserError, match="FAIL api reaches db"):
+            release.test()
     finally:
         installed.cluster.kubectl(*scale, "1")
         installed.cluster.kubectl("-n", "mcapp", "rollout", "status", "statefulset/db", "--timeout=120s")
-    assert failed.returncode != 0
-    assert "FAIL api reaches db" in failed.stdout + failed.stderr
 
 
 def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> None:
