@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Measures the two set-up commands, the install and the images, and writes docs/measured.md.
+
+`cold` uses an empty cache folder that is removed afterwards, `warm` the cache that is there; both start from no
+cluster. Each run replaces the rows it measured and leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import httpx  # noqa: E402
+
+from mcapp import engine  # noqa: E402
+from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
+from mcapp.cluster import Cluster, any_left  # noqa: E402
+from mcapp.config import CHART, NAMESPACE, NODE_PORT  # noqa: E402
+from mcapp.images import app_images, choose_source, node_image, size_mib  # noqa: E402
+from mcapp.process import output  # noqa: E402
+from mcapp.programs import command  # noqa: E402
+from mcapp.release import Release  # noqa: E402
+
+DATA = ROOT / "docs" / "measured.json"
+PAGE = ROOT / "docs" / "measured.md"
+ROUNDS = 5
+AIMS = {
+    "make up, cold": 25 * 60,
+    "make up, warm, no cluster": 90,
+    "make up again": None,
+    "make test, cold": 45 * 60,
+    "make test, warm": 15 * 60,
+}
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Run one measurement and write its rows."""
+    options = parser("setup.py", __doc__ or "", "python bench/setup.py warm")
+    options.add_argument("what", choices=("cold", "warm", "test", "install"), help="what to measure")
+    chosen = options.parse_args(arguments)
+    rows = {"cold": _cold, "warm": _warm, "test": _test, "install": _install}[chosen.what]()
+    _write(rows)
+    return Exit.OK
+
+
+def _cold() -> dict[str, float | str]:
+    _make("down")
+    with tempfile.TemporaryDirectory(prefix="mcapp-cold-", dir="/var/tmp") as cache:
+        env = {"MCAPP_CACHE": cache}
+        try:
+            return {"make up, cold": _make("up", **env)}
+        finally:
+            _make("down", **env)
+
+
+def _warm() -> dict[str, float | str]:
+    _make("down")
+    return {"make up, warm, no cluster": _make("up"), "make up again": _make("up")}
+
+
+def _test() -> dict[str, float | str]:
+    return {"make test, warm": _make("test")}
+
+
+def _install() -> dict[str, float | str]:
+    """Time `helm install` to the first row written, on the running cluster, each time on a new volume."""
+    engine.ensure()
+    if not any_left():
+        raise UserError("There is no cluster.", "Run `make up` first.")
+    cluster = Cluster()
+    release, seconds = Release(cluster), []
+    for _ in range(ROUNDS):
+        if release.exists():
+            release.helm("uninstall", "mcapp", "--wait")
+        cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
+        started = time.monotonic()
+        install = ["install", "mcapp", str(CHART), "-n", NAMESPACE, "--create-namespace", "--wait"]
+        helm = subprocess.Popen(
+            [str(command("helm")), *install, "-f", str(ROOT / "values-multi.yaml")],
+            env={**os.environ, **cluster.env()},
+            stdout=subprocess.DEVNULL,
+        )
+        while not _writes():
+            time.sleep(0.1)
+        seconds.append(time.monotonic() - started)
+        if helm.wait():
+            raise UserError("helm install failed.", "Its output stands above.", Exit.FAILED)
+    source = choose_source("auto")
+    rows: dict[str, float | str] = {"helm install to the first row": sorted(seconds)[ROUNDS // 2]}
+    rows["helm install to the first row, spread"] = f"{min(seconds):.1f}-{max(seconds):.1f} s"
+    for item in app_images(source):
+        rows[f"image {item.reference}"] = f"{size_mib(item.local):.0f} MiB"
+    if node := node_image(source):
+        rows["image of a kind node"] = f"{size_mib(node):.0f} MiB"
+    return rows
+
+
+def _writes() -> bool:
+    try:
+        page = f"http://127.0.0.1:{NODE_PORT}/api/tasks"
+        return httpx.post(page, json={"title": "first"}, timeout=1).status_code == 201
+    except httpx.TransportError:
+        return False
+
+
+def _make(target: str, **env: str) -> float:
+    started = time.monotonic()
+    done = subprocess.run(["make", target], cwd=ROOT, env={**os.environ, **env}, check=False)
+    if done.returncode:
+        raise UserError(f"make {target} failed.", "Its output stands above.", Exit.FAILED)
+    return time.monotonic() - started
+
+
+def _write(rows: dict[str, float | str]) -> None:
+    known = json.loads(DATA.read_text()) if DATA.exists() else {}
+    today = datetime.now(UTC).date().isoformat()
+    revision = output(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"])
+    for name, value in rows.items():
+        shown = value if isinstance(value, str) else f"{value:.1f} s"
+        known[name] = {"value": shown, "date": today, "revision": revision}
+    DATA.write_text(json.dumps(known, indent=2) + "\n")
+    cpu = (
+        f"{os.cpu_count()} cores, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
+    )
+    lines = [
+        "# Measured",
+        "",
+        f"Written by `python bench/setup.py cold|warm|test|install` on {platform.machine()}, {cpu}, images",
+        "built here. Install to the first row is the median of five rounds, each on a new volume.",
+        "",
+        "| what | measured | aim | date | revision |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, row in known.items():
+        seconds = AIMS.get(name, 20 if name == "helm install to the first row" else None)
+        aim = f"{seconds} s" if seconds else ""
+        lines.append(f"| {name} | {row['value']} | {aim} | {row['date']} | {row['revision']} |")
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    run(main)
