@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import httpx  # noqa: E402
-
 from mcapp import engine  # noqa: E402
 from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
 from mcapp.cluster import Cluster, any_left  # noqa: E402
