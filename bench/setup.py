@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures the two set-up commands, the install and the images, and writes docs/measured.md.
 
-`cold` uses an empty cache folder that is removed afterwards, `warm` the cache that is there; both start from no
-cluster. Each run replaces the rows it measured and leaves the others as they were.
+`cold` uses an empty cache folder that is removed afterwards, `warm` the cache that is there; both start from
+no cluster. Each run replaces the rows it measured and leaves the others as they were.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from postgres import ROOT, free_port
+from mcapp.config import ROOT
+from postgres import free_port
 
 # Generous: a test run may share its two cores with a cluster.
 _START_SECONDS = 60.0

