@@ -23,8 +23,10 @@ OWN: dict[str, tuple[Path, str | None]] = {
 LDFLAGS = "-s -w"
 
 
-def program(name: str) -> Path:
-    """Return the folder with a program's commands, building them where the cache has them not.
+def program(name: str, *only: str) -> Path:
+    """Return the folder with a program's commands, building those of them that the cache has not.
+
+    ``only`` names the commands that are needed; without it all of them are.
 
     Raises:
         UserError: the build fails.
@@ -34,28 +36,31 @@ def program(name: str) -> Path:
     spec = versions()["libraries"].get(library, "") if source else versions()["programs"][name]
     key = digest(*([source] if source else []), str(spec), LDFLAGS)
     folder = cache_dir() / "bin" / f"{name}-{key}"
-    if folder.exists():
+    wanted = only or ((name,) if source else tuple(spec["commands"]))
+    missing = [part for part in wanted if not (folder / part).exists()]
+    if not missing:
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as made:
         target = Path(made) / "out"
         target.mkdir()
         if source:
             _build_own(name, source, spec, target)
         else:
-            _build_module(name, spec, target)
-        # All commands or none: the next run must not find half of them.
-        target.rename(folder)
+            _build_module(name, spec, missing, target)
+        for part in missing:
+            # Renamed when whole: a run that is cut short leaves no half of a command.
+            (target / part).rename(folder / part)
     return folder
 
 
 def command(name: str) -> Path:
     """Return the path of a command that runs on this machine: kind, helm, kubectl or ct."""
     owner = {"kubectl": "kubernetes", "ct": "chart-testing"}.get(name, name)
-    return program(owner) / name
+    return program(owner, name) / name
 
 
-def _build_module(name: str, spec: dict[str, Any], target: Path) -> None:
+def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: Path) -> None:
     """Build a module's commands as its own main module, with the versions that its go.mod asks for.
 
     `go install` refuses Kubernetes and etcd: their go.mod puts local folders in the place of their own
@@ -83,11 +88,19 @@ def _build_module(name: str, spec: dict[str, Any], target: Path) -> None:
         f"-X {package}.{key}={value}"
         for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
     )
-    for part, folder in spec["commands"].items():
+    for part in commands:
         with step(f"Building {name} {version}" + ("" if part == name else f": {part}")):
             logged(
                 "go",
-                [_go(), "build", "-mod=mod", f"-ldflags={flags}", "-o", target / part, f"./{folder}"],
+                [
+                    _go(),
+                    "build",
+                    "-mod=mod",
+                    f"-ldflags={flags}",
+                    "-o",
+                    target / part,
+                    f"./{spec['commands'][part]}",
+                ],
                 env=_env(),
                 cwd=source,
             )
