@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +18,7 @@ from mcapp.cli import UserError
 from mcapp.cluster import resume
 from mcapp.config import CHART, ROOT
 from mcapp.engine import docker
+from mcapp.images import full_reference
 from mcapp.process import output
 from mcapp.programs import command
 from mcapp.release import Release
@@ -133,10 +138,36 @@ def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> Non
         box = page.locator("form input[type=text], form input:not([type])").first
         box.fill(title)
         box.press("Enter")
-        expect(page.get_by_text(title)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(title, exact=True)).to_be_visible(timeout=30_000)
         page.reload()
-        expect(page.get_by_text(title)).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(title, exact=True)).to_be_visible(timeout=30_000)
         browser.close()
+
+
+def test_pod_security_restricted_finds_nothing(installed: Up) -> None:
+    label = "pod-security.kubernetes.io/enforce=restricted"
+    asked = ("label", "namespace", "--dry-run=server", "--overwrite")
+    done = subprocess.run(
+        [str(command("kubectl")), *asked, "mcapp", "kube-system", label],
+        env={**os.environ, **installed.cluster.env()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # kube-system's own pods show that the question is asked at all.
+    assert 'existing pods in namespace "kube-system" violate' in done.stderr
+    assert '"mcapp"' not in done.stderr
+
+
+def test_the_archive_carries_the_names_that_the_chart_asks_for(installed: Up, tmp_path: Path) -> None:
+    file = tmp_path / "images.tar"
+    wanted = {full_reference(name) for name in ("mcapp/web:0.1.0", "mcapp/api:0.1.0", "postgres:16")}
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "saveimages.py"), "--file", str(file)], check=True)
+    with file.open("rb") as archive:
+        ctr = ["docker", "exec", "--interactive", LAB, "ctr", "--namespace", "check", "images"]
+        subprocess.run([*ctr, "import", "--no-unpack", "-"], stdin=archive, check=True, capture_output=True)
+    assert set(docker(*ctr[1:], "ls", "--quiet").split()) == wanted
+    docker(*ctr[1:], "rm", *wanted)
 
 
 def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
