@@ -37,6 +37,7 @@ class ApiProcess:
                 "PYTHONPATH": str(ROOT / "src/api"),
                 "POD_NAME": "api-test",
                 "NODE_NAME": "node-test",
+                "NODE_ADDRESS": "192.168.1.101",
                 "MCAPP_DRAIN_SECONDS": "0",
                 "MCAPP_PORT": str(self.port),
                 **environment,

@@ -3,6 +3,7 @@
 #
 # Environment:
 #   POD_NAME, NODE_NAME  shown on the page; left out if they are no Kubernetes names
+#   NODE_ADDRESS         shown on the page; left out if it is no IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
 #   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6
 #   RUN_DIR              the only place written to, default /tmp/nginx
@@ -31,6 +32,21 @@ kubernetes_name() {
       ;;
   esac
   printf 'entrypoint: %s is no Kubernetes name and is left out\n' "$1" >&2
+}
+
+# Prints $2 if it looks like an IP address: nothing else may stand in the configuration.
+ip_address() {
+  case $2 in
+    '') return ;;
+    *[!0-9A-Fa-f.:]*) ;;
+    *:*:* | [0-9]*.[0-9]*.[0-9]*.[0-9]*)
+      if [ "${#2}" -le 45 ]; then
+        printf '%s' "$2"
+        return
+      fi
+      ;;
+  esac
+  printf 'entrypoint: %s is no IP address and is left out\n' "$1" >&2
 }
 
 # The first values of a keyword in resolv.conf: for search, the namespace's own domain comes first.
@@ -97,6 +113,7 @@ mkdir -p "$run"
 cat >"$run/identity.conf" <<EOF
 map "" \$pod_name { default "$(kubernetes_name POD_NAME "${POD_NAME:-}")"; }
 map "" \$node_name { default "$(kubernetes_name NODE_NAME "${NODE_NAME:-}")"; }
+map "" \$node_address { default "$(ip_address NODE_ADDRESS "${NODE_ADDRESS:-}")"; }
 EOF
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"

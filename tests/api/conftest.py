@@ -13,7 +13,15 @@ from postgres import PostgresServer
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    with PostgresServer({"mcapp.pod": "db-0", "mcapp.node": "node-db"}) as server:
+    told = {
+        "mcapp.pod": "db-0",
+        "mcapp.node": "node-db",
+        "mcapp.node_address": "192.168.1.200",
+        "mcapp.node_labels": "disk=fast,example.org/db=,role=database",
+        "mcapp.volume": "postgres-pvc",
+        "mcapp.volume_size": "5Gi",
+    }
+    with PostgresServer(told) as server:
         yield server
 
 

@@ -21,17 +21,26 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
     passed_on = {
         "X-Web-Pod": "web-1",
         "X-Web-Node": "node.lab",
+        "X-Web-Node-Address": "192.168.1.100",
         "X-Request-Start": f"t={time.time() - 0.25:.3f}",
     }
     topology = client.get("/api/topology", headers=passed_on).json()
     to_api, to_db = topology.pop("hops")
     assert topology == {
-        "web": {"pod": "web-1", "node": "node.lab"},
-        "api": {"pod": "api-test", "node": "node-test", "version": "0.1.0"},
+        "web": {"pod": "web-1", "node": "node.lab", "node_address": "192.168.1.100"},
+        "api": {
+            "pod": "api-test",
+            "node": "node-test",
+            "node_address": "192.168.1.101",
+            "version": "0.1.0",
+        },
         "db": {
             "up": True,
             "pod": "db-0",
             "node": "node-db",
+            "node_address": "192.168.1.200",
+            "node_labels": {"disk": "fast", "example.org/db": "", "role": "database"},
+            "volume": {"claim": "postgres-pvc", "size": "5Gi"},
             "version": postgres.sql("SHOW server_version")[0][0],
             "address": f"127.0.0.1:{postgres.port}",
         },
@@ -39,6 +48,15 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
     assert (to_api["from"], to_api["to"], to_db["from"], to_db["to"]) == ("web", "api", "api", "db")
     assert 250 <= to_api["ms"] < 2000
     assert 0 < to_db["ms"] < 1000
+
+
+def test_topology_of_a_database_that_the_chart_did_not_start(breakable: PostgresServer) -> None:
+    with ApiProcess({**breakable.environment, "NODE_ADDRESS": ""}) as api:
+        api.wait_for("/readyz")
+        topology = httpx.get(f"{api.url}/api/topology").json()
+    assert topology["api"]["node_address"] is None
+    unknown = {name for name, value in topology["db"].items() if value is None}
+    assert unknown == {"pod", "node", "node_address", "node_labels", "volume"}
 
 
 def test_topology_of_a_direct_request(client: httpx.Client) -> None:
@@ -51,7 +69,27 @@ def test_topology_of_a_direct_request(client: httpx.Client) -> None:
 def test_topology_does_not_repeat_what_is_no_name(client: httpx.Client, name: str) -> None:
     passed_on = {b"X-Web-Pod": name.encode("latin-1"), b"X-Web-Node": b"node-web"}
     topology = client.get("/api/topology", headers=passed_on).json()
-    assert topology["web"] == {"pod": None, "node": "node-web"}
+    assert topology["web"] == {"pod": None, "node": "node-web", "node_address": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("10.0.0.7", "10.0.0.7"),
+        ("fd00:0:0::7", "fd00::7"),
+        ("fe80::1%<script>", None),
+        ("10.0.0.256", None),
+        ("10.0.0.07", None),
+        ("node-web", None),
+        ("10.0.0.7, 10.0.0.8", None),
+        ("", None),
+        ("\xb2.0.0.7", None),
+    ],
+)
+def test_topology_shows_only_an_ip_address(client: httpx.Client, given: str, shown: str | None) -> None:
+    passed_on = {b"X-Web-Node": b"node-web", b"X-Web-Node-Address": given.encode("latin-1")}
+    topology = client.get("/api/topology", headers=passed_on).json()
+    assert topology["web"] == {"pod": None, "node": "node-web", "node_address": shown}
 
 
 @pytest.mark.parametrize(

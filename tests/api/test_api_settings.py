@@ -41,6 +41,7 @@ def test_defaults() -> None:
         database={"host": "db", "port": "5432", "dbname": "appdb"},
         pod="api-1",
         node=None,
+        node_address=None,
         pool_size=4,
         drain_seconds=5,
         port=8000,

@@ -15,6 +15,7 @@ from page.nginx import Web
 from postgres import PostgresServer, free_port
 
 _START_SECONDS = 20.0
+NODES = {"lab-1": "192.168.1.100", "lab-2": "192.168.1.101", "lab-3": "192.168.1.200"}
 
 
 class Api:
@@ -42,6 +43,7 @@ class Api:
                 "MCAPP_LOG_LEVEL": "ERROR",
                 "POD_NAME": pod,
                 "NODE_NAME": node,
+                "NODE_ADDRESS": NODES[node],
                 **self._environment,
             },
         )
@@ -63,9 +65,23 @@ class Stack:
     """web -> api -> db. `db_up` tracks whether a test has stopped the database."""
 
     def __init__(self) -> None:
-        self.db = PostgresServer({"mcapp.pod": "db-0", "mcapp.node": "lab-3"})
+        self.db = PostgresServer(
+            {
+                "mcapp.pod": "db-0",
+                "mcapp.node": "lab-3",
+                "mcapp.node_address": NODES["lab-3"],
+                "mcapp.node_labels": "disk=fast,role=database",
+                "mcapp.volume": "postgres-pvc",
+                "mcapp.volume_size": "5Gi",
+            }
+        )
         self.api = Api(self.db.environment)
-        self.web = Web(f"127.0.0.1:{self.api.port}", POD_NAME="web-5d8c7b9f4d-wwwww", NODE_NAME="lab-1")
+        self.web = Web(
+            f"127.0.0.1:{self.api.port}",
+            POD_NAME="web-5d8c7b9f4d-wwwww",
+            NODE_NAME="lab-1",
+            NODE_ADDRESS=NODES["lab-1"],
+        )
         self.db_up = False
         self.web_up = False
 

@@ -17,6 +17,7 @@ import pytest
 from page.nginx import Web
 from postgres import free_port
 
+IDENTITY = {"POD_NAME": "web-1", "NODE_NAME": "lab-1", "NODE_ADDRESS": "192.168.1.100"}
 KEY = {"Idempotency-Key": "0b0e7a52-6b57-4d2b-9b3c-2f6f7d8f4a11"}
 
 
@@ -80,14 +81,14 @@ def backend() -> Iterator[Backend]:
 
 @pytest.fixture
 def web(backend: Backend) -> Iterator[Web]:
-    with Web(backend.address, POD_NAME="web-1", NODE_NAME="lab-1") as web:
+    with Web(backend.address, **IDENTITY) as web:
         yield web
 
 
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[Web]:
     """nginx with no api behind it."""
-    with Web(f"localhost:{free_port()}", POD_NAME="web-1", NODE_NAME="lab-1") as web:
+    with Web(f"localhost:{free_port()}", **IDENTITY) as web:
         yield web
 
 
@@ -134,7 +135,7 @@ def test_no_api_is_a_problem_in_words(lonely: Web, path: str) -> None:
     problem = answer.json()
     assert problem["status"] == 502
     assert problem["detail"] == "The web tier runs, but no api pod answered it."
-    assert problem["web"] == {"pod": "web-1", "node": "lab-1"}
+    assert problem["web"] == {"pod": "web-1", "node": "lab-1", "node_address": "192.168.1.100"}
 
 
 def test_post_without_api_is_a_problem_too(lonely: Web) -> None:
@@ -166,11 +167,13 @@ def test_problems_of_the_api_pass_untouched(web: Web) -> None:
 
 def test_api_learns_who_passed_the_request_on(web: Web, backend: Backend) -> None:
     answer = httpx.get(
-        f"{web.url}/api/topology", headers={"X-Web-Pod": "forged", "X-Forwarded-For": "6.6.6.6"}
+        f"{web.url}/api/topology",
+        headers={"X-Web-Pod": "forged", "X-Web-Node-Address": "6.6.6.6", "X-Forwarded-For": "6.6.6.6"},
     )
     ((_, _, headers),) = backend.requests
     assert headers["x-web-pod"] == "web-1"
     assert headers["x-web-node"] == "lab-1"
+    assert headers["x-web-node-address"] == "192.168.1.100"
     assert headers["x-forwarded-for"] == "127.0.0.1"
     assert headers["x-forwarded-proto"] == "http"
     assert headers["host"] == f"127.0.0.1:{web.port}"
@@ -224,10 +227,31 @@ def test_log_is_json_with_the_request_id(web: Web) -> None:
     "hostile", ['x"; } server { listen 1; } #', "a\nb", "$request_uri", "web-1\\", "UPPER", "a" * 254]
 )
 def test_hostile_names_stay_out_of_the_configuration(hostile: str) -> None:
-    with Web(f"127.0.0.1:{free_port()}", POD_NAME=hostile, NODE_NAME=hostile) as web:
-        assert httpx.get(f"{web.url}/api/tasks").json()["web"] == {"pod": "", "node": ""}
+    identity = dict.fromkeys(IDENTITY, hostile)
+    with Web(f"127.0.0.1:{free_port()}", **identity) as web:
+        assert httpx.get(f"{web.url}/api/tasks").json()["web"] == dict.fromkeys(
+            ("pod", "node", "node_address"), ""
+        )
         assert "POD_NAME is no Kubernetes name" in web.log
+        assert "NODE_ADDRESS is no IP address" in web.log
         assert hostile not in (web.run_dir / "identity.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("192.168.1.100", "192.168.1.100"),
+        ("fd00::7", "fd00::7"),
+        ("", ""),
+        ("lab-1", ""),
+        ("fe80::1%eth0", ""),
+        ("1.2.3", ""),
+        ("1" * 40 + ".1.1.1", ""),
+    ],
+)
+def test_only_an_ip_address_is_the_nodes_address(given: str, shown: str) -> None:
+    with Web(f"127.0.0.1:{free_port()}", **{**IDENTITY, "NODE_ADDRESS": given}) as web:
+        assert httpx.get(f"{web.url}/api/tasks").json()["web"]["node_address"] == shown
 
 
 @pytest.mark.parametrize(

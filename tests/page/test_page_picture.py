@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from page.conftest import OpenPage
-from page.stack import Stack
+from page.stack import NODES, Stack
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
@@ -20,13 +20,17 @@ def test_every_pod_stands_in_its_node(open_page: OpenPage, stack: Stack) -> None
         ("lab-2", "api", "api-6c9f7d8b5f-aaaaa"),
         ("lab-3", "db", "db-0"),
     ]:
-        box = page.locator(".node", has=page.get_by_role("heading", name=f"Node {node}")).locator(".pod")
+        where = page.locator(".node", has=page.get_by_role("heading", name=f"Node {node}"))
+        box = where.locator(".pod")
         expect(box).to_have_count(1)
         expect(box).to_have_attribute("data-tier", tier)
         expect(box.locator(".name")).to_have_text(pod)
+        expect(where.locator(".address")).to_have_text(NODES[node])
+        expect(where.locator(".label")).to_have_text(["disk=fast", "role=database"] if tier == "db" else [])
     ((version,),) = stack.db.sql("SELECT current_setting('server_version')")
     expect(page.locator(".pod[data-tier=db] .version")).to_have_text(f"PostgreSQL {version.split()[0]}")
     expect(page.locator(".pod[data-tier=db] .note")).to_have_text(f"127.0.0.1:{stack.db.port}")
+    expect(page.locator(".pod[data-tier=db] .volume")).to_have_text("Volume postgres-pvc · 5Gi")
 
 
 def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) -> None:

@@ -15,7 +15,10 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if eq $root.Values.topology "multi" }}
+{{- if $values.affinity }}
+affinity:
+  {{- toYaml $values.affinity | nindent 2 }}
+{{- else if eq $root.Values.topology "multi" }}
 affinity:
   nodeAffinity:
     {{- if eq $tier "db" }}
@@ -48,4 +51,33 @@ affinity:
       {{- end }}
     {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* The labels of db's node as kubectl writes a selector: role=database,disk=fast. */}}
+{{- define "mcapp.databaseNodeLabels" -}}
+{{- $labels := list -}}
+{{- range $key, $value := .Values.placement.databaseNodeLabels -}}
+{{- $labels = append $labels (printf "%s=%s" $key $value) -}}
+{{- end -}}
+{{- join "," $labels -}}
+{{- end -}}
+
+{{/*
+How a tier's pods spread: as given, or over the nodes as far as it goes.
+Call: include "mcapp.spread" (list . "api")
+*/}}
+{{- define "mcapp.spread" -}}
+{{- $root := index . 0 -}}
+{{- $given := (index $root.Values (index . 1)).topologySpreadConstraints -}}
+topologySpreadConstraints:
+  {{- if $given }}
+  {{- toYaml $given | nindent 2 }}
+  {{- else }}
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "mcapp.selector" . | nindent 8 }}
+  {{- end }}
 {{- end -}}

@@ -5,7 +5,18 @@ Call: include "mcapp.image" (list . .Values.web.image)
 {{- define "mcapp.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{- with $image.registry }}{{ . }}/{{ end }}{{ $image.repository }}:{{ default $root.Chart.AppVersion $image.tag }}
+{{- with $image.registry | default (default dict $root.Values.global).imageRegistry }}{{ . }}/{{ end }}{{ $image.repository -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
+{{- end -}}
+
+{{/*
+The checked extras of a tier's pod spec: scheduling priority.
+Call: include "mcapp.priority" .Values.web
+*/}}
+{{- define "mcapp.priority" -}}
+{{- with .priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* imagePullSecrets of every pod. */}}
@@ -50,4 +61,8 @@ seccompProfile:
   valueFrom:
     fieldRef:
       fieldPath: spec.nodeName
+- name: NODE_ADDRESS
+  valueFrom:
+    fieldRef:
+      fieldPath: status.hostIP
 {{- end -}}

@@ -24,6 +24,7 @@ class Settings:
     database: dict[str, Any]
     pod: str
     node: str | None
+    node_address: str | None
     pool_size: int
     drain_seconds: float
     port: int
@@ -44,6 +45,7 @@ class Settings:
             database=_database(environment.get("DATABASE_URL") or "postgresql://db:5432/appdb"),
             pod=environment.get("POD_NAME") or socket.gethostname(),
             node=environment.get("NODE_NAME") or None,
+            node_address=environment.get("NODE_ADDRESS") or None,
             pool_size=int(_number(environment, "MCAPP_POOL_SIZE", 4, 1, 50, whole=True)),
             drain_seconds=_number(environment, "MCAPP_DRAIN_SECONDS", 5, 0, 300),
             port=int(_number(environment, "MCAPP_PORT", 8000, 1, 65535, whole=True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from ipaddress import ip_address
 from typing import Annotated, Literal, LiteralString
 
 from fastapi import APIRouter, Header, Request
@@ -22,6 +23,8 @@ _ABSURD_MS = 60_000.0
 
 _WHO_ARE_YOU: LiteralString = """
 SELECT current_setting('mcapp.pod', true), current_setting('mcapp.node', true),
+  current_setting('mcapp.node_address', true), current_setting('mcapp.node_labels', true),
+  current_setting('mcapp.volume', true), current_setting('mcapp.volume_size', true),
   current_setting('server_version'), host(inet_server_addr()), inet_server_port()
 """
 
@@ -31,6 +34,7 @@ class Web(BaseModel):
 
     pod: str | None = Field(examples=["web-6d5f-x2x"])
     node: str | None = Field(examples=["lab-1"])
+    node_address: str | None = Field(examples=["192.168.1.100"])
 
 
 class Api(BaseModel):
@@ -38,15 +42,29 @@ class Api(BaseModel):
 
     pod: str = Field(examples=["api-7c9d-abc"])
     node: str | None = Field(examples=["lab-2"])
+    node_address: str | None = Field(examples=["192.168.1.101"])
     version: str = Field(examples=["0.1.0"])
 
 
+class Volume(BaseModel):
+    """The PersistentVolumeClaim under the data, and the size it asks for."""
+
+    claim: str = Field(examples=["postgres-pvc"])
+    size: str | None = Field(examples=["5Gi"])
+
+
 class DbUp(BaseModel):
-    """PostgreSQL, as it describes itself; pod and node are null where the chart did not start it."""
+    """PostgreSQL, as it describes itself; what only the chart knows is null where it did not start it."""
 
     up: Literal[True] = True
     pod: str | None = Field(examples=["db-0"])
     node: str | None = Field(examples=["lab-3"])
+    node_address: str | None = Field(examples=["192.168.1.200"])
+    node_labels: dict[str, str] | None = Field(
+        description="The labels that a node needs to run db; null where any node will do.",
+        examples=[{"role": "database"}],
+    )
+    volume: Volume | None
     version: str = Field(examples=["16.14"])
     address: str | None = Field(examples=["10.42.0.7:5432"])
 
@@ -86,16 +104,18 @@ async def topology(
     request: Request,
     x_web_pod: Annotated[str | None, Header(include_in_schema=False)] = None,
     x_web_node: Annotated[str | None, Header(include_in_schema=False)] = None,
+    x_web_node_address: Annotated[str | None, Header(include_in_schema=False)] = None,
     x_request_start: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Topology:
     """Ask every tier who it is. Answers 200 without a database too: the page shows which tier broke."""
     arrived_ms = _since_ms(x_request_start)
     settings: Settings = request.app.state.settings
     db, db_ms = await _ask_database(request.app.state.database)
-    pod, node = _dns_name(x_web_pod), _dns_name(x_web_node)
+    pod, node, node_address = _dns_name(x_web_pod), _dns_name(x_web_node), _address(x_web_node_address)
+    known = pod or node or node_address
     return Topology(
-        web=Web(pod=pod, node=node) if pod or node else None,
-        api=Api(pod=settings.pod, node=settings.node, version=VERSION),
+        web=Web(pod=pod, node=node, node_address=node_address) if known else None,
+        api=Api(pod=settings.pod, node=settings.node, node_address=settings.node_address, version=VERSION),
         db=db,
         hops=[Hop(from_="web", to="api", ms=arrived_ms), Hop(from_="api", to="db", ms=db_ms)],
     )
@@ -108,14 +128,36 @@ async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None
         took_ms = round((time.perf_counter() - began) * 1000, 2)
     except UnavailableError as error:
         return DbDown(reason=error.failure.reason, code=error.failure.code), None
-    pod, node, version, host, port = rows[0]
-    address = f"{host}:{port}" if host else None
-    # "16.14 (Debian 16.14-1.pgdg12+1)" says 16.14 to a reader.
-    return DbUp(pod=pod or None, node=node or None, version=version.split()[0], address=address), took_ms
+    pod, node, node_address, labels, claim, size, version, host, port = rows[0]
+    db = DbUp(
+        pod=pod or None,
+        node=node or None,
+        node_address=node_address or None,
+        node_labels=_labels(labels) if labels else None,
+        volume=Volume(claim=claim, size=size or None) if claim else None,
+        # "16.14 (Debian 16.14-1.pgdg12+1)" says 16.14 to a reader.
+        version=version.split()[0],
+        address=f"{host}:{port}" if host else None,
+    )
+    return db, took_ms
 
 
 def _dns_name(text: str | None) -> str | None:
     return text if text and _DNS_NAME.fullmatch(text) else None
+
+
+def _address(text: str | None) -> str | None:
+    try:
+        # A zone (fe80::1%eth0) may hold anything, and no address that others reach has one.
+        return str(ip_address(text)) if text and "%" not in text else None
+    except ValueError:
+        return None
+
+
+def _labels(text: str) -> dict[str, str]:
+    """Read `role=database,disk=fast`."""
+    pairs = (label.partition("=") for label in text.split(","))
+    return {key: value for key, _, value in pairs}
 
 
 def _since_ms(request_start: str | None) -> float | None:

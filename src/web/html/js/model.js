@@ -6,6 +6,8 @@ const SILENT = 15;
  *   count: number, total: number, silent: number, latest: boolean, state: "up" | "down" | "unknown"}} Pod
  *   count of total answers came from it; silent: answers since its last one, 0 while that is no wonder;
  *   latest: on the way of the latest request
+ * @typedef {{name: string | null, address: string, labels: string[]}} Node
+ *   name null: the unknown one; labels: those that brought db there
  */
 
 const DOWN_FROM = { ok: 3, db: 2, api: 1, web: 0, starting: -1 };
@@ -46,15 +48,22 @@ function one(tier, view, place) {
   return { key: keyOf(tier, place), tier, ...place, count: 0, total: 0, silent: 0, latest: state === "up", state };
 }
 
+function describe(name, pods, labels) {
+  const here = pods.filter((pod) => pod.node === name);
+  const address = here.map((pod) => pod.node_address).find(Boolean) ?? "";
+  const chosen = name !== null && here.some((pod) => pod.tier === "db");
+  return { name, address, labels: chosen ? Object.entries(labels ?? {}).map((pair) => pair.join("=")) : [] };
+}
+
 /**
  * What stands where, out of the latest answers.
  * @param {import("./watch.js").View} view
- * @returns {{pods: Pod[], nodes: (string | null)[]}} nodes sorted by name, the unknown one last
+ * @returns {{pods: Pod[], nodes: Node[]}} nodes sorted by name, the unknown one last
  */
 export function model(view) {
-  const db = { pod: view.db?.pod ?? null, node: view.db?.node ?? null };
-  const pods = [...heard("web", view), ...heard("api", view), one("db", view, db)];
-  const nodes = [...new Set(pods.map((pod) => pod.node))];
-  nodes.sort((a, b) => (a === null) - (b === null) || a.localeCompare(b, "en", { numeric: true }));
-  return { pods, nodes };
+  const { pod = null, node = null, node_address = null, node_labels } = view.db ?? {};
+  const pods = [...heard("web", view), ...heard("api", view), one("db", view, { pod, node, node_address })];
+  const names = [...new Set(pods.map((pod) => pod.node))];
+  names.sort((a, b) => (a === null) - (b === null) || a.localeCompare(b, "en", { numeric: true }));
+  return { pods, nodes: names.map((name) => describe(name, pods, node_labels)) };
 }

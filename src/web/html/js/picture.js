@@ -65,17 +65,20 @@ export class Picture {
     byId("nodes").replaceChildren(
       ...nodes.map((node) => {
         const item = element("li", "node");
-        if (node === null) item.dataset.unknown = "";
+        if (node.name === null) item.dataset.unknown = "";
         const title = element("h3", "", [icon("node")]);
-        if (node === null) title.append(t("node.unknown"));
-        else title.append(`${t("node")} `, element("b", "", [node]));
+        if (node.name === null) title.append(t("node.unknown"));
+        else title.append(`${t("node")} `, element("b", "", [node.name]));
+        const where = element("div", "where", [title]);
+        if (node.address) where.append(element("span", "address", [node.address]));
+        where.append(...node.labels.map((label) => element("span", "label", [label])));
         const cells = TIERS.map((tier) => {
-          const here = pods.filter((pod) => pod.tier === tier && pod.node === node);
+          const here = pods.filter((pod) => pod.tier === tier && pod.node === node.name);
           const cell = element(here.length ? "ul" : "div", "cell", here.map((pod) => this.#box(pod)));
           cell.dataset.tier = tier;
           return cell;
         });
-        item.append(title, element("div", "cells", cells));
+        item.append(where, element("div", "cells", cells));
         return item;
       }),
     );
@@ -94,6 +97,11 @@ export class Picture {
       name.append(element("span", "stem", [pod.pod.slice(0, cut)]), pod.pod.slice(cut));
     } else name.append(t("pod.unknown"));
     box.append(tier, name, element("span", "version"), element("span", "note"));
+    if (pod.tier === "db") {
+      const volume = element("span", "volume", [icon("volume"), element("span", "")]);
+      volume.hidden = true;
+      box.append(volume);
+    }
     if (pod.tier === "api") {
       const meter = element("span", "meter", [element("span", "")]);
       if (number !== undefined) meter.dataset.colour = number % COLOURS;
@@ -113,6 +121,12 @@ export class Picture {
       box.querySelector(".version").replaceChildren(element("span", "product", ["PostgreSQL "]), version);
     }
     setText(box.querySelector(".note"), this.#note(pod));
+    const volume = pod.tier === "db" && this.#view.db?.volume;
+    if (volume) {
+      box.querySelector(".volume").hidden = false;
+      const words = [`${t("volume")} ${volume.claim}`, volume.size].filter(Boolean);
+      setText(box.querySelector(".volume > span"), words.join(" · "));
+    }
     const meter = box.querySelector(".meter > span");
     if (meter) meter.style.width = `${pod.total ? (100 * pod.count) / pod.total : 0}%`;
   }

@@ -5,7 +5,7 @@ const TIMEOUT = 6000; // ms; web itself gives up on api after 4 s and says so
 const KEPT = 50; // answers counted for the shares
 
 /**
- * @typedef {{pod: string | null, node: string | null}} Place
+ * @typedef {{pod: string | null, node: string | null, node_address: string | null}} Place
  * @typedef {{kind: "starting" | "ok" | "web" | "api" | "db", reason?: string, code?: string, status?: number}} State
  * @typedef {{kind: State["kind"], web: Place | null, api: Place | null, at: number}} Answer
  * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null,
