@@ -21,6 +21,7 @@ OBJECTS = {
     ("Deployment", "web"),
     ("Job", "test-chain"),
     ("PersistentVolumeClaim", "postgres-pvc"),
+    ("PodDisruptionBudget", "api"),
     ("Secret", "postgres-secret"),
     ("Service", "api"),
     ("Service", "db"),
@@ -140,3 +141,23 @@ def test_data_and_passwords_are_kept_together(render: Render, keep: bool) -> Non
     for kind, name in (("PersistentVolumeClaim", "postgres-pvc"), ("Secret", "postgres-secret")):
         annotations = objects.one(kind, name)["metadata"].get("annotations", {})
         assert annotations.get("helm.sh/resource-policy") == ("keep" if keep else None)
+
+
+@pytest.mark.parametrize("tier", ["web", "api"])
+def test_a_budget_never_blocks_the_drain_of_a_single_pod(render: Render, tier: str) -> None:
+    budget = ("PodDisruptionBudget", tier)
+    assert budget not in render({tier: {"replicas": 1}}).names()
+    objects = render({tier: {"replicas": 3}})
+    assert objects.one(*budget)["spec"]["maxUnavailable"] == 1
+    assert budget not in render({tier: {"replicas": 3}, "podDisruptionBudget": {"enabled": False}}).names()
+
+
+def test_more_objects_come_along(render: Render) -> None:
+    given = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "plain"}},
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Release.Name }}-text'}",
+    ]
+    assert render({"extraManifests": given}).names() - OBJECTS == {
+        ("ConfigMap", "plain"),
+        ("ConfigMap", "mcapp-text"),
+    }

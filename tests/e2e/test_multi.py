@@ -144,6 +144,32 @@ def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> Non
         browser.close()
 
 
+def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
+    release = Release(installed.cluster)
+    before = release.helm("history", "mcapp", "--output", "json")
+    laptop = "placement.databaseNodeLabels.kubernetes\\.io/hostname=" + LAPTOP
+    with pytest.raises(UserError, match=rf"NOTHING WAS CHANGED.*is on node {LAB}, which does not carry"):
+        release.helm("upgrade", "mcapp", CHART, "--reuse-values", "--set", laptop)
+    assert release.helm("history", "mcapp", "--output", "json") == before
+
+
+def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
+    release = Release(installed.cluster)
+    page = installed.pages()[0]
+    task = write_and_read(page)
+
+    def secret() -> object:
+        return installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"]
+
+    before = secret()
+    for poolsize in ("3", "5", "4"):
+        release.helm(
+            "upgrade", "mcapp", CHART, "--reuse-values", "--set", f"api.poolSize={poolsize}", "--wait"
+        )
+        assert secret() == before
+        assert read(page, task["id"])["title"] == task["title"]
+
+
 def test_pod_security_restricted_finds_nothing(installed: Up) -> None:
     label = "pod-security.kubernetes.io/enforce=restricted"
     asked = ("label", "namespace", "--dry-run=server", "--overwrite")
@@ -159,7 +185,8 @@ def test_pod_security_restricted_finds_nothing(installed: Up) -> None:
     assert '"mcapp"' not in done.stderr
 
 
-def test_the_archive_carries_the_names_that_the_chart_asks_for(installed: Up, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("installed")
+def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -> None:
     file = tmp_path / "images.tar"
     wanted = {full_reference(name) for name in ("mcapp/web:0.1.0", "mcapp/api:0.1.0", "postgres:16")}
     subprocess.run([sys.executable, str(ROOT / "scripts" / "saveimages.py"), "--file", str(file)], check=True)

@@ -1,0 +1,80 @@
+"""Where the two passwords come from."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from render import Objects, render
+
+GIVEN = {"superuserPassword": "s3cret", "appPassword": "hunter2"}
+
+
+def secret(objects: Objects) -> dict[str, str]:
+    data = objects.one("Secret", "postgres-secret")["data"]
+    return {key: b64decode(value).decode() for key, value in data.items()}
+
+
+def asked(objects: Objects) -> set[tuple[str, str]]:
+    """Return every (Secret, key) that an environment variable of a pod is filled from."""
+    return {
+        (source["name"], source["key"])
+        for tier in ("api", "db")
+        for variable in objects.pod(tier)["containers"][0]["env"]
+        if (source := variable.get("valueFrom", {}).get("secretKeyRef"))
+    }
+
+
+def test_given_ones_are_taken() -> None:
+    objects = render({"db": {"auth": GIVEN}})
+    assert secret(objects) == {"superuser-password": "s3cret", "app-password": "hunter2"}
+
+
+def test_others_are_random_and_long() -> None:
+    first, second = secret(render()), secret(render(release="other"))
+    assert all(len(password) == 24 for password in first.values())
+    assert len({*first.values(), *second.values()}) == 4
+
+
+def test_the_checksum_is_that_of_the_secret_in_the_same_rendering() -> None:
+    objects = render()
+    annotations = objects.one("Deployment", "api")["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["checksum/password"] == sha256(secret(objects)["app-password"].encode()).hexdigest()
+
+
+def test_only_api_rolls_with_the_password_of_its_role() -> None:
+    def templates(**auth: str) -> dict[str, Any]:
+        objects = render({"db": {"auth": {**GIVEN, **auth}}})
+        kinds = (("web", "Deployment"), ("api", "Deployment"), ("db", "StatefulSet"))
+        return {tier: objects.one(kind, tier)["spec"]["template"] for tier, kind in kinds}
+
+    before, after = templates(), templates(appPassword="changed")
+    assert [tier for tier in before if before[tier] != after[tier]] == ["api"]
+    assert templates(superuserPassword="changed") == before
+
+
+@pytest.mark.parametrize("prefix", ["", "blue"])
+def test_an_existing_secret_is_used_and_none_made(prefix: str) -> None:
+    keys = {"superuserPassword": "root", "appPassword": "app"}
+    auth = {"existingSecret": "mine", "keys": keys}
+    objects = render({"namePrefix": prefix, "db": {"auth": auth}})
+    assert not [name for kind, name in objects.names() if kind == "Secret"]
+    pods = [
+        document["spec"]["template"]["spec"]
+        for document in objects
+        if document["kind"] in ("Deployment", "StatefulSet")
+    ]
+    seen = {
+        (variable["valueFrom"]["secretKeyRef"]["name"], variable["valueFrom"]["secretKeyRef"]["key"])
+        for pod in pods
+        for variable in pod["containers"][0]["env"]
+        if "secretKeyRef" in variable.get("valueFrom", {})
+    }
+    assert seen == {("mine", "root"), ("mine", "app")}
+
+
+def test_the_releases_own_secret_holds_every_key_that_is_asked_for() -> None:
+    objects = render()
+    assert asked(objects) == {("postgres-secret", key) for key in secret(objects)}
