@@ -36,7 +36,7 @@ def test_switch_is_remembered(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="刪除：Task 1")).to_be_visible()
     expect(page.locator("#status")).to_have_text("web、api、db 三層都正常回應。")
     expect(page.locator(".node h3").first).to_have_text("節點 lab-1")
-    expect(page.locator(".pod[data-tier=db] .volume")).to_have_text("磁碟區 postgres-pvc · 5Gi")
+    expect(page.locator(".volume .size")).to_have_text("磁碟區 5Gi")
     page.reload()
     expect(page.get_by_role("button", name="中文")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="EN").click()

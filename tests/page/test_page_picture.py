@@ -30,7 +30,8 @@ def test_every_pod_stands_in_its_node(open_page: OpenPage, stack: Stack) -> None
     ((version,),) = stack.db.sql("SELECT current_setting('server_version')")
     expect(page.locator(".pod[data-tier=db] .version")).to_have_text(f"PostgreSQL {version.split()[0]}")
     expect(page.locator(".pod[data-tier=db] .note")).to_have_text(f"127.0.0.1:{stack.db.port}")
-    expect(page.locator(".pod[data-tier=db] .volume")).to_have_text("Volume postgres-pvc · 5Gi")
+    expect(page.locator(".volume .size")).to_have_text("Volume 5Gi")
+    expect(page.locator(".volume .claim")).to_have_text("postgres-pvc")
 
 
 def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) -> None:
@@ -38,6 +39,17 @@ def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) ->
     for hop, name in [("web", "browser to web"), ("api", "web to api"), ("db", "api to db")]:
         expect(page.locator(f".hop[data-hop={hop}]")).to_have_text(re.compile(rf"^{name}: \d+(\.\d)? ms$"))
     expect(page.locator(".lines .taken")).to_have_count(3)
+    hidden = page.evaluate(
+        """() => {
+          const box = (element) => element.getBoundingClientRect();
+          const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+          const hops = [...document.querySelectorAll(".hop")];
+          return [...document.querySelectorAll(".where")]
+            .filter((where) => hops.some((hop) => !apart(box(hop), box(where))))
+            .map((where) => where.textContent);
+        }"""
+    )
+    assert hidden == []
     expect(page.locator(".lines .broken")).to_have_count(0)
     expect(page.locator(".pod[data-latest]")).to_have_count(3)
 

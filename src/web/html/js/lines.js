@@ -1,4 +1,6 @@
 const SVG = "http://www.w3.org/2000/svg";
+// Where on a line its label may stand, best first.
+const PLACES = [0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8];
 
 /**
  * A curve between two boxes: left to right, or downwards where the boxes stand under each other.
@@ -12,7 +14,25 @@ function curve(from, to, origin) {
   const [ax, ay, bx, by] = [x1 - origin.left, y1 - origin.top, x2 - origin.left, y2 - origin.top];
   const [mx, my] = [(ax + bx) / 2, (ay + by) / 2];
   const path = downwards ? `C${ax} ${my} ${bx} ${my}` : `C${mx} ${ay} ${mx} ${by}`;
-  return { d: `M${ax} ${ay} ${path} ${bx} ${by}`, mx, my };
+  return `M${ax} ${ay} ${path} ${bx} ${by}`;
+}
+
+const covered = (a, b) =>
+  Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+  Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+
+/** Puts a label on the spot of its line, near the middle, where it hides least of the `obstacles`. */
+function place(label, path, origin, obstacles) {
+  const [width, height, length] = [label.offsetWidth, label.offsetHeight, path.getTotalLength()];
+  const spots = PLACES.map((part) => {
+    const { x, y } = path.getPointAtLength(part * length);
+    const [left, top] = [origin.left + x - width / 2, origin.top + y - height / 2];
+    const hidden = obstacles.map((box) => covered(box, { left, top, right: left + width, bottom: top + height }));
+    return { x, y, hidden: hidden.reduce((sum, area) => sum + area, 0) };
+  });
+  const { x, y } = spots.reduce((best, spot) => (spot.hidden < best.hidden ? spot : best));
+  label.style.left = `${x}px`;
+  label.style.top = `${y}px`;
 }
 
 function line(d, name) {
@@ -28,18 +48,25 @@ function line(d, name) {
  * @param {SVGElement} svg
  * @param {[Element, Element][]} possible
  * @param {{from: Element, to: Element, broken: boolean, label: HTMLElement}[]} taken
- *   in order; each label is put on the middle of its line
+ *   in order; each label is put on its line
+ * @param {Iterable<Element>} obstacles what the labels should not hide
  */
-export function drawLines(svg, possible, taken) {
+export function drawLines(svg, possible, taken, obstacles) {
   const origin = svg.getBoundingClientRect();
   const between = (from, to) => curve(from.getBoundingClientRect(), to.getBoundingClientRect(), origin);
-  const paths = possible.map(([from, to]) => line(between(from, to).d, "possible"));
+  const paths = possible.map(([from, to]) => line(between(from, to), "possible"));
+  const boxes = [...obstacles].map((element) => element.getBoundingClientRect());
+  const labels = [];
   taken.forEach(({ from, to, broken, label }, index) => {
-    const { d, mx, my } = between(from, to);
-    paths.push(line(d, broken ? "taken broken" : "taken"));
+    const d = between(from, to);
+    const path = line(d, broken ? "taken broken" : "taken");
+    paths.push(path);
     if (!broken) paths.push(line(d, `pulse pulse-${index}`));
-    label.style.left = `${mx}px`;
-    label.style.top = `${my}px`;
+    labels.push([label, path]);
   });
   svg.replaceChildren(...paths);
+  for (const [label, path] of labels) {
+    place(label, path, origin, boxes);
+    boxes.push(label.getBoundingClientRect());
+  }
 }

@@ -98,7 +98,7 @@ export class Picture {
     } else name.append(t("pod.unknown"));
     box.append(tier, name, element("span", "version"), element("span", "note"));
     if (pod.tier === "db") {
-      const volume = element("span", "volume", [icon("volume"), element("span", "")]);
+      const volume = element("span", "volume", [icon("volume"), element("span", "size"), element("span", "claim")]);
       volume.hidden = true;
       box.append(volume);
     }
@@ -124,8 +124,8 @@ export class Picture {
     const volume = pod.tier === "db" && this.#view.db?.volume;
     if (volume) {
       box.querySelector(".volume").hidden = false;
-      const words = [`${t("volume")} ${volume.claim}`, volume.size].filter(Boolean);
-      setText(box.querySelector(".volume > span"), words.join(" · "));
+      setText(box.querySelector(".size"), `${t("volume")} ${volume.size ?? ""}`.trim());
+      setText(box.querySelector(".claim"), volume.claim);
     }
     const meter = box.querySelector(".meter > span");
     if (meter) meter.style.width = `${pod.total ? (100 * pod.count) / pod.total : 0}%`;
@@ -185,7 +185,7 @@ export class Picture {
       taken.push({ from, to: box(to), broken, label });
       from = broken ? null : box(to);
     }
-    drawLines(byId("lines"), possible, taken);
+    drawLines(byId("lines"), possible, taken, document.querySelectorAll(".where, .pod, .client"));
   }
 }
 
