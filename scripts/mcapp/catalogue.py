@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from mcapp.preflight.catalogue import PREFLIGHT
+
 CATALOGUE: dict[str, tuple[str, str]] = {
+    **PREFLIGHT,
     # Parts of sentences.
     "more": (" and {count} more", "等（另有 {count} 個）"),
     "and": ("{first}, and {second}", "{first}，且{second}"),

@@ -43,15 +43,27 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:
     """Make the parser of one command; `--help` shows its example, `--output json` is for machines."""
-    made = _Parser(
-        prog=prog,
-        description=description,
-        epilog=f"example:\n  {example}\n\nexit codes: "
-        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = _Parser(prog=prog, **_style(description, example))
     made.allow_abbrev = False
     return made
+
+
+def subcommand(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, description: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a subcommand in the same style to what `add_subparsers` returned."""
+    made = commands.add_parser(name, help=description, **_style(description, example))
+    made.allow_abbrev = False
+    return made
+
+
+def _style(description: str, example: str) -> dict[str, Any]:
+    codes = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit)
+    return {
+        "description": description,
+        "epilog": f"example:\n  {example}\n\nexit codes: {codes}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
 
 
 def emit_json(document: Any) -> None:

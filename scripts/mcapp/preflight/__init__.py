@@ -1,0 +1,1 @@
+"""What must hold on a machine and between two before k3s is installed; the standard library alone."""

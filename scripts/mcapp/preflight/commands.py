@@ -1,0 +1,87 @@
+"""The commands that make two machines one k3s cluster for the chart, in their order."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from mcapp.config import DATABASE_LABEL
+from mcapp.messages import Text, text
+from mcapp.preflight.ports import API, Role
+
+_INSTALL = "curl -sfL https://get.k3s.io |"
+_LABEL = "=".join(DATABASE_LABEL)
+_TOKEN_FILE = "/var/lib/rancher/k3s/server/token"  # noqa: S105 - a path, no password
+_IMAGES = "/var/lib/rancher/k3s/agent/images"
+_ARCHIVE = "mcapp-images.tar"
+# Stands for what only the server knows once it runs.
+TOKEN = "TOKEN-OF-THE-SERVER"  # noqa: S105 - a name, no password
+
+
+class Machine(NamedTuple):
+    """One of the two machines: its address, its node name if known, and flags for its interface."""
+
+    address: str
+    name: str = ""
+    flags: Sequence[str] = ()
+
+
+class Step(NamedTuple):
+    """One command, on which machine, and what it is for."""
+
+    machine: Text
+    purpose: Text
+    command: str
+
+
+def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TOKEN) -> Iterator[Step]:
+    """Yield the commands; ``role`` is that of ``here``, and with ``etcd`` a server's peer is a server."""
+    server, other = (here, there) if role == "server" else (there, here)
+    second = role == "server" and etcd
+    on_server = text("pre.step.server", address=server.address)
+    on_other = text("pre.step.second" if second else "pre.step.agent", address=other.address)
+    url = f"https://{server.address}:{API.number}"
+    key = shlex.quote(token)
+
+    first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server))
+    yield Step(on_server, text("pre.step.install.server"), f"{_INSTALL} {first}")
+    yield Step(on_server, text("pre.step.token"), f"sudo cat {_TOKEN_FILE}")
+    if second:
+        joined = _run("server", "--server", url, *_node(other))
+        yield Step(on_other, text("pre.step.install.second"), f"{_INSTALL} K3S_TOKEN={key} {joined}")
+    environment = f"K3S_URL={url} K3S_TOKEN={key}"
+    agent_flags = [] if second else _node(other)
+    joined = _run("agent", *agent_flags, "--node-label", _LABEL)
+    on_agent = text("pre.step.any.agent") if second else on_other
+    yield Step(on_agent, text("pre.step.install.agent"), f"{_INSTALL} {environment} {joined}")
+    yield Step(
+        on_server, text("pre.step.label", label=_LABEL), _label("" if second else other.name, other, second)
+    )
+    yield Step(text("pre.on.here"), text("pre.step.make"), "make images")
+    yield Step(text("pre.on.here"), text("pre.step.copy"), f"scp dist/{_ARCHIVE} {there.address}:")
+    for machine, archive in (
+        (text("pre.on.here"), f"dist/{_ARCHIVE}"),
+        (text("pre.on", machine=there.address), _ARCHIVE),
+    ):
+        yield Step(machine, text("pre.step.images"), f"sudo install -D -m 644 -t {_IMAGES} {archive}")
+        yield Step(machine, text("pre.step.import"), f"sudo k3s ctr images import {archive}")
+
+
+def _run(*words: str) -> str:
+    return f"sh -s - {shlex.join(words)}"
+
+
+def _node(machine: Machine) -> list[str]:
+    return list(machine.flags) or ["--node-ip", machine.address]
+
+
+def _label(name: str, machine: Machine, unknown: bool) -> str:
+    if unknown:
+        node = "NODE-NAME"
+    elif name:
+        node = shlex.quote(name.lower())
+    else:
+        found = f'{{.items[?(@.status.addresses[0].address=="{machine.address}")].metadata.name}}'
+        node = f"\"$(sudo k3s kubectl get nodes -o jsonpath='{found}')\""
+    return f"sudo k3s kubectl label node {node} {_LABEL} --overwrite"

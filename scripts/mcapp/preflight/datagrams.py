@@ -1,0 +1,144 @@
+"""The two-sided proof of a UDP port: a nonce there, and a packet of a new flow back to the same port here."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
+
+from mcapp.preflight import protocol
+from mcapp.preflight.checks import Outcome
+from mcapp.preflight.ports import VXLAN
+from mcapp.preflight.probes import Probe, explain_errors, explained
+from mcapp.preflight.protocol import SIZE, Answer, Ask, Request
+
+# So often is a packet sent again before its time is up: one lost packet proves nothing.
+_TRIES = 4
+
+# Asks the listener over another port to send a packet back.
+AskBack = Callable[[Request], None]
+
+
+class Exchange(NamedTuple):
+    """Both directions of the port: ``back`` is None where this machine cannot tell."""
+
+    forward: Probe
+    back: bool | None
+
+
+class _Nonces:
+    """The nonces sent, by what they ask for."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._sent: dict[str, Ask] = {}
+
+    def request(self, ask: Ask) -> Request:
+        made = Request(self._run, protocol.token(), ask)
+        self._sent[made.nonce] = ask
+        return made
+
+    def answered(self, data: bytes, ask: Ask) -> Answer | None:
+        answer = protocol.unpack_answer(data)
+        return answer if answer and self._sent.get(answer.nonce) == ask else None
+
+
+def exchange(address: str, run: str, *, timeout: float, source: str, ask_back: AskBack | None) -> Exchange:
+    """Send to the peer's VXLAN port and wait for both answers, at most ``timeout`` seconds.
+
+    The packet back is asked for over another port where there is one, so that each direction stands alone.
+    """
+    nonces = _Nonces(run)
+    forward = Probe(Outcome.TIMEOUT)
+    back = False
+    with _sockets(address) as (there, here):
+
+        def send(ask: Ask) -> Probe:
+            return _better(forward, _send(there, nonces.request(ask), source))
+
+        def settled() -> bool:
+            if forward.outcome is Outcome.TIMEOUT:
+                return False
+            hopeless = forward.outcome is not Outcome.CONNECTED and ask_back is None
+            return back or here is None or hopeless
+
+        for pause in _pauses(timeout):
+            # Also after it came through once: a later answer tells what became of the packet back.
+            if forward.outcome in (Outcome.TIMEOUT, Outcome.CONNECTED):
+                forward = send("echo")
+            if here and not back and ask_back:
+                ask_back(nonces.request("back"))
+            elif here and not back:
+                forward = send("back")
+            while not settled() and (ready := _readable(there, here, pause)):
+                if there in ready:
+                    forward = _better(forward, _heard(there, nonces, source))
+                if here in ready:
+                    back = back or _received(here, nonces)
+            if settled():
+                break
+        return Exchange(forward, back if here else None)
+
+
+def _better(known: Probe, new: Probe | None) -> Probe:
+    """Return what is known now: an answer stands, whatever error comes after it."""
+    if new is None or (known.outcome is Outcome.CONNECTED and new.outcome is not Outcome.CONNECTED):
+        return known
+    return new
+
+
+def _readable(there: socket.socket, here: socket.socket | None, until: float) -> list[socket.socket]:
+    waiting = [there, here] if here else [there]
+    return select.select(waiting, [], [], max(0.0, until - time.monotonic()))[0]
+
+
+@contextmanager
+def _sockets(address: str) -> Iterator[tuple[socket.socket, socket.socket | None]]:
+    with ExitStack() as stack:
+        there = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        explain_errors(there)
+        there.connect((address, VXLAN.number))
+        there.setblocking(False)
+        here = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        try:
+            here.bind(("", VXLAN.number))
+        except OSError:
+            yield there, None
+        else:
+            here.setblocking(False)
+            yield there, here
+
+
+def _pauses(timeout: float) -> Iterator[float]:
+    """Yield the time until which to wait after each try."""
+    start = time.monotonic()
+    for number in range(1, _TRIES + 1):
+        yield start + timeout * number / _TRIES
+
+
+def _send(there: socket.socket, request: Request, source: str) -> Probe | None:
+    try:
+        there.send(protocol.pack_request(request))
+    except OSError as error:
+        return explained(there, error, source)
+    return None
+
+
+def _heard(there: socket.socket, nonces: _Nonces, source: str) -> Probe | None:
+    try:
+        answer = nonces.answered(there.recv(SIZE + 1), "echo")
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        return explained(there, error, source)
+    return Probe(Outcome.CONNECTED, answer=answer, at=time.time()) if answer else None
+
+
+def _received(here: socket.socket, nonces: _Nonces) -> bool:
+    try:
+        return nonces.answered(here.recv(SIZE + 1), "back") is not None
+    except BlockingIOError:
+        return False

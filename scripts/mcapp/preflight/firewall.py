@@ -1,0 +1,159 @@
+"""Which firewall is in force on this machine, and the command that opens a port to one peer alone."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from mcapp.messages import text
+from mcapp.preflight import programs
+from mcapp.preflight.checks import Check, Status
+from mcapp.preflight.ports import Port
+
+Kind = Literal["none", "ufw", "firewalld", "nft", "iptables", "unknown"]
+
+# Those that a command can open.
+COMMANDED: tuple[Kind, ...] = ("ufw", "firewalld", "nft", "iptables")
+
+# The networks of k3s' pods and services: their packets come in on the nodes, too.
+_CLUSTER_NETWORKS = ("10.42.0.0/16", "10.43.0.0/16")
+
+
+class NftChain(NamedTuple):
+    """A base chain of nftables by its family, table and name."""
+
+    family: str
+    table: str
+    chain: str
+
+
+class Firewall(NamedTuple):
+    """What decides about packets to this machine; the chain only for nftables."""
+
+    kind: Kind
+    chain: NftChain | None = None
+
+
+def detect() -> Firewall:
+    """Ask the firewalls in the order in which they stand above one another."""
+    if _ufw_active(programs.said("ufw", "status"), Path("/etc/ufw/ufw.conf")):
+        return Firewall("ufw")
+    if (programs.said("firewall-cmd", "--state") or "").strip() == "running":
+        return Firewall("firewalld")
+    ruleset = programs.said("nft", "--json", "list", "ruleset")
+    if ruleset is not None:
+        chain = nft_input(json.loads(ruleset))
+        return Firewall("nft", chain) if chain else Firewall("none")
+    rules = programs.said("iptables", "-S")
+    if rules is not None:
+        return Firewall("iptables" if iptables_input(rules) else "none")
+    return Firewall("unknown" if programs.found("nft") or programs.found("iptables") else "none")
+
+
+def _ufw_active(status: str | None, settings: Path) -> bool:
+    if status is not None:
+        return "Status: active" in status
+    # Only root may ask for the status.
+    enabled = settings.read_text(errors="replace").splitlines() if settings.exists() else []
+    return programs.found("ufw") and "ENABLED=yes" in enabled
+
+
+def nft_input(ruleset: dict[str, Any]) -> NftChain | None:
+    """Return the input chain that can turn packets away, from what `nft --json list ruleset` printed."""
+    items: list[dict[str, Any]] = ruleset.get("nftables", [])
+    rules: dict[NftChain, list[dict[str, Any]]] = {}
+    for rule in (item["rule"] for item in items if "rule" in item):
+        place = NftChain(rule["family"], rule["table"], rule["chain"])
+        rules.setdefault(place, []).extend(rule["expr"])
+    for chain in (item["chain"] for item in items if "chain" in item):
+        place = NftChain(chain["family"], chain["table"], chain["name"])
+        if chain.get("hook") == "input" and chain["family"] in ("inet", "ip"):
+            reached = _reached(place, rules)
+            denies = any(_denies(verdict) for target in reached for verdict in rules.get(target, []))
+            if chain.get("policy") == "drop" or denies:
+                return place
+    return None
+
+
+def _denies(expression: dict[str, Any]) -> bool:
+    # Rules of iptables-nft show their REJECT as an extension.
+    return "drop" in expression or "reject" in expression or expression.get("xt", {}).get("name") == "REJECT"
+
+
+def _reached(start: NftChain, rules: dict[NftChain, list[dict[str, Any]]]) -> set[NftChain]:
+    reached, left = set[NftChain](), [start]
+    while left:
+        place = left.pop()
+        if place in reached:
+            continue
+        reached.add(place)
+        for expression in rules.get(place, []):
+            for verdict in ("jump", "goto"):
+                if verdict in expression:
+                    left.append(place._replace(chain=expression[verdict]["target"]))
+    return reached
+
+
+def iptables_input(listed: str) -> bool:
+    """Tell from what `iptables -S` printed whether packets to this machine can be turned away."""
+    targets: dict[str, set[str]] = {}
+    for line in listed.splitlines():
+        words = shlex.split(line)
+        if words[:1] == ["-P"]:
+            targets.setdefault(words[1], set()).add(words[2])
+        for flag in ("-j", "-g"):
+            if words[:1] == ["-A"] and flag in words:
+                targets.setdefault(words[1], set()).add(words[words.index(flag) + 1])
+    reached, left = set[str](), ["INPUT"]
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left.extend(targets.get(name, ()))
+    return bool(reached & {"DROP", "REJECT"})
+
+
+def opening(kind: str, port: Port, source: str, chain: NftChain | None = None) -> str:
+    """Return the command that lets ``source`` alone reach the port; ``chain`` is nftables' own."""
+    if kind == "ufw":
+        return f"sudo ufw allow from {source} to any port {port.number} proto {port.proto}"
+    if kind == "firewalld":
+        rule = (
+            f'rule family="ipv4" source address="{source}" '
+            f'port port="{port.number}" protocol="{port.proto}" accept'
+        )
+        return f"sudo firewall-cmd --permanent --add-rich-rule='{rule}' && sudo firewall-cmd --reload"
+    if kind == "iptables":
+        return f"sudo iptables -I INPUT -s {source} -p {port.proto} --dport {port.number} -j ACCEPT"
+    place = " ".join(chain or NftChain("inet", "filter", "input"))
+    return f"sudo nft insert rule {place} ip saddr {source} {port.proto} dport {port.number} accept"
+
+
+def _networks(kind: Kind, chain: NftChain | None) -> Iterable[str]:
+    for network in _CLUSTER_NETWORKS:
+        if kind == "ufw":
+            yield f"sudo ufw allow from {network} to any"
+        elif kind == "firewalld":
+            yield f"sudo firewall-cmd --permanent --zone=trusted --add-source={network}"
+        elif kind == "iptables":
+            yield f"sudo iptables -I INPUT -s {network} -j ACCEPT"
+        else:
+            yield f"sudo nft insert rule {' '.join(chain or ())} ip saddr {network} accept"
+
+
+def check(found: Firewall, incoming: Iterable[Port], peer: str) -> Check:
+    """Say what is in force and give the commands that open what the peer must reach."""
+    if found.kind == "unknown":
+        return Check("firewall", Status.SKIPPED, text("pre.firewall.root"), text("pre.sudo"))
+    if found.kind == "none":
+        return Check("firewall", Status.OK, text("pre.firewall.none"))
+    commands = [
+        *_networks(found.kind, found.chain),
+        *(opening(found.kind, port, peer, found.chain) for port in incoming),
+    ]
+    kept = found.kind in ("ufw", "firewalld")
+    detail = text("pre.firewall.kept" if kept else "pre.firewall.lost", kind=found.kind)
+    return Check("firewall", Status.WARN, detail, text("pre.firewall.open", commands="; ".join(commands)))

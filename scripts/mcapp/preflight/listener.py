@@ -1,0 +1,261 @@
+"""Waits at the ports of k3s, answers well-formed probes and remembers who reached what; stops by itself."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mcapp.preflight import protocol
+from mcapp.preflight.checks import Outcome
+from mcapp.preflight.ports import VXLAN, Port
+from mcapp.preflight.probes import Probe, explain_errors, explained
+from mcapp.preflight.protocol import SIZE, Answer, Back, Request
+
+# linux/in.h: ask for the address a datagram came to, and answer from the same.
+_IP_PKTINFO = 8
+_PKTINFO = struct.Struct("=I4s4s")
+
+# Limits: what a stranger can make the listener do.
+_ANSWERS_EACH = 2048
+_SOURCES = 1024
+_OPEN = 64
+_PATIENCE = 3.0
+
+# Called once for each port a machine reaches.
+Heard = Callable[[str, str], None]
+
+
+class _Run(NamedTuple):
+    """One run of a prober: whose, and which."""
+
+    source: str
+    run: str
+
+
+@dataclass
+class _Seen:
+    """What arrived of one run, and what became of the packet sent back."""
+
+    got: list[str] = field(default_factory=list)
+    back: Back = ""
+
+
+class Listener:
+    """Answers at ``ports`` until its time is up; only ``peers`` where some are named."""
+
+    def __init__(
+        self, ports: Iterable[Port], peers: Collection[str], host: str, firewall: str, heard: Heard
+    ) -> None:
+        self.listening: list[Port] = []
+        self.taken: list[Port] = []
+        self.received: dict[str, list[str]] = {}
+        self.ignored: Counter[str] = Counter()
+        self._ports = ports
+        self._peers = frozenset(peers)
+        self._host = host
+        self._firewall = firewall
+        self._heard = heard
+        self._runs: dict[_Run, _Seen] = {}
+        self._answered: Counter[str] = Counter()
+        # Connections and packets on their way back, and until when they may stay.
+        self._guests: dict[socket.socket, float] = {}
+        self._selector = selectors.DefaultSelector()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Listener:
+        self._stack.callback(self._selector.close)
+        self._stack.callback(self._close_guests)
+        for port in self._ports:
+            try:
+                self._listen(port)
+            except OSError:
+                self.taken.append(port)
+            else:
+                self.listening.append(port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _listen(self, port: Port) -> None:
+        datagrams = port.proto == "udp"
+        bound = self._stack.enter_context(
+            socket.socket(type=socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM)
+        )
+        bound.setblocking(False)
+        if datagrams:
+            bound.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            bound.bind(("", port.number))
+            self._selector.register(bound, selectors.EVENT_READ, self._datagram)
+            return
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("", port.number))
+        bound.listen(_OPEN)
+        self._selector.register(bound, selectors.EVENT_READ, self._accept)
+
+    def serve(self, seconds: float) -> None:
+        """Answer for this long."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            for key, _ in self._selector.select(min(left, 0.5)):
+                # One event of a batch may have closed the socket of the next.
+                if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
+                    key.data(key.fileobj)
+            now = time.monotonic()
+            for guest in [guest for guest, until in self._guests.items() if until < now]:
+                self._leave(guest)
+
+    # -- what arrives ----------------------------------------------------------------------------------
+
+    def _datagram(self, bound: socket.socket) -> None:
+        try:
+            data, notes, _, (source, number) = bound.recvmsg(SIZE + 1, SIZE)
+        except OSError:
+            return
+        request = self._accepted(source, data, VXLAN)
+        if request is None:
+            return
+        own = next((_PKTINFO.unpack(info)[1] for _, kind, info in notes if kind == _IP_PKTINFO), bytes(4))
+        if request.ask == "back":
+            self._send_back(socket.inet_ntoa(own), source, request)
+            return
+        note = _PKTINFO.pack(0, own, bytes(4))
+        with suppress(OSError):
+            bound.sendmsg(
+                [self._answer(source, request)],
+                [(socket.IPPROTO_IP, _IP_PKTINFO, note)],
+                0,
+                (source, number),
+            )
+
+    def _accept(self, bound: socket.socket) -> None:
+        try:
+            connection, (source, _) = bound.accept()
+        except OSError:
+            return
+        if self._peers and source not in self._peers:
+            self.ignored[source] += 1
+            connection.close()
+            return
+        port = Port(bound.getsockname()[1], "tcp")
+        self._note(source, port)
+        data = bytearray()
+
+        def read(ready: socket.socket) -> None:
+            try:
+                part = ready.recv(SIZE + 1 - len(data))
+            except OSError:
+                part = b""
+            data.extend(part)
+            if len(data) < SIZE and part:
+                return
+            self._put(ready, source, bytes(data), port)
+            self._leave(ready)
+
+        self._admit(connection, read)
+
+    def _put(self, connection: socket.socket, source: str, data: bytes, port: Port) -> None:
+        request = self._accepted(source, data, port)
+        if request is None:
+            return
+        if request.ask == "back":
+            self._send_back(connection.getsockname()[0], source, request)
+        with suppress(OSError):
+            connection.sendall(self._answer(source, request))
+
+    def _accepted(self, source: str, data: bytes, port: Port) -> Request | None:
+        request = protocol.unpack_request(data)
+        stranger = bool(self._peers) and source not in self._peers
+        spent = self._answered[source] >= _ANSWERS_EACH or len(self._answered) > _SOURCES
+        if request is None or stranger or spent:
+            if len(self.ignored) < _SOURCES:
+                self.ignored[source] += 1
+            return None
+        self._answered[source] += 1
+        self._note(source, port)
+        got = self._seen(source, request).got
+        if str(port) not in got:
+            got.append(str(port))
+        return request
+
+    def _note(self, source: str, port: Port) -> None:
+        if len(self.received) >= _SOURCES and source not in self.received:
+            return
+        known = self.received.setdefault(source, [])
+        if str(port) not in known:
+            known.append(str(port))
+            self._heard(source, str(port))
+
+    def _seen(self, source: str, request: Request) -> _Seen:
+        return self._runs.setdefault(_Run(source, request.run), _Seen())
+
+    # -- what is sent ----------------------------------------------------------------------------------
+
+    def _answer(self, source: str, request: Request) -> bytes:
+        seen = self._seen(source, request)
+        answer = Answer(
+            request.nonce,
+            self._host,
+            time.time(),
+            self._firewall,
+            tuple(map(str, self.listening)),
+            tuple(seen.got),
+            seen.back,
+        )
+        return protocol.pack_answer(answer)
+
+    def _send_back(self, own: str, source: str, request: Request) -> None:
+        """Send the answer as a flow of its own, as VXLAN does, and keep what becomes of it."""
+        seen = self._seen(source, request)
+        back = socket.socket(type=socket.SOCK_DGRAM)
+
+        def failed(error: OSError) -> Back:
+            probe: Probe = explained(back, error, own)
+            if probe.outcome is Outcome.REFUSED:
+                return "refused"
+            return "blocked" if probe.sender == own else "filtered"
+
+        def read(ready: socket.socket) -> None:
+            try:
+                ready.recv(SIZE)
+            except OSError as error:
+                seen.back = failed(error)
+            self._leave(ready)
+
+        back.setblocking(False)
+        try:
+            explain_errors(back)
+            back.bind((own, 0))
+            back.connect((source, VXLAN.number))
+            back.send(self._answer(source, request))
+        except OSError as error:
+            seen.back = failed(error)
+            back.close()
+            return
+        seen.back = seen.back or "sent"
+        self._admit(back, read)
+
+    # -- what stays open for a while -------------------------------------------------------------------
+
+    def _admit(self, guest: socket.socket, read: Callable[[socket.socket], None]) -> None:
+        guest.setblocking(False)
+        if len(self._guests) >= _OPEN:
+            self._leave(next(iter(self._guests)))
+        self._guests[guest] = time.monotonic() + _PATIENCE
+        self._selector.register(guest, selectors.EVENT_READ, read)
+
+    def _leave(self, guest: socket.socket) -> None:
+        self._guests.pop(guest, None)
+        self._selector.unregister(guest)
+        guest.close()
+
+    def _close_guests(self) -> None:
+        for guest in list(self._guests):
+            self._leave(guest)

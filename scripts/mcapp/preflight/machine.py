@@ -1,0 +1,166 @@
+"""What the machine itself must have: kernel, cgroups, memory, processors, disk, a name of its own."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mcapp.messages import text
+from mcapp.preflight import programs
+from mcapp.preflight.checks import Check, Status
+from mcapp.preflight.ports import Role
+
+ROOT = Path("/")
+MIB = 2**20
+GIB = 2**30
+
+# What the chart asks for db's volume, and where k3s' local-path puts it.
+VOLUME_BYTES = 5 * GIB
+DATA_DIR = Path("/var/lib/rancher")
+# Below this share of free disk k3s' kubelet evicts pods.
+_EVICTION = 0.05
+
+_MINIMUM: dict[Role, tuple[int, int]] = {"server": (2, 2 * GIB), "agent": (1, 512 * MIB)}
+# The firmware and the kernel keep a part of what is built in.
+_MEMORY_SLACK = 0.9
+
+# Each module, and what shows that the kernel has it even if nothing lists it.
+_MODULES = {
+    "vxlan": "",
+    "br_netfilter": "proc/sys/net/bridge/bridge-nf-call-iptables",
+    "overlay": "",
+}
+_NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def hostname(own: str, peer: str | None) -> Check:
+    """Judge this machine's name; ``peer`` is the other's, None if it is unknown."""
+    change = text("pre.run", command="sudo hostnamectl set-hostname lab-1")
+    name = own.lower()
+    if name.startswith("localhost") or not _NODE_NAME.fullmatch(name):
+        return Check("hostname", Status.FAIL, text("pre.hostname.bad", name=own), change)
+    if peer is None:
+        return Check("hostname", Status.SKIPPED, text("pre.hostname.unknown", name=own))
+    if name == peer.lower():
+        return Check("hostname", Status.FAIL, text("pre.hostname.same", name=own), change)
+    return Check("hostname", Status.OK, text("pre.hostname.ok", name=own, peer=peer))
+
+
+class Space(NamedTuple):
+    """Bytes of the file system that will hold the volumes, and the folder that was asked."""
+
+    folder: Path
+    total: int
+    free: int
+
+
+def space(wanted: Path = DATA_DIR) -> Space:
+    """Measure where ``wanted`` is or will be."""
+    existing = next(folder for folder in (wanted, *wanted.parents) if folder.exists())
+    usage = shutil.disk_usage(existing)
+    return Space(existing, usage.total, usage.free)
+
+
+def disk(found: Space) -> Check:
+    """Judge whether the volume fits, and whether the kubelet keeps its pods once it is full."""
+    parts: dict[str, str | int] = {
+        "free": f"{found.free / GIB:.1f}",
+        "need": VOLUME_BYTES // GIB,
+        "folder": str(found.folder),
+    }
+    if found.free < VOLUME_BYTES:
+        return Check("disk", Status.FAIL, text("pre.disk.full", **parts), text("pre.disk.room"))
+    if found.free - VOLUME_BYTES < _EVICTION * found.total:
+        return Check("disk", Status.WARN, text("pre.disk.tight", **parts), text("pre.disk.room"))
+    return Check("disk", Status.OK, text("pre.disk.ok", **parts))
+
+
+def modules(root: Path = ROOT) -> Iterator[Check]:
+    """Yield a check for each kernel module that k3s needs."""
+    release = platform.release()
+    tree = root / "lib" / "modules" / release
+    for name, trace in _MODULES.items():
+        status, key = Status.OK, "pre.module.loaded"
+        if _is_loaded(root, name) or (trace and (root / trace).exists()) or _is_filesystem(root, name):
+            pass
+        elif _is_builtin(tree, name):
+            key = "pre.module.builtin"
+        elif root == ROOT and programs.said("modprobe", "--dry-run", "--quiet", name) is not None:
+            key = "pre.module.loadable"
+        else:
+            status, key = Status.FAIL, "pre.module.missing"
+        remedy = text("pre.module.install", command=f"sudo apt install linux-modules-extra-{release}")
+        detail = text(key, name=name)
+        yield Check(f"module.{name}", status, detail, remedy if status is Status.FAIL else None)
+
+
+def _is_loaded(root: Path, name: str) -> bool:
+    listed = root / "proc" / "modules"
+    names = [line.split()[0] for line in listed.read_text().splitlines()] if listed.exists() else []
+    return name in names or (root / "sys" / "module" / name).exists()
+
+
+def _is_filesystem(root: Path, name: str) -> bool:
+    listed = root / "proc" / "filesystems"
+    return listed.exists() and name in listed.read_text().split()
+
+
+def _is_builtin(tree: Path, name: str) -> bool:
+    listed = tree / "modules.builtin"
+    return listed.exists() and f"/{name}.ko" in listed.read_text()
+
+
+def cgroups(root: Path = ROOT) -> Check:
+    """Judge the version of cgroups, and whether memory can be limited."""
+    flags = text("pre.cgroups.flags")
+    unified = root / "sys" / "fs" / "cgroup" / "cgroup.controllers"
+    if unified.exists():
+        missing = sorted({"cpu", "memory", "pids"} - set(unified.read_text().split()))
+        if missing:
+            return Check(
+                "cgroups", Status.FAIL, text("pre.cgroups.without", version="v2", names=missing), flags
+            )
+        return Check("cgroups", Status.OK, text("pre.cgroups.ok"))
+    listed = root / "proc" / "cgroups"
+    rows = [line.split() for line in listed.read_text().splitlines()] if listed.exists() else []
+    enabled = {row[0] for row in rows if row[-1] == "1"}
+    missing = sorted({"cpu", "memory", "pids"} - enabled)
+    if missing:
+        return Check("cgroups", Status.FAIL, text("pre.cgroups.without", version="v1", names=missing), flags)
+    return Check("cgroups", Status.WARN, text("pre.cgroups.old"), text("pre.cgroups.unify"))
+
+
+def swap(root: Path = ROOT) -> Check:
+    """Say whether there is swap."""
+    listed = root / "proc" / "swaps"
+    rows = listed.read_text().splitlines()[1:] if listed.exists() else []
+    if not rows:
+        return Check("swap", Status.OK, text("pre.swap.none"))
+    names = [row.split()[0] for row in rows]
+    return Check(
+        "swap", Status.WARN, text("pre.swap.used", names=names), text("pre.run", command="sudo swapoff -a")
+    )
+
+
+def memory(role: Role, root: Path = ROOT) -> Check:
+    """Compare the memory with what k3s asks for this role."""
+    kib = re.search(r"MemTotal:\s+(\d+)", (root / "proc" / "meminfo").read_text())
+    total = int(kib[1]) * 1024 if kib else 0
+    need = _MINIMUM[role][1]
+    status = Status.OK if total >= need * _MEMORY_SLACK else Status.WARN
+    detail = text("pre.memory", have=total // MIB, need=need // MIB)
+    return Check("memory", status, detail, None if status is Status.OK else text("pre.small"))
+
+
+def processors(role: Role, count: int | None = None) -> Check:
+    """Compare the processors with what k3s asks for this role."""
+    have = count or os.cpu_count() or 1
+    need = _MINIMUM[role][0]
+    status = Status.OK if have >= need else Status.WARN
+    detail = text("pre.cpu", have=have, need=need)
+    return Check("cpu", status, detail, None if status is Status.OK else text("pre.small"))

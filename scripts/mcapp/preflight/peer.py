@@ -1,0 +1,248 @@
+"""The ports between this machine and its peer: what the probes found, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcapp.messages import Text, text
+from mcapp.preflight import protocol
+from mcapp.preflight.checks import Check, Outcome, Status
+from mcapp.preflight.datagrams import exchange
+from mcapp.preflight.firewall import COMMANDED, Firewall, opening
+from mcapp.preflight.ports import PAGE, REASONS, VXLAN, Port, Role, listened, peer_role, required
+from mcapp.preflight.probes import Probe, source_towards, tcp
+from mcapp.preflight.protocol import Answer, Request
+
+_SKEW_WARN, _SKEW_FAIL = 2.0, 60.0
+_SILENT = {Outcome.TIMEOUT, Outcome.UNREACHABLE}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the probes of one peer found.
+
+    ``back`` is what became of the peer's own packet to the VXLAN port here, None where nobody can tell;
+    ``skew`` is the peer's clock less this one's, in seconds; ``neighbour`` tells that ARP knows the peer.
+    """
+
+    peer: str
+    source: str
+    tcp: Mapping[Port, Probe]
+    forward: Probe
+    back: Probe | None = None
+    answer: Answer | None = None
+    skew: float = 0.0
+    neighbour: bool = False
+    timeout: float = 2.0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing at all came from the peer."""
+        probes = [*self.tcp.values(), self.forward]
+        return not self.neighbour and all(probe.outcome in _SILENT for probe in probes)
+
+
+def survey(peer: str, etcd: bool, timeout: float) -> Survey:
+    """Probe every port at which a listener may wait; each gets ``timeout`` seconds."""
+    source = source_towards(peer)
+    if source is None:
+        gone = Probe(Outcome.UNREACHABLE)
+        return Survey(peer, "", dict.fromkeys(_tcp_ports(etcd), gone), gone, timeout=timeout)
+    run = protocol.token()
+
+    def ask(port: Port, request: Request | None = None) -> Probe:
+        echo = Request(run, protocol.token(), "echo")
+        return tcp(peer, port, request or echo, timeout=timeout, source=source)
+
+    ports = _tcp_ports(etcd)
+    with ThreadPoolExecutor(len(ports)) as pool:
+        found = dict(zip(ports, pool.map(ask, ports), strict=True))
+    channel = next((port for port, probe in found.items() if probe.answer), None)
+
+    def ask_back(request: Request) -> None:
+        if channel:
+            ask(channel, request)
+
+    both = exchange(peer, run, timeout=timeout, source=source, ask_back=ask_back if channel else None)
+    last = ask(channel) if channel else both.forward
+    answer = last.answer
+    return Survey(
+        peer,
+        source,
+        found,
+        _arrived(both.forward, answer),
+        _came_back(both.back, answer),
+        answer,
+        answer.time - last.at if answer else 0.0,
+        _is_neighbour(peer),
+        timeout,
+    )
+
+
+def _tcp_ports(etcd: bool) -> list[Port]:
+    return [port for port in listened(etcd) if port.proto == "tcp"]
+
+
+def _arrived(forward: Probe, last: Answer | None) -> Probe:
+    """Believe the listener that the packet arrived, even if the answer to it did not."""
+    if forward.outcome is Outcome.TIMEOUT and last and str(VXLAN) in last.got:
+        return Probe(Outcome.CONNECTED)
+    return forward
+
+
+def _came_back(back: bool | None, last: Answer | None) -> Probe | None:
+    if back:
+        return Probe(Outcome.CONNECTED)
+    if back is None or last is None or not last.back:
+        return None
+    if last.back == "sent":
+        return Probe(Outcome.TIMEOUT)
+    return Probe(Outcome.REFUSED if last.back == "refused" else Outcome.FILTERED, sender=last.back)
+
+
+def _is_neighbour(peer: str, table: Path = Path("/proc/net/arp")) -> bool:
+    """Tell whether the peer answered ARP: a machine is there, whatever its firewall does."""
+    rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
+    return any(row[0] == peer and int(row[2], 16) & 2 for row in rows if len(row) > 3)
+
+
+# -- what it means ---------------------------------------------------------------------------------------
+
+
+def judge(found: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator[Check]:
+    """Yield the checks of the ports; ``firewall`` is the one in force on this machine."""
+    yield _peer(found)
+    away = required(role, peer_role(role, etcd), etcd)
+    for port in away:
+        yield _vxlan(found) if port == VXLAN else _outgoing(found, port)
+    yield _back(found, firewall)
+    yield _softened(_outgoing(found, PAGE))
+    for port in required(peer_role(role, etcd), role, etcd):
+        if port not in away:
+            why = text(REASONS[port])
+            yield Check(
+                f"port.{port.id}",
+                Status.SKIPPED,
+                text("pre.port.theirs", why=why),
+                text("pre.port.run.there"),
+            )
+
+
+def clock(found: Survey) -> Check:
+    """Compare the listener's clock with this one."""
+    if found.answer is None:
+        return Check("clock", Status.SKIPPED, text("pre.listener.tells"))
+    seconds = f"{abs(found.skew):.1f}"
+    if abs(found.skew) <= _SKEW_WARN:
+        return Check("clock", Status.OK, text("pre.clock.ok", seconds=seconds))
+    status = Status.FAIL if abs(found.skew) > _SKEW_FAIL else Status.WARN
+    detail = text("pre.clock.ahead" if found.skew > 0 else "pre.clock.behind", seconds=seconds)
+    return Check("clock", status, detail, text("pre.run", command="sudo timedatectl set-ntp true"))
+
+
+def _peer(found: Survey) -> Check:
+    listen = text("pre.peer.listen", command=f"python3 scripts/preflight.py listen --peer {found.source}")
+    if not found.source:
+        return Check("peer", Status.FAIL, text("pre.peer.noroute", peer=found.peer), text("pre.peer.address"))
+    if found.silent:
+        return Check("peer", Status.FAIL, text("pre.peer.silent", peer=found.peer), text("pre.peer.address"))
+    if found.answer is None:
+        return Check("peer", Status.WARN, text("pre.peer.nobody", peer=found.peer), listen)
+    return Check("peer", Status.OK, text("pre.peer.ok", peer=found.peer, host=found.answer.host))
+
+
+def _outgoing(found: Survey, port: Port) -> Check:
+    probe = found.tcp[port]
+    awaited = found.answer is not None and str(port) in found.answer.listening
+    if probe.outcome is Outcome.CONNECTED:
+        detail = text("pre.port.listener" if probe.answer else "pre.port.someone", why=text(REASONS[port]))
+        return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
+    if probe.outcome is Outcome.REFUSED and not awaited:
+        detail = text("pre.port.refused", why=text(REASONS[port]))
+        return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
+    return _shut(found, port, probe)
+
+
+def _vxlan(found: Survey) -> Check:
+    probe = found.forward
+    check = f"port.{VXLAN.id}"
+    why = text(REASONS[VXLAN])
+    if probe.outcome is Outcome.CONNECTED:
+        detail = text("pre.udp.echo" if probe.answer else "pre.udp.told", why=why)
+        return Check(check, Status.OK, detail, outcome=probe.outcome)
+    if found.answer is None:
+        unproven = text("pre.udp.unproven", why=why)
+        # A running k3s takes the packet and says nothing.
+        taken = any(found.tcp[port].outcome is Outcome.CONNECTED for port in found.tcp)
+        if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
+            return Check(check, Status.WARN, unproven, text("pre.udp.listen"), probe.outcome)
+    elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in found.answer.listening:
+        taken_there = text("pre.udp.taken", why=why)
+        return Check(check, Status.WARN, taken_there, text("pre.udp.listen"), probe.outcome)
+    return _shut(found, VXLAN, probe)
+
+
+def _shut(found: Survey, port: Port, probe: Probe) -> Check:
+    why = text(REASONS[port])
+    own = probe.sender == found.source
+    match probe.outcome:
+        case Outcome.REFUSED:
+            detail = text("pre.port.reset", why=why)
+        case Outcome.FILTERED if own:
+            detail = text("pre.port.own", why=why)
+        case Outcome.FILTERED:
+            detail = text("pre.port.filtered", icmp=probe.icmp, sender=probe.sender, why=why)
+        case Outcome.UNREACHABLE:
+            return Check(
+                f"port.{port.id}",
+                Status.FAIL,
+                text("pre.port.unreachable", why=why),
+                text("pre.peer.address"),
+                probe.outcome,
+            )
+        case _:
+            detail = text("pre.port.timeout", seconds=f"{found.timeout:g}", why=why)
+    remedy = (
+        text("pre.own.output", port=str(port), peer=found.peer)
+        if own
+        else _open(text("pre.on", machine=found.peer), port, found.source, _there(found))
+    )
+    return Check(f"port.{port.id}", Status.FAIL, detail, remedy, probe.outcome)
+
+
+def _back(found: Survey, firewall: Firewall) -> Check:
+    check = f"port.{VXLAN.id}.back"
+    why = text(REASONS[VXLAN])
+    if found.back is None:
+        return Check(check, Status.SKIPPED, text("pre.back.unknown", why=why), text("pre.back.how"))
+    if found.back.outcome is Outcome.CONNECTED:
+        return Check(check, Status.OK, text("pre.back.ok", why=why), outcome=found.back.outcome)
+    if found.back.sender == "blocked":
+        remedy = text("pre.peer.output", port=str(VXLAN), source=found.source, peer=found.peer)
+        detail = text("pre.back.blocked", why=why)
+    else:
+        remedy = _open(text("pre.on.here"), VXLAN, found.peer, firewall)
+        detail = text(
+            "pre.back.timeout" if found.back.outcome is Outcome.TIMEOUT else "pre.back.rejected", why=why
+        )
+    return Check(check, Status.FAIL, detail, remedy, found.back.outcome)
+
+
+def _softened(check: Check) -> Check:
+    return check._replace(status=Status.WARN) if check.status is Status.FAIL else check
+
+
+def _there(found: Survey) -> Firewall:
+    """Return the peer's firewall as its listener names it."""
+    told = found.answer.firewall if found.answer else ""
+    return next((Firewall(kind) for kind in COMMANDED if kind == told), Firewall("unknown"))
+
+
+def _open(place: Text, port: Port, source: str, firewall: Firewall) -> Text:
+    if firewall.kind in COMMANDED:
+        return text("pre.open", place=place, command=opening(firewall.kind, port, source, firewall.chain))
+    every = {kind: opening(kind, port, source) for kind in ("ufw", "firewalld", "nft")}
+    return text("pre.open.any", place=place, **every)

@@ -1,0 +1,76 @@
+"""The ports of k3s with flannel's VXLAN: who calls whom, why, and what each role binds."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from mcapp.config import NODE_PORT
+
+Role = Literal["server", "agent"]
+Proto = Literal["tcp", "udp"]
+
+
+class Port(NamedTuple):
+    """A port by number and protocol."""
+
+    number: int
+    proto: Proto
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.proto}"
+
+    @property
+    def id(self) -> str:
+        """Its part of a check's id."""
+        return f"{self.number}.{self.proto}"
+
+
+API = Port(6443, "tcp")
+KUBELET = Port(10250, "tcp")
+VXLAN = Port(8472, "udp")
+ETCD = (Port(2379, "tcp"), Port(2380, "tcp"))
+PAGE = Port(NODE_PORT, "tcp")
+
+REASONS = {
+    API: "pre.why.api",
+    KUBELET: "pre.why.kubelet",
+    VXLAN: "pre.why.vxlan",
+    **dict.fromkeys(ETCD, "pre.why.etcd"),
+    PAGE: "pre.why.page",
+}
+
+# Bound on the machine itself besides: by every node, and by servers alone.
+_OF_NODES = (Port(6444, "tcp"), Port(10010, "tcp"), *(Port(n, "tcp") for n in (10248, 10249, 10256)))
+_OF_SERVERS = tuple(Port(n, "tcp") for n in (10257, 10258, 10259))
+# Taken on every node by k3s' Traefik, which this app does without.
+TRAEFIK = (Port(80, "tcp"), Port(443, "tcp"))
+
+
+def peer_role(role: Role, etcd: bool) -> Role:
+    """Return what the peer is: with embedded etcd a server's peer is another server."""
+    return "server" if role == "agent" or etcd else "agent"
+
+
+def required(source: Role, target: Role, etcd: bool) -> tuple[Port, ...]:
+    """Return the ports that ``source`` must reach on ``target``."""
+    ports: tuple[Port, ...] = (KUBELET, VXLAN)
+    if target == "server" and (source == "agent" or etcd):
+        ports = (API, *ports)
+    if source == target == "server" and etcd:
+        ports = (*ports, *ETCD)
+    return ports
+
+
+def bound(role: Role, etcd: bool) -> tuple[Port, ...]:
+    """Return the ports that must be free on this machine."""
+    ports: tuple[Port, ...] = (KUBELET, VXLAN, PAGE, *_OF_NODES)
+    if role == "server":
+        ports = (API, *ports, *_OF_SERVERS)
+        if etcd:
+            ports = (*ports, *ETCD)
+    return ports
+
+
+def listened(etcd: bool) -> tuple[Port, ...]:
+    """Return the ports at which the listener waits, whatever its machine's role will be."""
+    return (API, KUBELET, VXLAN, PAGE, *(ETCD if etcd else ()))

@@ -1,0 +1,84 @@
+"""Says what was found, in sentences and as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mcapp.cli import Exit
+from mcapp.messages import Lang, say, text
+from mcapp.preflight.checks import Check, Status
+from mcapp.preflight.commands import Step
+from mcapp.preflight.listener import Listener
+
+_SPOKEN = {
+    Status.OK: "pre.status.ok",
+    Status.WARN: "pre.status.warn",
+    Status.FAIL: "pre.status.fail",
+    Status.SKIPPED: "pre.status.skipped",
+}
+
+
+def document(role: str, peer: str, checks: Sequence[Check], lang: Lang) -> dict[str, Any]:
+    """Return the checks for programs; only words between quotes depend on the language."""
+    return {"role": role, "peer": peer, "checks": [_entry(check, lang) for check in checks]}
+
+
+def _entry(check: Check, lang: Lang) -> dict[str, Any]:
+    outcome = {"outcome": check.outcome.value} if check.outcome else {}
+    remedy = say(check.remedy, lang) if check.remedy else ""
+    return {
+        "id": check.id,
+        "status": check.status.value,
+        **outcome,
+        "detail": say(check.detail, lang),
+        "remedy": remedy,
+    }
+
+
+def lines(checks: Sequence[Check], lang: Lang) -> Iterator[str]:
+    """Yield a line for each check, its remedy below it, and the sum."""
+    for check in checks:
+        outcome = f" [{check.outcome.value}]" if check.outcome else ""
+        spoken = say(text(_SPOKEN[check.status]), lang)
+        yield f"{spoken}  {check.id}{outcome}: {say(check.detail, lang)}"
+        if check.remedy:
+            yield f"      -> {say(check.remedy, lang)}"
+    counted = {status: sum(check.status is status for check in checks) for status in Status}
+    key = "pre.sum.fail" if counted[Status.FAIL] else "pre.sum.ok"
+    yield say(text(key, fails=counted[Status.FAIL], warnings=counted[Status.WARN]), lang)
+
+
+def code(checks: Sequence[Check], silent: bool) -> Exit:
+    """Return the exit code: a peer that gives no sign of life comes before all else."""
+    if silent:
+        return Exit.UNREACHABLE
+    return Exit.DIFFERS if any(check.status is Status.FAIL for check in checks) else Exit.OK
+
+
+def step_lines(steps: Sequence[Step], lang: Lang) -> Iterator[str]:
+    """Yield the commands as a shell script's lines: comments say where and why."""
+    for number, step in enumerate(steps, 1):
+        yield f"# {number}. {say(step.machine, lang)}: {say(step.purpose, lang)}"
+        yield step.command
+    policy = text("pre.step.policy")
+    yield f"# {say(policy, lang)}"
+
+
+def step_document(role: str, peer: str, steps: Sequence[Step], lang: Lang) -> dict[str, Any]:
+    """Return the commands for programs."""
+    told = [
+        {"machine": say(step.machine, lang), "purpose": say(step.purpose, lang), "command": step.command}
+        for step in steps
+    ]
+    return {"role": role, "peer": peer, "commands": told}
+
+
+def heard(listener: Listener) -> dict[str, Any]:
+    """Return what the listener received, for programs."""
+    return {
+        "listening": [str(port) for port in listener.listening],
+        "taken": [str(port) for port in listener.taken],
+        "received": [{"from": source, "ports": ports} for source, ports in listener.received.items()],
+        "ignored": dict(listener.ignored),
+    }
