@@ -51,23 +51,23 @@ class Kubectl:
 
     def label(self, node: str, labels: list[str]) -> None:
         """Label a node; Problem if kubectl refuses. Labels that are there with other values are left."""
-        done = self._run("label", "node", node, *labels)
+        done = self.run("label", "node", node, *labels)
         if done.returncode:
             raise Problem(
-                text("label.failed", node=node, why=_reason(done.stderr)),
+                text("label.failed", node=node, why=reason(done.stderr)),
                 text("label.failed.remedy", node=node, labels=labels),
                 Exit.FAILED,
             )
 
     def _get(self, kinds: list[str], scope: str) -> tuple[list[dict[str, Any]], list[str]]:
         """Return the objects, and the kinds that could be read."""
-        done = self._run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
+        done = self.run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
         forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
         if KINDS["Node"] in forbidden:
-            why = _reason(done.stderr, KINDS["Node"])
+            why = reason(done.stderr, KINDS["Node"])
             raise Problem(text("kube.forbidden", why=why), text("kube.forbidden.remedy"), Exit.UNREACHABLE)
         if done.returncode and not forbidden:
-            raise _unreachable(_reason(done.stderr))
+            raise unreachable(reason(done.stderr))
         read = [kind for kind in kinds if KINDS[kind] not in forbidden]
         if not read:
             return [], []
@@ -77,12 +77,16 @@ class Kubectl:
             raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE) from None
         return items, read
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        command = [*self.words, *arguments, f"--request-timeout={self.seconds}s"]
-        if self.kubeconfig:
-            command.append(f"--kubeconfig={self.kubeconfig}")
-        if self.context:
-            command.append(f"--context={self.context}")
+    @property
+    def flags(self) -> list[str]:
+        """The flags that say which cluster to ask."""
+        given = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
+        return [f"{flag}={value}" for flag, value in given if value]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run kubectl, whatever it says; Problem if it is not there or does not answer in time."""
+        # The flags come first: after `--`, words belong to the program that kubectl runs in a pod.
+        command = [*self.words, *self.flags, f"--request-timeout={self.seconds}s", *arguments]
         try:
             # kubectl asks several times before it gives up, each with the request's own limit.
             # And it would ask for a name and a password that the kubeconfig does not hold.
@@ -105,13 +109,14 @@ class Kubectl:
             ) from None
 
 
-def _unreachable(why: str) -> Problem:
+def unreachable(why: str) -> Problem:
+    """Return the Problem of a cluster that gives no answer, or of a kubeconfig that leads to none."""
     if _CONFIG.search(why):
         return Problem(text("kube.config", why=why), text("kube.config.remedy"), Exit.UNREACHABLE)
     return Problem(text("kube.unreachable", why=why), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
 
 
-def _reason(stderr: bytes, about: str = "") -> str:
+def reason(stderr: bytes, about: str = "") -> str:
     """Return kubectl's last word (on something), without its log lines and its full stop."""
     told = stderr.decode(errors="replace").splitlines()
     lines = [line.strip() for line in told if line.strip() and about in line]

@@ -39,8 +39,13 @@ def text(key: str, /, **parts: Part) -> Text:
 
 def say(message: Text, lang: Lang) -> str:
     """Put the sentence in words, on one line."""
-    sentence = CATALOGUE[message.key][LANGS.index(lang)]
-    return sentence.format_map({name: _spoken(part, lang) for name, part in message.parts.items()})
+    return fill(CATALOGUE[message.key], message.parts, lang)
+
+
+def fill(sentence: tuple[str, str], parts: Mapping[str, Part], lang: Lang) -> str:
+    """Put a sentence, English and Chinese, in words, on one line."""
+    chosen = sentence[LANGS.index(lang)]
+    return chosen.format_map({name: _spoken(part, lang) for name, part in parts.items()})
 
 
 def plain(value: str) -> str:

@@ -1,0 +1,1 @@
+"""Finds the first broken link of an installed release, with the cause, the evidence and the remedy."""

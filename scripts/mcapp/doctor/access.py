@@ -1,0 +1,121 @@
+"""Layer access: web's port on each node's address, asked from this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, State, Step
+from mcapp.doctor.reader import Reader
+from mcapp.doctor.snapshot import Snapshot
+from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
+from mcapp.messages import Part
+
+_KUBELET = 10250
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with, not listened on
+
+
+def target(snapshot: Snapshot) -> tuple[list[tuple[str, str]], int]:
+    """Return (node, address) of every Ready node, and web's port there; 0 if it has none."""
+    service = snapshot.service("web")
+    ports = service["spec"].get("ports") or [] if service else []
+    port = next((item.get("nodePort") or 0 for item in ports), 0)
+    nodes = [node for node in snapshot.nodes.values() if node.ready]
+    return [(n.name, a) for n in nodes for kind, a in n.addresses if kind == "InternalIP"], port
+
+
+def ask(snapshot: Snapshot, reader: Reader) -> dict[str, dict[str, Any]]:
+    """Ask nginx itself on every node's address, and one of those that answer for the way through the tiers.
+
+    Returns answers by address; the one of those with a `topology` has the second answer there.
+    """
+    places, port = target(snapshot)
+    if not places or not port:
+        return {}
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        answers = pool.map(lambda place: reader.outside(place[1], port, "/healthz"), places)
+        found = {address: answer for (_, address), answer in zip(places, answers, strict=True)}
+    for address, answer in found.items():
+        if answer["outcome"] == "connected":
+            answer["topology"] = reader.outside(address, port, "/api/topology")
+            break
+    return found
+
+
+def as_results(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the first answer there is in the shape that probe.py prints."""
+    answered = [found["topology"] for found in answers.values() if "topology" in found]
+    return {"http": {"topology": answered[0]}} if answered else {}
+
+
+def check(
+    snapshot: Snapshot, reader: Reader, answers: dict[str, dict[str, Any]], seen: Diagnosis
+) -> Iterator[Finding]:
+    """Yield the addresses at which web's port does not answer."""
+    places, port = target(snapshot)
+    service = snapshot.service("web")
+    if not port:
+        kind = service["spec"].get("type", "?") if service else "?"
+        _leave_out(seen, Note(NO_PORT, {"type": kind}))
+        return
+    if not places:
+        _leave_out(seen, Note(NO_ADDRESSES))
+        return
+    broken = {address: found for address, found in answers.items() if found["outcome"] != "connected"}
+    if not broken:
+        _note(answers, port, seen)
+        return
+    nearby = {address: reader.touch(address, _KUBELET) for address in broken}
+    reached = any(outcome in ("connected", "refused") for outcome in nearby.values())
+    if len(broken) == len(answers) and not reached and urlsplit(reader.server()).hostname in _LOOPBACK:
+        # The nodes are containers or a machine behind this one; their addresses lead nowhere from here.
+        _leave_out(seen, Note(NO_ROUTE))
+        return
+    evidence = [
+        Evidence(f"GET http://{address}:{port}", f"{found['outcome']} {found.get('detail', '')}".strip())
+        for address, found in answers.items()
+    ]
+    evidence += [Evidence(f"connect {address}:{_KUBELET}", outcome) for address, outcome in nearby.items()]
+    steps = [
+        step
+        for node, address in places
+        if address in broken
+        for step in (
+            Step(
+                line=f"curl -m 3 -sS -o /dev/null http://127.0.0.1:{port}/ ; sudo ufw allow {port}/tcp",
+                on=node,
+            ),
+            Step(line=f"sudo iptables-save | grep {port}", on=node),
+        )
+    ]
+    parts: dict[str, Part] = {"port": port, "addresses": sorted(broken)}
+    yield Finding("nodeport-unreachable", parts, tuple(evidence), tuple(steps), "web", soft=True)
+
+
+def _leave_out(seen: Diagnosis, note: Note) -> None:
+    seen.left_out.append(note)
+    seen.states["access"] = State.LEFT_OUT
+
+
+def _note(answers: dict[str, dict[str, Any]], port: int, seen: Diagnosis) -> None:
+    seen.seen["access"] = [
+        Note(ACCESS, {"address": address, "port": port, "ms": str(found["ms"])})
+        for address, found in answers.items()
+    ]
+    seen.hops.insert(0, Hop("user", "web", next(iter(answers.values()))["ms"]))
+
+
+def hops(body: str, seen: Diagnosis) -> None:
+    """Take the times of the hops from what /api/topology answered."""
+    try:
+        told = json.loads(body)["hops"]
+        found = [
+            Hop(str(hop["from"]), str(hop["to"]), float(hop["ms"])) for hop in told if hop["ms"] is not None
+        ]
+    except (ValueError, KeyError, TypeError):
+        return
+    known = {(hop.source, hop.target) for hop in seen.hops}
+    seen.hops += [hop for hop in found if (hop.source, hop.target) not in known]

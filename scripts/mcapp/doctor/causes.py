@@ -1,0 +1,516 @@
+"""Every cause the doctor tells apart: its layer, what is wrong, and what to do, in both languages."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+Words = tuple[str, str]
+
+# In the order of the walk. A fault of one layer shows in the layers after it, not before.
+LAYERS = ("nodes", "release", "pods", "services", "network", "storage", "logs", "access")
+
+
+class Cause(NamedTuple):
+    """One cause. `problem` and `remedy` are English and Chinese, with the same parts in braces."""
+
+    layer: str
+    problem: Words
+    remedy: Words
+
+
+CAUSES: dict[str, Cause] = {
+    # nodes
+    "node-not-ready": Cause(
+        "nodes",
+        ("Node {node} is not Ready: {why}.", "節點 {node} 不是 Ready 狀態：{why}。"),
+        (
+            "On {node}, start the kubelet (k3s: the service k3s or k3s-agent) and look into its journal.",
+            "請在 {node} 上啟動 kubelet（k3s 為服務 k3s 或 k3s-agent），並查看其日誌。",
+        ),
+    ),
+    "no-labelled-node": Cause(
+        "nodes",
+        ("No node carries {labels}, which {pod} asks for.", "沒有節點帶有 {pod} 所需的標籤 {labels}。"),
+        (
+            "Label the machine that is to run db. Data that exist already stay on their node: label "
+            "that one.",
+            "請標記要執行 db 的機器。既有的資料不會移動：若已有資料，請標記資料所在的節點。",
+        ),
+    ),
+    "node-cordoned": Cause(
+        "nodes",
+        (
+            "{pod} could run only on {nodes}, which is cordoned (unschedulable).",
+            "{pod} 只能在 {nodes} 執行，但該節點已停止排程（cordon）。",
+        ),
+        (
+            "Allow pods on it again, once whoever cordoned it agrees.",
+            "請與停止排程的人確認後，重新開放該節點。",
+        ),
+    ),
+    "node-tainted": Cause(
+        "nodes",
+        (
+            "{pod} could run only on {nodes}, whose taint {taints} it does not tolerate.",
+            "{pod} 只能在 {nodes} 執行，但無法容忍該節點的污點 {taints}。",
+        ),
+        (
+            "Remove the taint if it is not meant, or let genvalues.py write a toleration and upgrade.",
+            "若該污點並非刻意設定，請移除；否則請以 genvalues.py 產生 toleration 後升級。",
+        ),
+    ),
+    "node-pressure": Cause(
+        "nodes",
+        (
+            "Node {node} reports {condition} and evicts or refuses pods.",
+            "節點 {node} 回報 {condition}，會驅逐或拒絕 Pod。",
+        ),
+        (
+            "Free space on {node}: unused images, old logs, other pods.",
+            "請在 {node} 上釋放空間：未使用的映像檔、舊的日誌、其他 Pod。",
+        ),
+    ),
+    "node-full": Cause(
+        "nodes",
+        (
+            "No node has room for {pod}: the scheduler says {why}.",
+            "沒有節點有足夠資源執行 {pod}：排程器回報 {why}。",
+        ),
+        (
+            "Remove other pods, add a node, or lower {tier}.resources.requests in the values and upgrade.",
+            "請移除其他 Pod、新增節點，或降低 {tier}.resources.requests 後升級。",
+        ),
+    ),
+    "unschedulable": Cause(
+        "nodes",
+        ("The scheduler finds no node for {pod}: {why}.", "排程器找不到可執行 {pod} 的節點：{why}。"),
+        (
+            "Make the values again from the nodes that there are, and upgrade.",
+            "請依現有節點重新產生設定值，然後升級。",
+        ),
+    ),
+    # release
+    "namespace-missing": Cause(
+        "release",
+        ("There is no namespace {namespace}.", "找不到命名空間 {namespace}。"),
+        (
+            "Install the release, or give its namespace with -n.",
+            "請安裝 release，或以 -n 指定正確的命名空間。",
+        ),
+    ),
+    "release-missing": Cause(
+        "release",
+        (
+            "Namespace {namespace} holds nothing of a release {release} of mcapp.",
+            "命名空間 {namespace} 中沒有 mcapp 的 release {release}。",
+        ),
+        (
+            "Install it, or give its name and namespace with --release and -n.",
+            "請安裝，或以 --release 與 -n 指定正確的名稱與命名空間。",
+        ),
+    ),
+    "workload-missing": Cause(
+        "release",
+        ("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
+        (
+            "Let Helm make it again: an upgrade with the release's own values.",
+            "請以 release 原有的設定值升級，由 Helm 重新建立。",
+        ),
+    ),
+    # pods
+    "scaled-to-zero": Cause(
+        "pods",
+        ("{tier} is scaled to 0 pods.", "{tier} 的副本數被調整為 0。"),
+        ("Scale it up again.", "請重新調整副本數。"),
+    ),
+    "quota-exceeded": Cause(
+        "pods",
+        (
+            "The quota {quota} of namespace {namespace} leaves no room for the pods of {tier}.",
+            "命名空間 {namespace} 的配額 {quota} 不足以建立 {tier} 的 Pod。",
+        ),
+        (
+            "Raise the quota, or remove what uses it up; the pods then come by themselves.",
+            "請提高配額或移除占用者；之後 Pod 會自動建立。",
+        ),
+    ),
+    "pod-security": Cause(
+        "pods",
+        (
+            "Pod Security of namespace {namespace} refuses the pods of {tier}: {why}.",
+            "命名空間 {namespace} 的 Pod Security 拒絕 {tier} 的 Pod：{why}。",
+        ),
+        (
+            "The chart's own pods fit `restricted`: take away what was added to them, by an upgrade.",
+            "此 chart 原本的 Pod 符合 `restricted`：請以升級移除額外加入的設定。",
+        ),
+    ),
+    "pods-not-created": Cause(
+        "pods",
+        ("Kubernetes does not make the pods of {tier}: {why}.", "Kubernetes 無法建立 {tier} 的 Pod：{why}。"),
+        (
+            "Mend what the message names; the controller tries again by itself.",
+            "請修正訊息所指的問題；控制器會自動重試。",
+        ),
+    ),
+    "image-missing": Cause(
+        "pods",
+        (
+            "The image {image} of {pod} is not on node {node}, and cannot be pulled.",
+            "{pod} 的映像檔 {image} 不在節點 {node} 上，也無法下載。",
+        ),
+        (
+            "Put the image on that node; the pod then starts by itself. If the name is wrong, "
+            "correct the values.",
+            "請將映像檔放到該節點，Pod 會自動啟動；若名稱有誤，請修正設定值。",
+        ),
+    ),
+    "image-architecture": Cause(
+        "pods",
+        (
+            "The image {image} was built for another architecture than that of node {node}.",
+            "映像檔 {image} 的架構與節點 {node} 不同。",
+        ),
+        (
+            "Build or save the image for that node's architecture, and put it there.",
+            "請為該節點的架構建置或匯出映像檔，再放到該節點。",
+        ),
+    ),
+    "secret-missing": Cause(
+        "pods",
+        ("{pod} cannot start without {what}.", "缺少 {what}，{pod} 無法啟動。"),
+        (
+            "Restore the Secret from a backup if there is one. An upgrade makes a new one with new "
+            "passwords, "
+            "which a database that exists does not know: then set its passwords too.",
+            "若有備份，請還原該 Secret。升級會以新密碼建立新的 Secret，但既有的資料庫不認得："
+            "此時也須在資料庫中更改密碼。",
+        ),
+    ),
+    "configmap-missing": Cause(
+        "pods",
+        ("{pod} cannot start without the ConfigMap {name}.", "缺少 ConfigMap {name}，{pod} 無法啟動。"),
+        ("Let Helm make it again by an upgrade.", "請以升級由 Helm 重新建立。"),
+    ),
+    "sandbox-failed": Cause(
+        "pods",
+        ("Node {node} cannot start {pod}: {why}.", "節點 {node} 無法啟動 {pod}：{why}。"),
+        (
+            "Look into the kubelet's journal and the network plugin's pods on {node}.",
+            "請查看 {node} 上 kubelet 的日誌與網路外掛的 Pod。",
+        ),
+    ),
+    "out-of-memory": Cause(
+        "pods",
+        (
+            "{pod} was killed because it needs more memory than its limit {limit}.",
+            "{pod} 使用的記憶體超過上限 {limit}，因此被終止。",
+        ),
+        (
+            "Raise {tier}.resources.limits.memory in the values and upgrade.",
+            "請提高 {tier}.resources.limits.memory 後升級。",
+        ),
+    ),
+    "data-version": Cause(
+        "pods",
+        (
+            "The data on db's volume are of another major version than PostgreSQL in the image {image}.",
+            "db 磁碟區中的資料與映像檔 {image} 的 PostgreSQL 主要版本不同。",
+        ),
+        (
+            "Set db.image.tag back to the version of the data and upgrade; move the data by dump "
+            "and restore.",
+            "請將 db.image.tag 改回資料的版本後升級；更換版本請以匯出與還原搬移資料。",
+        ),
+    ),
+    "crash-loop": Cause(
+        "pods",
+        (
+            "{pod} starts and ends again (exit code {code}); its last words are below.",
+            "{pod} 啟動後又結束（結束代碼 {code}）；最後的輸出如下。",
+        ),
+        (
+            "Mend what the last lines name, or go back to the release that worked.",
+            "請修正最後幾行所指的問題，或回復到先前正常的版本。",
+        ),
+    ),
+    "probe-failing": Cause(
+        "pods",
+        ("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
+        (
+            "If the probe was changed, go back to the release that worked; else the pod's log says why.",
+            "若探測設定被更改，請回復到先前正常的版本；否則請查看 Pod 的日誌。",
+        ),
+    ),
+    "pods-starting": Cause(
+        "pods",
+        ("{tier} has no ready pod yet: {why}.", "{tier} 尚無就緒的 Pod：{why}。"),
+        ("Wait for it and ask again.", "請稍候後再次診斷。"),
+    ),
+    # services
+    "service-missing": Cause(
+        "services",
+        (
+            "The Service {service} is gone, so nobody finds {tier}.",
+            "Service {service} 不存在，無法找到 {tier}。",
+        ),
+        (
+            "Let Helm make it again: an upgrade with the release's own values.",
+            "請以 release 原有的設定值升級，由 Helm 重新建立。",
+        ),
+    ),
+    "service-selector": Cause(
+        "services",
+        (
+            "The selector of Service {service} matches no pod: it asks for {labels}.",
+            "Service {service} 的 selector 選不到任何 Pod：它要求 {labels}。",
+        ),
+        ("Give it the labels that the pods of {tier} carry.", "請改為 {tier} 的 Pod 所帶的標籤。"),
+    ),
+    "target-port": Cause(
+        "services",
+        (
+            "Service {service} sends to port {port}, but the pods of {tier} listen on {listen}.",
+            "Service {service} 轉送到連接埠 {port}，但 {tier} 的 Pod 監聽 {listen}。",
+        ),
+        ("Set its targetPort to {listen}.", "請將 targetPort 設為 {listen}。"),
+    ),
+    "service-port": Cause(
+        "services",
+        (
+            "Service {service} has the ports {ports}, but {tier} is asked for on {wanted}.",
+            "Service {service} 的連接埠是 {ports}，但其他元件以 {wanted} 連線到 {tier}。",
+        ),
+        ("Let Helm set it right by an upgrade.", "請以升級由 Helm 修正。"),
+    ),
+    # network
+    "dns-down": Cause(
+        "network",
+        (
+            "Names do not resolve inside the cluster: {why}.",
+            "叢集內無法解析名稱：{why}。",
+        ),
+        (
+            "Bring CoreDNS up again; its pods and their log are in namespace kube-system.",
+            "請恢復 CoreDNS；其 Pod 與日誌在命名空間 kube-system。",
+        ),
+    ),
+    "overlay-blocked": Cause(
+        "network",
+        (
+            "Pods on {source} do not reach pods on {target}: what flannel sends between the nodes "
+            "(VXLAN, UDP port 8472) does not arrive.",
+            "{source} 上的 Pod 無法連到 {target} 上的 Pod：flannel 在節點之間的封包（VXLAN，UDP "
+            "8472）沒有送達。",
+        ),
+        (
+            "Open UDP 8472 between the two machines, both ways. With several network cards, start k3s with "
+            "--flannel-iface on both.",
+            "請在兩台機器之間雙向開放 UDP 8472。若有多張網路卡，請在兩邊以 --flannel-iface 啟動 k3s。",
+        ),
+    ),
+    "network-policy": Cause(
+        "network",
+        (
+            "The NetworkPolicy {policy} does not let {source} through to {target}.",
+            "NetworkPolicy {policy} 不允許 {source} 連到 {target}。",
+        ),
+        (
+            "Add a rule that admits it, or remove the policy.",
+            "請加入允許的規則，或移除該 NetworkPolicy。",
+        ),
+    ),
+    "service-address": Cause(
+        "network",
+        (
+            "The pods of {tier} answer, but its Service address {address} does not on node {node}: "
+            "kube-proxy is not doing its work there.",
+            "{tier} 的 Pod 有回應，但在節點 {node} 上連不到 Service 位址 {address}：該節點的 "
+            "kube-proxy 未正常運作。",
+        ),
+        (
+            "Look at kube-proxy on {node}; on k3s it is part of the service k3s or k3s-agent: restart that.",
+            "請檢查 {node} 上的 kube-proxy；在 k3s 中它屬於服務 k3s 或 k3s-agent，請重新啟動該服務。",
+        ),
+    ),
+    "pod-unreachable": Cause(
+        "network",
+        (
+            "{target} is Ready but does not answer {source}: {why}.",
+            "{target} 為 Ready，但不回應 {source}：{why}。",
+        ),
+        (
+            "Look at the network plugin on both nodes and at the log of {target}.",
+            "請檢查兩個節點的網路外掛與 {target} 的日誌。",
+        ),
+    ),
+    "web-api": Cause(
+        "network",
+        ("web answers, but it does not reach api: {why}.", "web 有回應，但連不到 api：{why}。"),
+        ("web's log names the address that it tried.", "web 的日誌會列出它嘗試的位址。"),
+    ),
+    # storage
+    "claim-missing": Cause(
+        "storage",
+        ("The claim {claim} that {pod} mounts is gone.", "{pod} 掛載的 PVC {claim} 不存在。"),
+        (
+            "Let Helm make it again by an upgrade; the new volume is empty, so restore a backup into it.",
+            "請以升級由 Helm 重新建立；新的磁碟區是空的，請再還原備份。",
+        ),
+    ),
+    "no-default-storageclass": Cause(
+        "storage",
+        (
+            "The claim {claim} names no StorageClass, and the cluster has no default one.",
+            "PVC {claim} 未指定儲存類別，而叢集沒有預設的儲存類別。",
+        ),
+        (
+            "Mark a class as the default; the claim then takes it by itself.",
+            "請將一個儲存類別設為預設，PVC 會自動採用。",
+        ),
+    ),
+    "storageclass-missing": Cause(
+        "storage",
+        (
+            "The claim {claim} asks for the StorageClass {name}, which does not exist.",
+            "PVC {claim} 要求的儲存類別 {name} 不存在。",
+        ),
+        (
+            "A claim's class cannot change: delete the empty claim, set "
+            "db.persistence.storageClass, upgrade.",
+            "PVC 的類別無法變更：請刪除空的 PVC，設定 db.persistence.storageClass 後升級。",
+        ),
+    ),
+    "provisioner-down": Cause(
+        "storage",
+        (
+            "The claim {claim} waits for the provisioner {provisioner}, which does not run.",
+            "PVC {claim} 正在等待佈建程式 {provisioner}，但它沒有執行。",
+        ),
+        ("Bring the provisioner up again.", "請恢復佈建程式。"),
+    ),
+    "claim-pending": Cause(
+        "storage",
+        ("The claim {claim} gets no volume: {why}.", "PVC {claim} 無法取得磁碟區：{why}。"),
+        (
+            "Mend what the message names; the claim is tried again by itself.",
+            "請修正訊息所指的問題；PVC 會自動重試。",
+        ),
+    ),
+    "volume-affinity": Cause(
+        "storage",
+        (
+            "The data of {pod} are on volume {volume}, which only {home} can mount, "
+            "but the pod may run only on {allowed}.",
+            "{pod} 的資料在磁碟區 {volume}，只有 {home} 能掛載，但該 Pod 只能在 {allowed} 執行。",
+        ),
+        (
+            "Let db run where its data are; to move the data, back up, delete the claim and restore.",
+            "請讓 db 在資料所在的節點執行；若要搬移資料，請備份、刪除 PVC 後還原。",
+        ),
+    ),
+    "volume-node-gone": Cause(
+        "storage",
+        (
+            "The data of {pod} are on volume {volume}, bound to {home}, which is not in the cluster.",
+            "{pod} 的資料在磁碟區 {volume}，綁定於 {home}，但該節點不在叢集中。",
+        ),
+        (
+            "Bring the node back under its name; or, if the data may be lost, delete the claim and "
+            "restore a backup.",
+            "請讓該節點以原名稱重新加入；若資料可以捨棄，請刪除 PVC 後還原備份。",
+        ),
+    ),
+    "mount-failed": Cause(
+        "storage",
+        (
+            "Node {node} cannot mount a volume of {pod}: {why}.",
+            "節點 {node} 無法掛載 {pod} 的磁碟區：{why}。",
+        ),
+        ("Look at the volume's folder or disk on {node}.", "請檢查 {node} 上該磁碟區的資料夾或磁碟。"),
+    ),
+    "disk-full": Cause(
+        "storage",
+        (
+            "The disk of the database on node {node} is full.",
+            "節點 {node} 上資料庫的磁碟已滿。",
+        ),
+        (
+            "Free space on that disk of {node}; PostgreSQL then goes on by itself. Delete nothing "
+            "in its folder.",
+            "請在 {node} 的該磁碟釋放空間，PostgreSQL 會自動恢復。請勿刪除其資料夾中的任何檔案。",
+        ),
+    ),
+    # logs
+    "password-rejected": Cause(
+        "logs",
+        (
+            "PostgreSQL rejects the password of the api: the Secret and the database do not hold "
+            "the same one.",
+            "PostgreSQL 拒絕 api 的密碼：Secret 與資料庫中的密碼不同。",
+        ),
+        (
+            "Set the role's password in the database to what the Secret {secret} says, then restart the api "
+            "if it still runs with an older one.",
+            "請將資料庫中該角色的密碼設為 Secret {secret} 的內容；若 api 仍使用舊密碼，請重新啟動 api。",
+        ),
+    ),
+    "bad-migration": Cause(
+        "logs",
+        ("The schema of the database does not fit this api: {why}", "資料庫的結構與此 api 不相容：{why}"),
+        (
+            "Install the version of the api that fits the database, or restore the database to fit the api.",
+            "請安裝與資料庫相容的 api 版本，或將資料庫還原為與 api 相容的狀態。",
+        ),
+    ),
+    "db-connections": Cause(
+        "logs",
+        (
+            "PostgreSQL has no free connection: max_connections is reached.",
+            "PostgreSQL 沒有可用的連線：已達 max_connections。",
+        ),
+        (
+            "See who holds them and end what is not needed; fewer api replicas or a smaller "
+            "api.poolSize need fewer.",
+            "請查看占用者並結束不需要的連線；減少 api 副本數或 api.poolSize 可降低需求。",
+        ),
+    ),
+    "database-missing": Cause(
+        "logs",
+        ("The database that the api asks for does not exist: {why}", "api 要求的資料庫不存在：{why}"),
+        (
+            "db.database counts only at the first start: set it back, or create the database by hand.",
+            "db.database 只在第一次啟動時有效：請改回原值，或手動建立資料庫。",
+        ),
+    ),
+    "db-permission": Cause(
+        "logs",
+        ("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
+        (
+            "Give the role app its rights back, as chart/mcapp/files/init.sql does.",
+            "請依 chart/mcapp/files/init.sql 恢復角色 app 的權限。",
+        ),
+    ),
+    "db-starting": Cause(
+        "logs",
+        ("The database is not there yet: {why}", "資料庫尚未就緒：{why}"),
+        ("Wait for it and ask again.", "請稍候後再次診斷。"),
+    ),
+    "api-db": Cause(
+        "logs",
+        ("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),
+        ("The logs of api and db say more.", "api 與 db 的日誌有更多資訊。"),
+    ),
+    # access
+    "nodeport-unreachable": Cause(
+        "access",
+        (
+            "All is well inside, but port {port} does not answer from this machine on {addresses}.",
+            "內部一切正常，但從這台機器連不到 {addresses} 的連接埠 {port}。",
+        ),
+        (
+            "Open TCP {port} in the firewall of that node, or of what lies between.",
+            "請在該節點（或中間）的防火牆開放 TCP {port}。",
+        ),
+    ),
+}

@@ -1,0 +1,100 @@
+"""What a diagnosis is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mcapp.doctor.causes import CAUSES, LAYERS, Cause, Words
+from mcapp.messages import Part
+
+
+class State(StrEnum):
+    """How a layer was found."""
+
+    OK = "ok"
+    FAULT = "fault"
+    LEFT_OUT = "left-out"
+    UNSEEN = "not-looked-at"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line as it was read, and where."""
+
+    source: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of a remedy: kubectl's arguments, or a line for a shell, of the node `on`."""
+
+    kubectl: tuple[str, ...] = ()
+    line: str = ""
+    on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault. `soft`: it passes by itself if the release is only changing. `safe`: --fix may do it."""
+
+    cause: str
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    steps: tuple[Step, ...] = ()
+    tier: str = ""
+    soft: bool = False
+    safe: bool = False
+
+    @property
+    def about(self) -> Cause:
+        """The cause's entry in the table."""
+        return CAUSES[self.cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence of words.py and what fills it."""
+
+    words: Words
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A link of the chain and how long it took, in milliseconds."""
+
+    source: str
+    target: str
+    ms: float
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """The walk's result. `states` and `seen` are by layer; `places` are the nodes of each tier."""
+
+    namespace: str
+    release: str
+    finding: Finding | None = None
+    states: dict[str, State] = field(default_factory=dict)
+    seen: dict[str, list[Note]] = field(default_factory=dict)
+    hops: list[Hop] = field(default_factory=list)
+    left_out: list[Note] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+    changing: bool = False
+
+    def close(self) -> None:
+        """Set the state of every layer by the finding: what lies behind a fault was not looked at."""
+        broken = LAYERS.index(self.finding.about.layer) if self.finding else len(LAYERS)
+        for position, layer in enumerate(LAYERS):
+            if position == broken:
+                self.states[layer] = State.FAULT
+            elif position > broken:
+                self.states[layer] = State.UNSEEN
+                self.seen.pop(layer, None)
+            else:
+                self.states.setdefault(layer, State.OK)

@@ -1,0 +1,109 @@
+"""The report: one HTML page that needs nothing else, to hand in or to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+
+from mcapp.doctor import tell, words
+from mcapp.doctor.causes import LAYERS, Words
+from mcapp.doctor.finding import Diagnosis, State
+from mcapp.doctor.picture import picture
+from mcapp.kube import Kubectl
+from mcapp.messages import Lang, plain
+
+_STYLE = """
+:root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --dim: #6e7781; }
+body { font: 16px/1.5 system-ui, "Noto Sans TC", sans-serif; max-width: 60rem; margin: 2rem auto;
+padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .3rem .6rem .3rem 0;
+vertical-align: top; border-bottom: 1px solid #8884; } .ok { color: var(--good); } .fault { color: var(--bad);
+font-weight: bold; } .left-out, .not-looked-at { color: var(--dim); } pre { white-space: pre-wrap;
+overflow-wrap: anywhere; padding: .8rem; border: 1px solid #8884; border-radius: .4rem; }
+section { margin-block: 2.5rem; } svg { width: 100%; height: auto; } svg text { fill: currentColor; }
+"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def page(found: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: datetime) -> str:
+    """Return the page, with a section for each language."""
+    sections = "".join(_section(found, kubectl, lang, made) for lang in langs)
+    title = escape(tell.say(words.TITLE, langs[0]))
+    return (
+        f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{sections}</body>\n</html>\n"
+    )
+
+
+def _section(found: Diagnosis, kubectl: Kubectl, lang: Lang, made: datetime) -> str:
+    when = made.isoformat(sep=" ", timespec="seconds")
+    head = tell.say(words.MADE, lang, when=when, release=found.release, namespace=found.namespace)
+    parts = [
+        _tag("h1", tell.say(words.TITLE, lang)),
+        _tag("p", head),
+        *(_fault(found, kubectl, lang) if found.finding else _healthy(found, lang)),
+        _tag("h2", tell.say(words.CHAIN, lang)),
+        picture(found, lang),
+        _tag("h2", tell.say(words.LAYERS_HEAD, lang)),
+        _layers(found, lang),
+        *_remarks(found, lang),
+        _tag("p", tell.say(words.TOOK, lang, seconds=f"{found.seconds:.1f}")),
+    ]
+    return f'<section lang="{lang}">\n' + "\n".join(parts) + "\n</section>\n"
+
+
+def _healthy(found: Diagnosis, lang: Lang) -> Iterator[str]:
+    yield _tag("p", tell.say(words.HEALTHY, lang), "ok")
+    if found.hops:
+        hops = "; ".join(tell.hop(hop, lang) for hop in found.hops)
+        yield _tag("p", tell.say(words.HOPS, lang, hops=hops))
+
+
+def _fault(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
+    finding = found.finding
+    if finding is None:
+        return
+    layer = tell.say(words.LAYER[finding.about.layer], lang)
+    yield _tag("p", tell.say(words.LAYER_IS, lang, layer=layer), "fault")
+    yield _tag("p", tell.say(words.CAUSE_IS, lang, cause=finding.cause))
+    yield _tag("p", tell.problem(finding, lang))
+    yield _tag("h2", _heading(words.EVIDENCE, lang))
+    yield _tag("pre", "\n".join(f"{plain(item.source)}: {plain(item.line)}" for item in finding.evidence))
+    yield _tag("h2", _heading(words.REMEDY, lang))
+    yield _tag("p", tell.remedy(finding, lang))
+    if finding.steps:
+        yield _tag("pre", "\n".join(plain(line) for line in tell.steps(finding, kubectl, lang)))
+
+
+def _heading(sentence: Words, lang: Lang) -> str:
+    return tell.say(sentence, lang).rstrip(":：")
+
+
+def _layers(found: Diagnosis, lang: Lang) -> str:
+    rows = []
+    for layer in LAYERS:
+        state = found.states.get(layer, State.UNSEEN)
+        notes = "; ".join(tell.note(item, lang) for item in found.seen.get(layer, ()))
+        cells = (
+            _tag("th", tell.say(words.LAYER[layer], lang)),
+            _tag("td", tell.say(words.STATE[state], lang), str(state)),
+            _tag("td", notes),
+        )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _remarks(found: Diagnosis, lang: Lang) -> Iterator[str]:
+    for item in found.warnings:
+        yield _tag("p", tell.say(words.WARNING, lang, what=tell.note(item, lang)))
+    for item in found.left_out:
+        yield _tag("p", tell.say(words.LEFT_OUT, lang, why=tell.note(item, lang)), "left-out")
+
+
+def _tag(tag: str, content: str, style: str = "") -> str:
+    """Wrap text, which may hold anything that somebody put into a log, in a tag."""
+    chosen = f' class="{style}"' if style else ""
+    return f"<{tag}{chosen}>{escape(content)}</{tag}>"

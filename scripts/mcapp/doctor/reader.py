@@ -1,0 +1,164 @@
+"""Everything the doctor asks of the cluster and of the network, and nothing more: all of it reads."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mcapp.cli import Exit
+from mcapp.doctor.snapshot import Object, Snapshot
+from mcapp.kube import Kubectl, reason, unreachable
+from mcapp.messages import Problem, text
+
+KINDS = (
+    *("nodes", "persistentvolumes", "storageclasses", "deployments", "replicasets", "statefulsets", "pods"),
+    *("services", "endpointslices", "persistentvolumeclaims", "resourcequotas", "networkpolicies", "events"),
+)
+_FORBIDDEN = re.compile(r'cannot (?:list|get|create) resource "([\w/]+)"')
+_PROBE = Path(__file__).with_name("probe.py")
+_OUTSIDE_SECONDS = 3.0
+
+
+class Answer(NamedTuple):
+    """What a read gave: its content, or why there is none."""
+
+    content: Any
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The release to read, and the kubectl to read it with."""
+
+    kubectl: Kubectl
+    namespace: str
+    release: str
+
+    def now(self) -> datetime:
+        """Return this machine's time."""
+        return datetime.now(UTC)
+
+    def snapshot(self) -> Snapshot:
+        """Read the release and what it stands on, in one call; Problem where no cluster answers."""
+        done = self.kubectl.run("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
+        told = done.stderr.decode(errors="replace")
+        unread = set(_FORBIDDEN.findall(told))
+        if done.returncode and not unread:
+            raise unreachable(reason(done.stderr))
+        return Snapshot(self.namespace, self.release, self.now(), _items(done.stdout), unread)
+
+    def namespace_exists(self) -> bool:
+        """Tell whether there is the namespace; True where that may not be read."""
+        done = self.kubectl.run("get", "namespace", self.namespace, "--output=name")
+        return b"NotFound" not in done.stderr
+
+    def elsewhere(self) -> list[str]:
+        """Return the releases of mcapp in any namespace, as namespace/name; [] where that may not be read."""
+        chosen = "--selector=app.kubernetes.io/part-of=mcapp"
+        done = self.kubectl.run("get", "deployments", "--all-namespaces", chosen, "--output=json")
+        if done.returncode:
+            return []
+        found = (item["metadata"] for item in _items(done.stdout))
+        return sorted({f"{m['namespace']}/{m['labels'].get('app.kubernetes.io/instance')}" for m in found})
+
+    def dns(self) -> list[Object]:
+        """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""
+        chosen = ("--namespace=kube-system", "--selector=k8s-app=kube-dns", "--output=json")
+        done = self.kubectl.run("get", "deployments,pods", *chosen)
+        return [] if done.returncode else _items(done.stdout)
+
+    def provisioners(self) -> list[Object]:
+        """Return all Deployments, among which a provisioner is; [] where they may not be read."""
+        done = self.kubectl.run("get", "deployments", "--all-namespaces", "--output=json")
+        return [] if done.returncode else _items(done.stdout)
+
+    def inside(self, pod: str, asked: dict[str, Any]) -> Answer:
+        """Run the probe in a pod of the api."""
+        command = ("--", "python", "-c", _PROBE.read_text(), json.dumps(asked))
+        done = self.kubectl.run("exec", pod, f"--namespace={self.namespace}", "--container=api", *command)
+        try:
+            return Answer(json.loads(done.stdout))
+        except ValueError:
+            return Answer(None, reason(done.stderr))
+
+    def disk(self, pod: str) -> Answer:
+        """Ask `df` in db's pod: (1024-blocks, used, available, capacity) of the volume."""
+        command = ("--", "df", "-Pk", "/var/lib/postgresql/data")
+        done = self.kubectl.run(
+            "exec", pod, f"--namespace={self.namespace}", "--container=postgres", *command
+        )
+        lines = done.stdout.decode(errors="replace").splitlines()
+        if done.returncode or len(lines) < 2:
+            return Answer(None, reason(done.stderr))
+        return Answer(lines[-1].split()[1:5])
+
+    def logs(self, pod: str, *, previous: bool = False, lines: int = 60) -> Answer:
+        """Return the last lines of a pod's log, or of the container before this one."""
+        which = ("--previous",) if previous else ()
+        done = self.kubectl.run("logs", pod, f"--namespace={self.namespace}", f"--tail={lines}", *which)
+        if done.returncode:
+            return Answer([], reason(done.stderr))
+        return Answer(done.stdout.decode(errors="replace").splitlines())
+
+    def recent(self) -> Answer:
+        """Return what all pods of the release logged in the last ten minutes, each line with its pod."""
+        chosen = f"--selector=app.kubernetes.io/part-of=mcapp,app.kubernetes.io/instance={self.release}"
+        limits = ("--tail=60", "--since=10m", "--max-log-requests=30", "--prefix", "--ignore-errors")
+        done = self.kubectl.run("logs", chosen, f"--namespace={self.namespace}", *limits)
+        told = done.stderr.decode(errors="replace")
+        # Of a pod that has not started there is no log; those of the others are there all the same.
+        if done.returncode and (_FORBIDDEN.search(told) or not done.stdout):
+            return Answer([], reason(done.stderr))
+        return Answer(done.stdout.decode(errors="replace").splitlines())
+
+    def server(self) -> str:
+        """Return the address of the cluster's API, as the kubeconfig has it."""
+        wanted = "--output=jsonpath={.clusters[0].cluster.server}"
+        return self.kubectl.run("config", "view", "--minify", wanted).stdout.decode(errors="replace")
+
+    def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
+        """GET from this machine, past any proxy: outcome, ms and, where it answered, status and body."""
+        began = time.perf_counter()
+        try:
+            connection = http.client.HTTPConnection(address, port, timeout=_OUTSIDE_SECONDS)
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read(4000).decode(errors="replace")
+            found: dict[str, Any] = {"outcome": "connected", "status": answer.status, "body": body}
+        except ConnectionRefusedError:
+            found = {"outcome": "refused"}
+        except TimeoutError:
+            found = {"outcome": "timeout"}
+        except (OSError, http.client.HTTPException) as error:
+            found = {"outcome": "failed", "detail": f"{type(error).__name__}: {error}"}
+        return {**found, "ms": round((time.perf_counter() - began) * 1000, 1)}
+
+    def touch(self, address: str, port: int) -> str:
+        """Open a TCP connection from this machine: connected, refused, timeout or failed."""
+        try:
+            socket.create_connection((address, port), _OUTSIDE_SECONDS).close()
+        except ConnectionRefusedError:
+            return "refused"
+        except TimeoutError:
+            return "timeout"
+        except OSError:
+            return "failed"
+        return "connected"
+
+
+def _items(output: bytes) -> list[Object]:
+    """Return the objects of a List; Problem if it is not one."""
+    if not output.strip():
+        return []
+    try:
+        found: list[Object] = json.loads(output)["items"]
+    except (ValueError, KeyError, TypeError):
+        raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE) from None
+    return found

@@ -1,0 +1,17 @@
+"""Commands that more than one cause is mended by."""
+
+from __future__ import annotations
+
+from mcapp.doctor.finding import Step
+from mcapp.doctor.snapshot import Snapshot
+
+
+def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:
+    """Return the command with which Helm sets the release's objects right."""
+    words = ("helm", "upgrade", snapshot.release, "chart/mcapp", "-n", snapshot.namespace, "--reuse-values")
+    return Step(line=" ".join((*words, *flags)))
+
+
+def helm_rollback(snapshot: Snapshot) -> Step:
+    """Return the command that goes back to the revision before."""
+    return Step(line=f"helm rollback {snapshot.release} -n {snapshot.namespace}")

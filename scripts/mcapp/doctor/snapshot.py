@@ -1,0 +1,214 @@
+"""The release and what it stands on, as one reading of the cluster found them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from mcapp.doctor.finding import Evidence
+from mcapp.nodes import Node, parse
+
+Object = dict[str, Any]
+
+TIERS = ("web", "api", "db")
+KIND = {"web": "Deployment", "api": "Deployment", "db": "StatefulSet"}
+PORT = {"web": 80, "api": 8000, "db": 5432}
+_LABEL = "app.kubernetes.io/"
+_FRESH = timedelta(seconds=45)
+
+
+def name(item: Object) -> str:
+    """Return the object's name."""
+    found: str = item["metadata"]["name"]
+    return found
+
+
+def label(item: Object, key: str) -> str:
+    """Return the value of a label, "" if there is none."""
+    found: str = (item["metadata"].get("labels") or {}).get(key, "")
+    return found
+
+
+def condition(item: Object, kind: str) -> Object:
+    """Return a condition of the object's status, {} if it is not there."""
+    return next((c for c in item.get("status", {}).get("conditions") or () if c.get("type") == kind), {})
+
+
+def instant(text: str | None) -> datetime | None:
+    """Parse a time as Kubernetes writes it."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def ready(pod: Object) -> bool:
+    """Tell whether a pod is Ready and not on its way out."""
+    return condition(pod, "Ready").get("status") == "True" and not leaving(pod)
+
+
+def leaving(item: Object) -> bool:
+    """Tell whether an object is being deleted."""
+    return "deletionTimestamp" in item["metadata"]
+
+
+def node_of(pod: Object) -> str:
+    """Return the node that a pod is bound to, "" if none."""
+    found: str = pod["spec"].get("nodeName", "")
+    return found
+
+
+def container(pod: Object) -> Object:
+    """Return the pod's one container as its spec has it."""
+    found: Object = pod["spec"]["containers"][0]
+    return found
+
+
+def container_status(pod: Object) -> Object:
+    """Return the state of the pod's one container, {} before there is any."""
+    return next(iter(pod.get("status", {}).get("containerStatuses") or ()), {})
+
+
+def selects(selector: Mapping[str, str], item: Object) -> bool:
+    """Tell whether a plain selector matches an object; an empty one matches nothing here."""
+    labels = item["metadata"].get("labels") or {}
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+@dataclass
+class Snapshot:
+    """Objects of one moment. `unread` are kinds that the rights forbid, as kubectl lists them."""
+
+    namespace: str
+    release: str
+    now: datetime
+    items: list[Object]
+    unread: set[str] = field(default_factory=set)
+
+    def of(self, kind: str) -> list[Object]:
+        """Return all objects of a kind."""
+        return [item for item in self.items if item.get("kind") == kind]
+
+    def own(self, kind: str, tier: str = "") -> list[Object]:
+        """Return the release's objects of a kind, of one tier or of all three."""
+        tiers = (tier,) if tier else TIERS
+        return [
+            item for item in self.of(kind) if self._ours(item) and label(item, f"{_LABEL}component") in tiers
+        ]
+
+    def _ours(self, item: Object) -> bool:
+        return label(item, f"{_LABEL}part-of") == "mcapp" and label(item, f"{_LABEL}instance") == self.release
+
+    def releases(self) -> list[str]:
+        """Return the names of all releases of mcapp in the namespace."""
+        found = (item for kind in ("Deployment", "StatefulSet") for item in self.of(kind))
+        return sorted(
+            {label(item, f"{_LABEL}instance") for item in found if label(item, f"{_LABEL}part-of") == "mcapp"}
+        )
+
+    def workload(self, tier: str) -> Object | None:
+        """Return the Deployment or StatefulSet of a tier."""
+        return next(iter(self.own(KIND[tier], tier)), None)
+
+    def service(self, tier: str) -> Object | None:
+        """Return the Service of a tier."""
+        return next(iter(self.own("Service", tier)), None)
+
+    def object_name(self, tier: str) -> str:
+        """Return the name of a tier's objects, its prefix included."""
+        workload = self.workload(tier)
+        return name(workload) if workload else tier
+
+    def pods(self, tier: str) -> list[Object]:
+        """Return a tier's pods that run, start, or try to; not those that are over or leaving."""
+        return [pod for pod in self._all_pods(tier) if not leaving(pod)]
+
+    def _all_pods(self, tier: str) -> Iterator[Object]:
+        for pod in self.own("Pod", tier):
+            if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+                yield pod
+
+    def ready_pods(self, tier: str) -> list[Object]:
+        """Return a tier's pods that are Ready."""
+        return [pod for pod in self.pods(tier) if ready(pod)]
+
+    def endpoints(self, service: Object) -> list[Object]:
+        """Return the ready endpoints of a Service."""
+        slices = (
+            item
+            for item in self.of("EndpointSlice")
+            if label(item, "kubernetes.io/service-name") == name(service)
+        )
+        found = (entry for item in slices if item.get("ports") for entry in item.get("endpoints") or ())
+        return [entry for entry in found if (entry.get("conditions") or {}).get("ready") is not False]
+
+    def events(self, item: Object) -> list[Object]:
+        """Return the events about an object, the newest last."""
+        about = (item["kind"], name(item))
+        found = [
+            event
+            for event in self.of("Event")
+            if (event["involvedObject"].get("kind"), event["involvedObject"].get("name")) == about
+            # An object of the same name that is gone leaves its events.
+            and event["involvedObject"].get("uid") in (None, item["metadata"].get("uid"))
+        ]
+        return sorted(found, key=_moment)
+
+    def told(self, item: Object, *reasons: str) -> list[Evidence]:
+        """Return the newest event with one of these reasons as evidence, [] if there is none."""
+        found = [event for event in self.events(item) if event.get("reason") in reasons]
+        return [Evidence(f"event {item['kind'].lower()}/{name(item)}", _spoken(e)) for e in found[-1:]]
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """The nodes by name; {} where they may not be read."""
+        return {name(item): parse(item, name(item)) for item in self.of("Node")}
+
+    def claims(self, pod: Object) -> list[str]:
+        """Return the names of the claims that a pod mounts."""
+        volumes = pod["spec"].get("volumes") or ()
+        return [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
+
+    def find(self, kind: str, wanted: str) -> Object | None:
+        """Return an object by kind and name."""
+        return next((item for item in self.of(kind) if name(item) == wanted), None)
+
+    def age(self, item: Object) -> timedelta:
+        """Return how long ago an object was made."""
+        return self.now - (instant(item["metadata"].get("creationTimestamp")) or self.now)
+
+    @property
+    def changing(self) -> bool:
+        """Whether a rollout is under way, a pod leaves, or one is only just there."""
+        for tier in TIERS:
+            workload = self.workload(tier)
+            if workload and _rolling(workload):
+                return True
+            if any(leaving(pod) or self.age(pod) < _FRESH for pod in self._all_pods(tier)):
+                return True
+        return False
+
+
+def _rolling(workload: Object) -> bool:
+    status = workload.get("status", {})
+    wanted = workload["spec"].get("replicas", 1)
+    return bool(
+        status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0)
+        or status.get("updatedReplicas", 0) < wanted
+        or status.get("replicas", 0) > wanted
+    )
+
+
+def _moment(event: Object) -> str:
+    series = event.get("series") or {}
+    made = event["metadata"].get("creationTimestamp")
+    found: str = (
+        series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or made or ""
+    )
+    # Some have fractions of a second, some have not.
+    return re.sub(r"\.\d+", "", found)
+
+
+def _spoken(event: Object) -> str:
+    return f"{event.get('reason', '')}: {event.get('message', '')}"
