@@ -154,9 +154,9 @@ def listen(asked: argparse.Namespace, lang: Lang) -> Exit:
     def heard(source: str, port: str) -> None:
         tell("pre.listen.heard", source=source, port=port)
 
-    name, kind = socket.gethostname(), firewall.detect().kind
+    name, wall = socket.gethostname(), firewall.detect().told
     signal.signal(signal.SIGTERM, _interrupt)
-    with Listener(ports.listened(asked.etcd), peers, name, kind, heard) as listener:
+    with Listener(ports.listened(asked.etcd), peers, name, wall, heard) as listener:
         for port in listener.taken:
             tell("pre.listen.taken", port=str(port))
         if not listener.listening:

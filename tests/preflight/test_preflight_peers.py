@@ -71,7 +71,8 @@ def test_the_remedies_open_exactly_what_is_shut(pair: Pair) -> None:
 
 @pytest.mark.skipif(not shutil.which("nft"), reason="needs nft")
 def test_nft_rules_and_their_remedy(pair: Pair) -> None:
-    table = "table inet own { chain incoming { type filter hook input priority 0; udp dport 8472 drop; } }"
+    rules = "type filter hook input priority 0; udp dport 8472 drop;"
+    table = f"table inet own {{ chain incoming {{ {rules} }}; }}"
     pair.there.must("nft", table)
     try:
         with pair.there.listening():

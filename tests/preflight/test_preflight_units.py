@@ -96,7 +96,7 @@ def test_bytes_that_are_nothing(data: bytes) -> None:
 
 def test_the_longest_answer_is_no_longer_than_a_request() -> None:
     every = tuple(map(str, ports.listened(etcd=True)))
-    answer = Answer(NONCE, "h" * 300, 1795470000.1234567, "firewalld", every, every, "filtered")
+    answer = Answer(NONCE, "h" * 300, 1795470000.1234567, "f" * 80, every, every, "filtered")
     packed = protocol.pack_answer(answer)
     assert len(packed) <= SIZE
     assert protocol.unpack_answer(packed) == answer._replace(host="h" * 64)
@@ -344,6 +344,11 @@ def judged(found: peer.Survey) -> dict[str, Any]:
     [
         ("ufw", ["sudo ufw allow from 192.168.1.100 to any port 8472 proto udp"]),
         ("firewalld", ['source address="192.168.1.100" port port="8472" protocol="udp"']),
+        (
+            "nft inet own incoming",
+            ["sudo nft insert rule inet own incoming ip saddr 192.168.1.100 udp dport"],
+        ),
+        ("nft inet own $(reboot)", ["ufw allow from", "nft insert rule inet filter input"]),
         ("rm -rf /", ["ufw allow from", "firewall-cmd", "nft insert rule inet filter input"]),
         ("none", ["ufw allow from", "firewall-cmd", "nft insert rule inet filter input"]),
     ],
@@ -355,6 +360,7 @@ def test_the_remedy_suits_the_peer_s_firewall(told: str, parts: list[str]) -> No
     remedy = say(vxlan.remedy, "en")
     assert all(part in remedy for part in parts)
     assert "rm -rf" not in remedy
+    assert "reboot" not in remedy
 
 
 def test_silence_beside_a_running_k3s_proves_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,9 @@ Kind = Literal["none", "ufw", "firewalld", "nft", "iptables", "unknown"]
 
 # Those that a command can open.
 COMMANDED: tuple[Kind, ...] = ("ufw", "firewalld", "nft", "iptables")
+
+_NFT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_/.]*")
+_TOLD_LENGTH = 80
 
 # The networks of k3s' pods and services: their packets come in on the nodes, too.
 _CLUSTER_NETWORKS = ("10.42.0.0/16", "10.43.0.0/16")
@@ -35,6 +39,21 @@ class Firewall(NamedTuple):
 
     kind: Kind
     chain: NftChain | None = None
+
+    @property
+    def told(self) -> str:
+        """What the listener tells the peer of it."""
+        words = " ".join((self.kind, *(self.chain or ())))
+        return words if len(words) <= _TOLD_LENGTH else self.kind
+
+
+def from_told(words: str) -> Firewall:
+    """Return the peer's firewall; unknown unless it is well-formed, for it goes into commands."""
+    kind, *place = words.split(" ")
+    found = next((known for known in COMMANDED if known == kind), None)
+    if found is None or not all(_NFT_NAME.fullmatch(name) for name in place):
+        return Firewall("unknown")
+    return Firewall(found, NftChain(*place) if len(place) == len(NftChain._fields) else None)
 
 
 def detect() -> Firewall:

@@ -11,7 +11,7 @@ from mcapp.messages import Text, text
 from mcapp.preflight import protocol
 from mcapp.preflight.checks import Check, Outcome, Status
 from mcapp.preflight.datagrams import exchange
-from mcapp.preflight.firewall import COMMANDED, Firewall, opening
+from mcapp.preflight.firewall import COMMANDED, Firewall, from_told, opening
 from mcapp.preflight.ports import PAGE, REASONS, VXLAN, Port, Role, listened, peer_role, required
 from mcapp.preflight.probes import Probe, source_towards, tcp
 from mcapp.preflight.protocol import Answer, Request
@@ -236,9 +236,8 @@ def _softened(check: Check) -> Check:
 
 
 def _there(found: Survey) -> Firewall:
-    """Return the peer's firewall as its listener names it."""
-    told = found.answer.firewall if found.answer else ""
-    return next((Firewall(kind) for kind in COMMANDED if kind == told), Firewall("unknown"))
+    """Return the peer's firewall as its listener tells it."""
+    return from_told(found.answer.firewall if found.answer else "")
 
 
 def _open(place: Text, port: Port, source: str, firewall: Firewall) -> Text:
