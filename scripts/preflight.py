@@ -176,7 +176,8 @@ def listen(asked: argparse.Namespace, lang: Lang) -> Exit:
     if listener.ignored:
         tell("pre.listen.ignored", count=str(sum(listener.ignored.values())))
     if missing or not listener.received:
-        print(say(text("pre.listen.silent", peers=missing or ["?"]), lang), file=out)
+        silence = text("pre.listen.silent", peers=missing) if missing else text("pre.listen.nobody")
+        print(say(silence, lang), file=out)
         return Exit.DIFFERS
     return Exit.OK
 

@@ -124,5 +124,7 @@ def test_the_listener_says_whom_it_heard_and_answers_no_one_else(pair: Pair) -> 
 def test_the_listener_stops_by_itself(pair: Pair) -> None:
     started = time.monotonic()
     with pair.there.listening("--seconds", "0.5") as process:
-        process.wait(10)
+        said, _ = process.communicate(timeout=10)
+    assert said == "Nothing came from any machine.\n"
+    assert process.returncode == 1
     assert time.monotonic() - started < 8

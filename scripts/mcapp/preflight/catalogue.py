@@ -339,6 +339,7 @@ PREFLIGHT: dict[str, tuple[str, str]] = {
         "有 {count} 個封包或連線不是 preflight 的探測，未予回應。",
     ),
     "pre.listen.silent": ("Nothing came from {peers}.", "沒有收到 {peers} 的任何探測。"),
+    "pre.listen.nobody": ("Nothing came from any machine.", "沒有收到任何機器的探測。"),
     "pre.listen.interrupted": ("Stopped.", "已停止。"),
     # The commands.
     "pre.step.server": ("server {address}", "server {address}"),
