@@ -1,0 +1,111 @@
+"""What nobody thought of: schemathesis over the OpenAPI document, and bodies far above the limit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from api.problem import assert_problem
+from api_process import ApiProcess
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mcapp.config import ROOT
+from postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+MIB = 2**20
+LIMIT = 64 * 1024
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+
+
+def schemathesis(url: str, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    """Run schemathesis over the document at `url`, and return the finished process and its report."""
+    report = folder / "report.json"
+    done = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("schemathesis")), "--no-color"),
+            *("--config-file", str(ROOT / "tests/api/schemathesis.toml"), "run", url),
+            *("--phases", ",".join(PHASES), "--report", "json", "--report-json-path", str(report)),
+        ],
+        # What it remembers of a run stays in the folder it runs in.
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done, json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+
+
+def test_every_answer_is_documented(api: ApiProcess, postgres: PostgresServer, tmp_path: Path) -> None:
+    # The same ids in every run, whatever ran before.
+    postgres.sql("TRUNCATE app.tasks, app.idempotency_keys RESTART IDENTITY")
+    address = f"{api.url}/api/openapi.json"
+    done, report = schemathesis(address, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    documented = sum(len(methods) for methods in httpx.get(address).json()["paths"].values())
+    assert report["operations"]["tested"] == documented
+    assert {name: report["phases"][name]["status"] for name in PHASES} == dict.fromkeys(PHASES, "success")
+    assert report["test_cases"]["generated"] > 300
+
+
+def resident(api: ApiProcess, field: str) -> int:
+    """Return a memory figure of the process, VmRSS or VmHWM (its peak), in bytes."""
+    status = Path(f"/proc/{api.process.pid}/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith(f"{field}:")]
+    return int(line.split()[1]) * 1024
+
+
+@pytest.fixture(scope="module")
+def frugal(api: ApiProcess) -> Iterator[None]:
+    """Fail when the module's bodies made the process grow by more than a small part of one of them."""
+    # 5 sets VmHWM back to what is used now.
+    Path(f"/proc/{api.process.pid}/clear_refs").write_text("5", encoding="ascii")
+    before = resident(api, "VmRSS")
+    yield
+    grown = resident(api, "VmHWM") - before
+    assert grown < 4 * MIB, f"the api grew by {grown / MIB:.1f} MiB"
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    size=st.integers(LIMIT + 1, 10 * MIB),
+    piece=st.sampled_from([1024, LIMIT, MIB]),
+    filler=st.sampled_from([b" ", b"x", b"[", b"\x00"]),
+    method=st.sampled_from(["POST", "PATCH"]),
+    declared=st.booleans(),
+)
+def test_a_body_far_too_large_is_refused_at_once(
+    client: httpx.Client,
+    frugal: None,  # noqa: ARG001
+    size: int,
+    piece: int,
+    filler: bytes,
+    method: str,
+    declared: bool,
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, size, piece):
+            yield filler * min(piece, size - start)
+
+    headers = {"Content-Type": "application/json", **({"Content-Length": str(size)} if declared else {})}
+    address = "/api/tasks" if method == "POST" else "/api/tasks/1"
+    began = time.monotonic()
+    response = client.request(method, address, content=pieces(), headers=headers)
+    assert_problem(response, 413, "body-too-large")
+    assert response.headers["connection"] == "close"
+    assert time.monotonic() - began < 2
