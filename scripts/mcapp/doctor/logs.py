@@ -66,7 +66,14 @@ def check(snapshot: Snapshot, view: View, recent: Answer) -> Iterator[Finding]:
             yield storage.full(pod, evidence)
         return
     soft = cause in ("db-starting", "api-db")
-    yield Finding(cause, _parts(snapshot, why), evidence, _steps(snapshot, cause), "db", soft=soft)
+    yield Finding(
+        cause,
+        {"why": why, "secret": _secret(snapshot)[0]},
+        evidence,
+        _steps(snapshot, cause),
+        "db",
+        soft=soft,
+    )
 
 
 def _readyz(answer: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]] | None:
@@ -107,9 +114,15 @@ def _json(body: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _parts(snapshot: Snapshot, why: str) -> dict[str, str]:
-    secret = snapshot.object_name("db").removesuffix("db") + "postgres-secret"
-    return {"why": why, "secret": secret}
+def _secret(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the Secret and the key from which the api takes its password."""
+    workload = snapshot.workload("api")
+    spec = workload["spec"]["template"]["spec"] if workload else {"containers": [{}]}
+    for variable in spec["containers"][0].get("env") or ():
+        if variable.get("name") == "PGPASSWORD" and "valueFrom" in variable:
+            found = variable["valueFrom"].get("secretKeyRef") or {}
+            return found.get("name", "?"), found.get("key", "?")
+    return "?", "?"
 
 
 def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
@@ -117,8 +130,8 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     db, api = f"{snapshot.object_name('db')}-0", f"deployment/{snapshot.object_name('api')}"
     sql = f"kubectl -n {snapshot.namespace} exec -it {db} -- psql -U postgres"
     if cause == "password-rejected":
-        secret = _parts(snapshot, "")["secret"]
-        read = "-o jsonpath='{.data.app-password}' | base64 -d"
+        secret, key = _secret(snapshot)
+        read = f"-o jsonpath='{{.data.{key}}}' | base64 -d"
         return (
             Step(line=f"kubectl -n {snapshot.namespace} get secret {secret} {read}"),
             Step(line=f"{sql} -c '\\password app'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mcapp import objects
@@ -13,6 +14,7 @@ from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, STORAGE
 from mcapp.nodes import Node
 
+_CONFLICT = re.compile(r"volume node affinity|PersistentVolume's node affinity", re.IGNORECASE)
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer")
 # PostgreSQL needs room for one more segment of its write-ahead log.
@@ -63,7 +65,7 @@ def _affinity(
     snapshot: Snapshot, pod: Object, claim: Object, evidence: tuple[Evidence, ...], allowed: list[Node]
 ) -> Iterator[Finding]:
     raw = snapshot.find("PersistentVolume", claim["spec"].get("volumeName", ""))
-    conflict = any("volume node affinity" in item.line.lower() for item in evidence)
+    conflict = any(_CONFLICT.search(item.line) for item in evidence)
     if raw is None:
         if conflict:
             parts = {
@@ -72,7 +74,8 @@ def _affinity(
                 "home": "?",
                 "allowed": [node.name for node in allowed] or "?",
             }
-            yield Finding("volume-affinity", parts, evidence, (), "db")
+            look = Step(kubectl=("describe", "pv", parts["volume"]))
+            yield Finding("volume-affinity", parts, evidence, (look,), "db")
         return
     volume = objects.volume(raw)
     if volume.terms is None or not snapshot.nodes:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from mcapp.doctor import access, logs, network, nodes, pods, services, storage
+from mcapp.doctor import access, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, State, Step
 from mcapp.doctor.reader import Answer, Reader
@@ -89,7 +89,7 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
 def _standing(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> list[Finding]:
     """Return what the objects alone show, hard or soft, in the order of the layers."""
     seen.seen["release"] = [Note(RELEASE, {"release": snapshot.release, "namespace": snapshot.namespace})]
-    found = [*nodes.check(snapshot, seen), *pods.release(snapshot)]
+    found = [*nodes.check(snapshot, seen), *placing.check(snapshot), *pods.release(snapshot)]
     found += [*pods.check(snapshot, reader, seen), *services.check(snapshot, seen)]
     storage.check(snapshot, seen)
     found = [_deeper(snapshot, reader, finding) for finding in found] or list(pods.none_there(snapshot))

@@ -1,0 +1,142 @@
+"""Why a pod has no node: its storage, the labels, cordons, taints, room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mcapp.doctor import storage
+from mcapp.doctor.demand import allowed, required
+from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.nodes import unfit
+from mcapp.doctor.remedies import helm_upgrade
+from mcapp.doctor.snapshot import TIERS, Object, Snapshot, condition, name, node_of
+from mcapp.messages import Part
+from mcapp.nodes import Node
+from mcapp.scheduling import refused_taints
+
+_ROOM = re.compile(r"Insufficient (cpu|memory)|Too many pods")
+_COUNT = re.compile(r"0/(\d+) nodes are available")
+# What the scheduler says of nodes, for those who may not look at them.
+_SAID = (
+    ("node-cordoned", re.compile(r"\d+ node\(s\) were unschedulable")),
+    ("node-tainted", re.compile(r"\d+ node\(s\) had untolerated taint")),
+    ("node-full", _ROOM),
+)
+_RESERVED = "kubernetes.io/"
+
+
+class _Waiting(NamedTuple):
+    """A pod without a node, and what the scheduler said of it."""
+
+    snapshot: Snapshot
+    pod: Object
+    tier: str
+
+    @property
+    def source(self) -> str:
+        return f"pod/{name(self.pod)}"
+
+    @property
+    def message(self) -> str:
+        return str(condition(self.pod, "PodScheduled").get("message", ""))
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        told = condition(self.pod, "PodScheduled")
+        status, reason = told.get("status", "?"), told.get("reason", "")
+        return (Evidence(self.source, f"PodScheduled={status} {reason}: {self.message}"),)
+
+
+def check(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield why pods have no node."""
+    for tier in reversed(TIERS):
+        for pod in snapshot.pods(tier):
+            if not node_of(pod):
+                yield from _explain(_Waiting(snapshot, pod, tier))
+
+
+def _explain(waiting: _Waiting) -> Iterator[Finding]:
+    snapshot, pod = waiting.snapshot, waiting.pod
+    fits = allowed(pod, snapshot.nodes)
+    yield from storage.unbound(snapshot, pod, waiting.evidence, fits)
+    if not snapshot.nodes:
+        yield from _by_message(waiting)
+    elif not fits:
+        yield _nowhere(waiting)
+    elif not any(node.ready for node in fits):
+        for node in fits:
+            yield from unfit(snapshot, node)
+    else:
+        yield from _refused(waiting, [node for node in fits if node.ready])
+
+
+def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
+    """Yield why none of the nodes that have the labels and are Ready takes the pod."""
+    tier, message = waiting.tier, waiting.message
+    parts: dict[str, Part] = {"pod": waiting.source, "tier": tier, "nodes": [node.name for node in ready]}
+    open_ = [node for node in ready if not node.cordoned]
+    tolerations = waiting.pod["spec"].get("tolerations") or ()
+    taints = [(node, taint) for node in open_ for taint in refused_taints(node, tolerations)]
+    if not open_:
+        steps = tuple(Step(kubectl=("uncordon", node.name)) for node in ready)
+        yield Finding("node-cordoned", parts, waiting.evidence, steps, tier, safe=len(ready) == 1)
+    elif {node.name for node, _ in taints} == {node.name for node in open_}:
+        steps = tuple(Step(kubectl=("taint", "node", node.name, f"{taint}-")) for node, taint in taints)
+        listed = [str(taint) for _, taint in taints]
+        yield Finding("node-tainted", {**parts, "taints": listed}, waiting.evidence, steps, tier)
+    elif _ROOM.search(message):
+        steps = tuple(Step(kubectl=("describe", "node", node.name)) for node in open_)
+        yield Finding("node-full", {**parts, "why": message}, waiting.evidence, steps, tier)
+    elif message:
+        yield _unschedulable(waiting)
+
+
+def _by_message(waiting: _Waiting) -> Iterator[Finding]:
+    """Yield what the scheduler's own words tell."""
+    total = _COUNT.search(waiting.message)
+    if total and f"{total[1]} node(s) didn't match Pod's node affinity/selector" in waiting.message:
+        yield _nowhere(waiting)
+        return
+    for cause, pattern in _SAID:
+        if pattern.search(waiting.message):
+            unknown = {"nodes": "?", "taints": "?", "why": waiting.message}
+            parts: dict[str, Part] = {"pod": waiting.source, "tier": waiting.tier, **unknown}
+            look = Step(kubectl=("describe", "nodes"))
+            yield Finding(cause, parts, waiting.evidence, (look,), waiting.tier)
+            return
+    if waiting.message:
+        yield _unschedulable(waiting)
+
+
+def _unschedulable(waiting: _Waiting) -> Finding:
+    steps = (Step(line="python scripts/genvalues.py"), helm_upgrade(waiting.snapshot))
+    parts = {"pod": waiting.source, "why": waiting.message}
+    return Finding("unschedulable", parts, waiting.evidence, steps, waiting.tier, soft=True)
+
+
+def _nowhere(waiting: _Waiting) -> Finding:
+    """Make the finding that no node has the labels which the pod asks for."""
+    snapshot = waiting.snapshot
+    wanted = required(waiting.pod)
+    if not wanted:
+        return _unschedulable(waiting)
+    labels = [f"{key}={values[0]}" for key, values in wanted.items()]
+    lines = [
+        Evidence(
+            f"node/{node.name}", f"labels {','.join(f'{k}={v}' for k, v in sorted(node.labels.items()))}"
+        )
+        for node in snapshot.nodes.values()
+    ]
+    home = storage.home_of(snapshot, waiting.pod)
+    agents = [node.name for node in snapshot.nodes.values() if not node.server and node.ready]
+    chosen = home or (agents[0] if len(agents) == 1 else "")
+    # A label of Kubernetes' own, such as a host name, is not anybody's to set.
+    ours = not any(_RESERVED in key for key in wanted)
+    label = Step(kubectl=("label", "node", chosen or "NODE", *labels))
+    steps = (label,) if ours else (Step(line="python scripts/genvalues.py"), helm_upgrade(snapshot))
+    parts = {"pod": waiting.source, "labels": ", ".join(labels)}
+    # The node that has the data, or the only machine there is for them: no choice to get wrong.
+    safe = ours and bool(chosen)
+    return Finding("no-labelled-node", parts, (*waiting.evidence, *lines), steps, waiting.tier, safe=safe)

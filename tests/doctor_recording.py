@@ -1,0 +1,163 @@
+"""What the doctor read of a cluster, kept in a file and read again without one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mcapp.doctor.reader import Reader
+from mcapp.kube import Kubectl
+
+FIXTURES = Path(__file__).with_name("doctor") / "fixtures"
+# Nothing that the doctor looks at; it would be most of the file.
+_BULKY = {"managedFields", "securityContext", "startupProbe", "readinessProbe", "livenessProbe"}
+_BULKY |= {"lifecycle", "volumeMounts", "topologySpreadConstraints", "ownerReferences", "resourceVersion"}
+_BULKY |= {"imageID", "containerID", "generateName", "runtimeHandlers", "daemonEndpoints", "selfLink"}
+_BULKY |= {"hostIPs", "podIPs", "qosClass", "dnsPolicy", "schedulerName", "terminationMessagePath"}
+_BULKY |= {"terminationMessagePolicy", "serviceAccount", "serviceAccountName", "allocatedResources"}
+_BULKY |= {"user", "capacity", "features", "internalTrafficPolicy", "sessionAffinity", "collisionCount"}
+_LOG_LINES = 25
+_IMAGES = ("mcapp/", "library/postgres")
+
+
+def key(arguments: tuple[str, ...]) -> str:
+    """Name a call; of a command in a pod, only the program, since the probe's text may change."""
+    words = list(arguments)
+    if "--" in words:
+        end = words.index("--")
+        words = words[: end + 2]
+    return " ".join(words)
+
+
+def trimmed(value: Any) -> Any:
+    """Return a part of an object without what nobody reads."""
+    if isinstance(value, dict):
+        kept = {name: trimmed(item) for name, item in value.items() if name not in _BULKY}
+        if "images" in kept and isinstance(kept["images"], list):
+            kept["images"] = [i for i in kept["images"] if any(w in n for n in i["names"] for w in _IMAGES)]
+        return kept
+    return [trimmed(item) for item in value] if isinstance(value, list) else value
+
+
+_TOLD = ("Killing", "ExternalProvisioning", "SuccessfulCreate")
+
+
+def _useful(item: dict[str, Any], names: set[str]) -> bool:
+    if item["kind"] != "Event":
+        return bool(item["kind"] != "ReplicaSet")
+    worth = item.get("type") != "Normal" or item.get("reason") in _TOLD
+    return worth and item["involvedObject"].get("name") in names
+
+
+@dataclass(frozen=True)
+class RecordingKubectl(Kubectl):
+    """A kubectl that keeps what it is answered."""
+
+    calls: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        done = Kubectl.run(self, *arguments)
+        out: Any = done.stdout.decode(errors="replace")
+        if arguments[0] == "get" and "--output=json" in arguments and out.strip():
+            items = json.loads(out)["items"]
+            names = {item["metadata"]["name"] for item in items}
+            out = {"items": [trimmed(item) for item in items if _useful(item, names)]}
+        elif arguments[0] == "logs":
+            out = "\n".join(out.splitlines()[-_LOG_LINES:])
+        self.calls[key(arguments)] = {
+            "code": done.returncode,
+            "out": out,
+            "err": done.stderr.decode(errors="replace"),
+        }
+        return done
+
+
+@dataclass(frozen=True)
+class Recorder(Reader):
+    """A reader that keeps all it read."""
+
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        found = Reader.now(self)
+        self.asked["now"] = found.isoformat()
+        return found
+
+    def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
+        found = Reader.outside(self, address, port, path)
+        self.asked.setdefault("outside", {})[f"{address}:{port}{path}"] = dict(found)
+        return found
+
+    def touch(self, address: str, port: int) -> str:
+        found = Reader.touch(self, address, port)
+        self.asked.setdefault("touch", {})[f"{address}:{port}"] = found
+        return found
+
+    def write(self, path: Path) -> None:
+        """Write all of it to a file."""
+        assert isinstance(self.kubectl, RecordingKubectl)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        document = {**self.asked, "namespace": self.namespace, "release": self.release}
+        path.write_text(spoken({**document, "calls": self.kubectl.calls}), encoding="utf-8")
+
+
+def spoken(document: dict[str, Any]) -> str:
+    """Return a recording as JSON with a line for each object, so that a change shows as one."""
+    calls = []
+    for name, answer in document["calls"].items():
+        rest = {key: value for key, value in answer.items() if key != "out"}
+        out = answer["out"]
+        if isinstance(out, str):
+            lines = json.dumps(out, ensure_ascii=False)
+        else:
+            items = ",\n".join(json.dumps(item, ensure_ascii=False) for item in out["items"])
+            lines = f'{{"items": [\n{items}\n]}}'
+        calls.append(f'{json.dumps(name)}: {json.dumps(rest, ensure_ascii=False)[:-1]}, "out": {lines}}}')
+    head = json.dumps({key: value for key, value in document.items() if key != "calls"}, ensure_ascii=False)
+    return head[:-1] + ', "calls": {\n' + ",\n".join(calls) + "\n}}\n"
+
+
+@dataclass(frozen=True)
+class ReplayedKubectl(Kubectl):
+    """A kubectl that answers as it did when the recording was made; another question is a failure."""
+
+    calls: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        answer = self.calls[key(arguments)]
+        out = answer["out"]
+        text = out if isinstance(out, str) else json.dumps(out)
+        return subprocess.CompletedProcess(arguments, answer["code"], text.encode(), answer["err"].encode())
+
+
+@dataclass(frozen=True)
+class Replay(Reader):
+    """A reader of a recording."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.document["now"])
+
+    def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
+        return dict(self.document["outside"][f"{address}:{port}{path}"])
+
+    def touch(self, address: str, port: int) -> str:
+        found: str = self.document["touch"][f"{address}:{port}"]
+        return found
+
+
+def load(cause: str) -> dict[str, Any]:
+    """Return a recording, which may then be changed."""
+    document: dict[str, Any] = json.loads((FIXTURES / cause / "recording.json").read_text())
+    return document
+
+
+def replay(document: dict[str, Any]) -> Replay:
+    """Make a reader of a recording."""
+    kubectl = ReplayedKubectl(calls=document["calls"])
+    return Replay(kubectl, document["namespace"], document["release"], document)

@@ -1,0 +1,188 @@
+"""The doctor on a real cluster: well, changing, with few rights, and with every fault of the table.
+
+MCAPP_DOCTOR_CLUSTER names a cluster that is there already; MCAPP_DOCTOR_RECORD a folder for new recordings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from doctor_recording import Recorder, RecordingKubectl
+from e2e.faults import (
+    FAULTS,
+    IN_SIDE,
+    NAMESPACE,
+    Bench,
+    Fault,
+    side_release,
+    wrong_selector,
+    wrong_target_port,
+)
+from mcapp.cluster import Cluster
+from mcapp.config import ROOT
+from mcapp.doctor.walk import diagnose
+from mcapp.programs import command
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+SECONDS = 90
+ROLLING_SECONDS = 25
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """The suite's cluster, or the one that the environment names."""
+    if given := os.environ.get("MCAPP_DOCTOR_CLUSTER"):
+        return Bench(Cluster(given))
+    return Bench(request.getfixturevalue("installed").cluster)
+
+
+def doctor(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run the command as a user does; its exit code and its JSON."""
+    which = ("--kubectl", str(command("kubectl")), "--kubeconfig", str(bench.cluster.kubeconfig))
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "doctor.py"), *which, "--output", "json", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, found
+
+
+def until(bench: Bench, cause: str | None, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run the doctor until it names the cause: Kubernetes itself needs a moment to notice a fault."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        code, found = doctor(bench, *arguments)
+        if found["cause"] == cause or time.monotonic() > deadline:
+            return code, found
+        time.sleep(1)
+
+
+def _record(bench: Bench, cause: str, arguments: tuple[str, ...]) -> None:
+    if "MCAPP_DOCTOR_RECORD" not in os.environ:
+        return
+    given = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    kubectl = RecordingKubectl(str(command("kubectl")), str(bench.cluster.kubeconfig))
+    recorder = Recorder(kubectl, given.get("--namespace", NAMESPACE), given.get("--release", "mcapp"))
+    diagnose(recorder, 0)
+    recorder.write(Path(os.environ["MCAPP_DOCTOR_RECORD"]) / cause / "recording.json")
+
+
+@pytest.fixture
+def whole(bench: Bench) -> Iterator[None]:
+    """Leave the cluster as it was found: the doctor itself says so."""
+    yield
+    bench.ready()
+    code, found = until(bench, None)
+    assert code == 0, found
+
+
+def test_a_healthy_release_is_found_healthy_and_timed(bench: Bench) -> None:
+    code, found = doctor(bench, "-n", NAMESPACE)
+    assert (code, found["healthy"], found["cause"]) == (0, True, None), found
+    assert [layer["state"] for layer in found["layers"]] == ["ok"] * 8
+    hops = {(hop["from"], hop["to"]): hop["ms"] for hop in found["hops"]}
+    assert {("user", "web"), ("web", "api"), ("api", "db"), ("api", "dns")} <= hops.keys()
+    assert all(ms >= 0 for ms in hops.values())
+    assert not found["left_out"]
+    _record(bench, "healthy", ())
+
+
+def test_a_release_in_one_place_and_with_a_prefix_is_healthy_too(bench: Bench) -> None:
+    with side_release(bench, "namePrefix=blue"):
+        code, found = until(bench, None, *IN_SIDE)
+        _record(bench, "healthy-single", IN_SIDE)
+    assert code == 0, found
+    assert len(found["left_out"]) == 1, "web has no NodePort there"
+
+
+def test_no_alarm_during_a_rolling_update(bench: Bench) -> None:
+    for workload in ("deployment/api", "deployment/web", "statefulset/db"):
+        bench.space("rollout", "restart", workload)
+    began = time.monotonic()
+    while time.monotonic() - began < ROLLING_SECONDS:
+        code, found = doctor(bench)
+        assert code == 0, found
+    bench.ready()
+
+
+VIEWER = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: viewer, namespace: {0}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: viewer-exec, namespace: {0}}}
+rules:
+  - apiGroups: [""]
+    resources: [pods/exec]
+    verbs: [create, get]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: viewer, namespace: {0}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+subjects: [{{kind: ServiceAccount, name: viewer, namespace: {0}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: viewer-exec, namespace: {0}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: viewer-exec}}
+subjects: [{{kind: ServiceAccount, name: viewer, namespace: {0}}}]
+"""
+
+
+@pytest.fixture
+def viewer(bench: Bench, tmp_path: Path) -> Iterator[Path]:
+    """A kubeconfig with the rights of the namespace's viewer and exec, and no others."""
+    made = VIEWER.format(NAMESPACE)
+    bench.apply(made)
+    config = bench.cluster.kubeconfig.read_text()
+    document = yaml.safe_load(config)
+    token = bench.space("create", "token", "viewer")
+    document["users"] = [{"name": user["name"], "user": {"token": token}} for user in document["users"]]
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(document))
+    yield path
+    bench.delete(made)
+
+
+@pytest.mark.usefixtures("whole")
+def test_the_rights_of_a_viewer_are_enough(bench: Bench, viewer: Path) -> None:
+    code, found = doctor(bench, "--kubeconfig", str(viewer))
+    assert code == 0, found
+    assert {"nodes", "outside access"} == {line.split(":")[0] for line in found["left_out"]}
+    with wrong_target_port(bench):
+        code, found = until(bench, "target-port", "--kubeconfig", str(viewer))
+    assert (code, found["cause"]) == (1, "target-port")
+
+
+@pytest.mark.usefixtures("whole")
+def test_fix_mends_what_is_safe_to_mend(bench: Bench) -> None:
+    with wrong_selector(bench):
+        code, found = doctor(bench, "--fix", "--yes")
+        assert (code, found["healthy"]) == (0, True), found
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.cause)
+@pytest.mark.usefixtures("whole")
+def test_fault(bench: Bench, fault: Fault) -> None:
+    with fault.break_(bench):
+        code, found = until(bench, fault.cause, "--settle", "6", *fault.arguments)
+        _record(bench, fault.cause, fault.arguments)
+    assert (found["layer"], found["cause"], code) == (fault.layer, fault.cause, 1), found
+    assert found["evidence"]
+    assert found["commands"]
