@@ -16,7 +16,7 @@ from mcapp.programs import command
 from mcapp.progress import say
 
 DISK_GIB = 15
-PACKAGES = ("chromium", "fonts-noto-cjk", "iproute2", "iptables", "util-linux")
+PACKAGES = ("chromium", "fonts-wqy-microhei", "iproute2", "iptables", "nftables", "util-linux")
 
 
 def main(arguments: Sequence[str]) -> Exit:

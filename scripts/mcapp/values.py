@@ -95,8 +95,8 @@ class Result(NamedTuple):
     @property
     def secret(self) -> bool:
         """Whether they hold a password."""
-        db = self.values.get("db") or {}
-        return any((db.get("auth") or {}).values())
+        auth = (self.values.get("db") or {}).get("auth") or {}
+        return bool(auth.get("superuserPassword") or auth.get("appPassword"))
 
 
 def complete(given: Values, decided: Values, reasons: Reasons) -> Result:

@@ -183,9 +183,10 @@ def test_base_that_holds_no_values(run: Run, content: str) -> None:
 @pytest.mark.parametrize(
     "section", ["placement", "web", "web.service", "api", "db", "db.persistence", "cluster"]
 )
-def test_null_takes_a_section_back_to_the_default(run: Run, section: str) -> None:
+def test_null_would_take_a_section_from_the_chart_and_is_refused(run: Run, section: str) -> None:
     done = run("--set", f"{section}=null", of=[node("laptop", "10.0.0.1")])
-    assert done.code is Exit.OK
+    assert done.code is Exit.USAGE
+    assert f"'{section.split('.')[-1]}' is a required property" in done.err
 
 
 def test_base_and_set_are_merged_and_kept(run: Run) -> None:
