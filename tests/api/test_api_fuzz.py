@@ -15,7 +15,7 @@ import httpx
 import pytest
 from api.problem import assert_problem
 from api_process import ApiProcess
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mcapp.config import ROOT
 from postgres import PostgresServer
@@ -83,12 +83,14 @@ def frugal(api: ApiProcess) -> Iterator[None]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    size=st.integers(LIMIT + 1, 10 * MIB),
+    size=st.integers(LIMIT + 1, 10 * MIB) | st.integers(5 * MIB, 10 * MIB),
     piece=st.sampled_from([1024, LIMIT, MIB]),
     filler=st.sampled_from([b" ", b"x", b"[", b"\x00"]),
     method=st.sampled_from(["POST", "PATCH"]),
     declared=st.booleans(),
 )
+@example(size=10 * MIB, piece=LIMIT, filler=b" ", method="POST", declared=False)
+@example(size=10 * MIB, piece=LIMIT, filler=b" ", method="PATCH", declared=True)
 def test_a_body_far_too_large_is_refused_at_once(
     client: httpx.Client,
     frugal: None,  # noqa: ARG001
