@@ -42,7 +42,8 @@ def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) ->
     hidden = page.evaluate(
         """() => {
           const box = (element) => element.getBoundingClientRect();
-          const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+          const apart = (a, b) =>
+            a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
           const hops = [...document.querySelectorAll(".hop")];
           return [...document.querySelectorAll(".where")]
             .filter((where) => hops.some((hop) => !apart(box(hop), box(where))))
