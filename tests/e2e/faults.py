@@ -83,8 +83,9 @@ class Bench:
         return found
 
     def ready(self) -> None:
-        for workload in ("statefulset/db", "deployment/api", "deployment/web"):
-            self.space("rollout", "status", workload, "--timeout=150s")
+        self.space(
+            "rollout", "status", "statefulset/db", "deployment/api", "deployment/web", "--timeout=150s"
+        )
 
 
 Break = Callable[[Bench], AbstractContextManager[None]]
@@ -164,6 +165,8 @@ def side_release(bench: Bench, *settings: str) -> Iterator[None]:
         yield
     finally:
         succeeds([helm, "uninstall", "side", *where, "--no-hooks"], env=env)
+        # Nothing of it is worth an orderly end.
+        bench.kubectl("-n", SIDE, "delete", "pods", "--all", "--force", "--grace-period=0")
         bench.kubectl("delete", "namespace", SIDE, "--ignore-not-found", "--wait=true")
 
 
@@ -233,7 +236,9 @@ def image_on_other_node(bench: Bench) -> Iterator[None]:
     there, copy = "docker.io/library/postgres:16", "docker.io/library/postgres:laptop"
     bench.on(bench.laptop, *ctr, "tag", "--force", there, copy)
     try:
-        with _changed(bench, "statefulset/db", _container("postgres", image="postgres:laptop")):
+        with _changed(
+            bench, "statefulset/db", _container("postgres", image="postgres:laptop", imagePullPolicy="Never")
+        ):
             yield
     finally:
         bench.on(bench.laptop, *ctr, "rm", copy)
