@@ -60,6 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("X-Request-Id", self.headers.get("X-Request-Id", "none"))
         if self.headers.get("Connection") == "close":
             self.send_header("Connection", "close")
         self.end_headers()
@@ -209,6 +210,12 @@ def test_only_what_is_safe_is_sent_twice(
     backend.break_next = 1
     answer = httpx.request(method, web.url + path, headers=headers, content=b'{"title":"x"}')
     assert (answer.status_code, len(backend.requests)) == (status, sent)
+
+
+def test_an_answer_carries_its_request_id_once(web: Web, backend: Backend) -> None:
+    answer = httpx.get(f"{web.url}/api/tasks")
+    ((_, _, headers),) = backend.requests
+    assert answer.headers.get_list("x-request-id") == [headers["x-request-id"]]
 
 
 def test_log_is_json_with_the_request_id(web: Web) -> None:
