@@ -16,7 +16,7 @@ import yaml
 from mcapp import host
 from mcapp.cli import Exit, UserError
 from mcapp.config import CLUSTER, DATABASE_LABEL, NODE_PORT, cache_dir
-from mcapp.engine import docker
+from mcapp.engine import docker, lacking_capabilities
 from mcapp.images import Image, full_reference, import_into
 from mcapp.process import logged, output, succeeds
 from mcapp.programs import command
@@ -212,7 +212,7 @@ def _kind_config(topology: str, port: int) -> dict[str, Any]:
     kubelet: dict[str, Any] = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
     if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
         kubelet["failCgroupV1"] = False
-    if not _has_sys_resource():
+    if "CAP_SYS_RESOURCE" in lacking_capabilities():
         kubelet["featureGates"] = {"KubeletInUserNamespace": True}
     # The laptop is the server and runs web and api too.
     untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
@@ -230,11 +230,6 @@ def _kind_config(topology: str, port: int) -> dict[str, Any]:
         "kubeadmConfigPatches": [yaml.safe_dump(kubelet)],
         "nodes": nodes,
     }
-
-
-def _has_sys_resource() -> bool:
-    bounding = re.search(r"^CapBnd:\s*([0-9a-f]+)", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return bounding is not None and bool(int(bounding[1], 16) >> 24 & 1)
 
 
 def _ensure_network() -> None:

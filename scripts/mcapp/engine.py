@@ -113,7 +113,7 @@ def _start() -> None:
         "log-opts": {"max-size": "10m"},
         "log-driver": "json-file",
     }
-    if lacking := _lacking_capabilities():
+    if lacking := lacking_capabilities():
         say(f"    this machine withholds {', '.join(lacking)}: containers are started without")
         settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
         settings["default-runtime"] = "mcapp"
@@ -139,7 +139,7 @@ def _start() -> None:
         raise UserError(f"dockerd did not start:\n  {tail}\n", f"The whole log is {log}.", Exit.FAILED)
 
 
-def _lacking_capabilities() -> list[str]:
+def lacking_capabilities() -> list[str]:
     """Return the capabilities this machine withholds even from root, by their OCI names."""
     text = Path("/proc/self/status").read_text()
     bounding = int(re.search(r"^CapBnd:\s*([0-9a-f]+)", text, re.MULTILINE)[1], 16)  # type: ignore[index]
