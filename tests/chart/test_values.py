@@ -129,6 +129,11 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("urls", {"cluster": {"urls": ["localhost"]}}),
     ("tiers", {"cluster": {"nodes": [{"name": "a", "tiers": ["cache"]}]}}),
     ("imagePullSecrets", {"imagePullSecrets": "secret"}),
+    # What does not fit together.
+    ("databaseNodeLabels", {"topology": "multi", "placement": {"databaseNodeLabels": {"role": None}}}),
+    ("superuserPassword", {"db": {"auth": {"existingSecret": "mine", "superuserPassword": "x"}}}),
+    ("appPassword", {"db": {"auth": {"existingSecret": "mine", "appPassword": "x"}}}),
+    ("appPassword", {"db": {"auth": {"keys": {"appPassword": "superuser-password"}}}}),
 ]
 
 

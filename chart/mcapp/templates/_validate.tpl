@@ -1,0 +1,33 @@
+{{/*
+Stops on values that do not fit together, all of them at once. What JSON Schema can say stands in
+values.schema.json; here stands what it cannot: it compares no two values. A rule is a template that prints
+nothing, or a line by "mcapp.wrong" for each wrong key; it is called in this list.
+*/}}
+{{- define "mcapp.validate" -}}
+{{- $lines := list
+      (include "mcapp.validate.passwordKeys" .)
+    | join "" -}}
+{{- if $lines -}}
+{{- $message := printf "\n\nvalues do not fit together:%s\n" $lines -}}
+{{- fail $message -}}
+{{- /* helm lint goes on after fail. A template that does not exist stops it, and Helm shows the name. */ -}}
+{{- include (replace "\n" " " $message) . -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+One line about one key, worded as Helm words those about the schema: which key, what it holds, what it may hold.
+Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minReplicas (2)")
+*/}}
+{{- define "mcapp.wrong" -}}
+{{- printf "\n- at '/%s': got %s, want %s" (index . 0 | replace "." "/") (toJson (index . 1)) (index . 2) -}}
+{{- end -}}
+
+{{/* The two passwords in one Secret need a key each. */}}
+{{- define "mcapp.validate.passwordKeys" -}}
+{{- with .Values.db.auth.keys -}}
+{{- if eq .appPassword .superuserPassword -}}
+{{- include "mcapp.wrong" (list "db.auth.keys.appPassword" .appPassword "a key other than superuserPassword's") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
