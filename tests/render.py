@@ -71,11 +71,18 @@ def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
 @cache
 def notes(values: str) -> str:
     """Return NOTES.txt as an installation with these values (JSON) would show it."""
-    shown = _helm(
-        *("install", "mcapp", str(CHART), "--namespace", "mcapp", "--dry-run=client", "--values", "-"),
-        stdin=values,
-    )
-    return shown.split("NOTES:\n", 1)[1]
+    return install(json.loads(values)).split("NOTES:\n", 1)[1]
+
+
+def install(values: Values) -> str:
+    """Return what `helm install --dry-run=client` prints with these values on top of the chart's own.
+
+    Raises:
+        HelmError: the values are refused.
+
+    """
+    flags = ("--namespace", "mcapp", "--dry-run=client", "--values", "-")
+    return _helm("install", "mcapp", str(CHART), *flags, stdin=json.dumps(values))
 
 
 def lint(values: Values) -> None:

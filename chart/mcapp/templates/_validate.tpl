@@ -5,7 +5,10 @@ nothing, or a line by "mcapp.wrong" for each wrong key; it is called in this lis
 */}}
 {{- define "mcapp.validate" -}}
 {{- $lines := list
+      (include "mcapp.validate.database" .)
       (include "mcapp.validate.passwordKeys" .)
+      (include "mcapp.validate.pods" .)
+      (include "mcapp.validate.resources" .)
     | join "" -}}
 {{- if $lines -}}
 {{- $message := printf "\n\nvalues do not fit together:%s\n" $lines -}}
@@ -20,7 +23,17 @@ One line about one key, worded as Helm words those about the schema: which key, 
 Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minReplicas (2)")
 */}}
 {{- define "mcapp.wrong" -}}
-{{- printf "\n- at '/%s': got %s, want %s" (index . 0 | replace "." "/") (toJson (index . 1)) (index . 2) -}}
+{{- $got := index . 1 -}}
+{{- printf "\n- at '/%s': got %v, want %s" (index . 0 | replace "." "/") (kindIs "string" $got | ternary (squote $got) $got) (index . 2) -}}
+{{- end -}}
+
+{{/* PostgreSQL's templates take no tables. Here, since JSON Schema can only say that a "not" failed. */}}
+{{- define "mcapp.validate.database" -}}
+{{- with .Values.db.database -}}
+{{- if has . (list "template0" "template1") -}}
+{{- include "mcapp.wrong" (list "db.database" . "a name that PostgreSQL does not use itself") -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The two passwords in one Secret need a key each. */}}

@@ -1,0 +1,51 @@
+"""A wrong value is refused by its key, by every command of Helm's that takes values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from render import HelmError, install, lint, render
+
+# Each with what Helm must say.
+WRONG: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("wrong-values.yaml").read_text())
+COMMANDS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "template": render,
+    "lint": lint,
+    "install": install,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=[wrong["says"] for wrong in WRONG])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_value_is_refused_by_name(command: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(HelmError, match=re.escape(wrong["says"])):
+        COMMANDS[command](wrong["values"])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_all_that_does_not_fit_together_is_told_at_once(command: str) -> None:
+    values = {"api": {"extraEnv": [{"name": "PGUSER"}], "resources": {"limits": {"memory": "64Mi"}}}}
+    with pytest.raises(HelmError, match=r"(?s)/api/extraEnv.*/api/resources/limits/memory"):
+        COMMANDS[command](values)
+
+
+RIGHT = [
+    {"placement": {"databaseNodeLabels": {"role": None}}},
+    {"web": {"service": {"type": "ClusterIP"}}},
+    {"api": {"resources": {"limits": {"cpu": 0.05, "nvidia.com/gpu": 1}, "requests": {"cpu": "50m"}}}},
+    {"db": {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1024Mi"}}}},
+    {"db": {"auth": {"existingSecret": "mine", "keys": {"appPassword": "APP", "superuserPassword": "ROOT"}}}},
+    {"api": {"tolerations": [{"operator": "Exists"}, {"key": "a"}]}},
+    {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/cache", "subPath": "cache"}]}},
+]
+
+
+@pytest.mark.parametrize("values", RIGHT, ids=str)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_right_value_beside_a_wrong_one_is_taken(command: str, values: dict[str, Any]) -> None:
+    COMMANDS[command](values)
