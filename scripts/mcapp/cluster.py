@@ -6,7 +6,6 @@ import json
 import os
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -172,13 +171,10 @@ def load(cluster: Cluster, images: list[Image]) -> list[Image]:
 
     wanted = {container: needed for container in containers if (needed := missing(container))}
     new = [item for item in images if any(item in needed for needed in wanted.values())]
-    if not new:
-        return []
-    with (
-        step(f"Putting images on {len(wanted)} node(s): {', '.join(item.reference for item in new)}"),
-        ThreadPoolExecutor() as pool,
-    ):
-        list(pool.map(import_into, wanted.keys(), wanted.values()))
+    if new:
+        names = ", ".join(item.reference for item in new)
+        with step(f"Putting images on {len(wanted)} node(s): {names}"):
+            import_into(list(wanted), new)
     return new
 
 

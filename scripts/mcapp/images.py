@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +31,7 @@ from mcapp.wheels import unpacked
 
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PROBE_SECONDS = 15
+CHUNK = 2**20
 
 
 class Source(StrEnum):
@@ -344,7 +345,7 @@ def _preload(bare: str, preloaded: list[Image], node: str) -> None:
         wait = "for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
         docker("exec", container, "bash", "-c", wait)
         # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
-        import_into(container, preloaded, "--no-unpack")
+        import_into([container], preloaded, "--no-unpack")
         docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
         docker(
             "commit",
@@ -357,30 +358,53 @@ def _preload(bare: str, preloaded: list[Image], node: str) -> None:
         docker("rm", "--force", "--volumes", container)
 
 
-def import_into(container: str, items: list[Image], *flags: str) -> None:
-    """Copy images from the Docker engine into a node's containerd, under the names their users ask for.
+def import_into(containers: list[str], items: list[Image], *flags: str) -> None:
+    """Copy images from the Docker engine into the nodes' containerds, under the names their users ask for.
 
-    All in one stream: what the images share crosses once.
+    All in one stream, read once and written to every node: what the images share crosses once.
 
     Raises:
-        UserError: the node does not take them.
+        UserError: a node does not take them.
 
     """
-    ctr = ["exec", "--interactive", container, "ctr", "--namespace", "k8s.io", "images"]
+    ctr = ("ctr", "--namespace", "k8s.io", "images")
     names = [item.local for item in items]
     with subprocess.Popen([client(), "save", *names], stdout=subprocess.PIPE) as save:
-        loaded = subprocess.run(
-            [client(), *ctr, "import", "--digests", *flags, "-"],
-            stdin=save.stdout,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if save.returncode or loaded.returncode:
-        problem = f"Node {container} does not take the images {', '.join(names)}: {loaded.stderr.strip()}"
-        raise UserError(problem, "Is its disk full? `docker system df` tells.", Exit.FAILED)
-    for item in items:
-        docker(*ctr, "tag", "--force", full_reference(item.local), full_reference(item.reference))
+        readers = {
+            container: _reader(container, *ctr, "import", "--digests", *flags, "-")
+            for container in containers
+        }
+        _fan_out(save, readers.values())
+    for container, reader in readers.items():
+        said = reader.stderr.read().decode().strip() if reader.stderr else ""
+        if reader.wait() or save.returncode:
+            problem = f"Node {container} does not take the images {', '.join(names)}: {said}"
+            raise UserError(problem, "Is its disk full? `docker system df` tells.", Exit.FAILED)
+        for item in items:
+            name = full_reference(item.local), full_reference(item.reference)
+            docker("exec", container, *ctr, "tag", "--force", *name)
+
+
+def _reader(container: str, *what: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [client(), "exec", "--interactive", container, *what],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _fan_out(writer: subprocess.Popen[bytes], readers: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Copy what one program writes to all that read; one that stopped reading says why later."""
+    source, pipes = writer.stdout, [reader.stdin for reader in readers if reader.stdin]
+    while source and (chunk := source.read(CHUNK)):
+        for pipe in list(pipes):
+            try:
+                pipe.write(chunk)
+            except BrokenPipeError:
+                pipes.remove(pipe)
+    for pipe in pipes:
+        pipe.close()
 
 
 def archive(items: list[Image], path: Path) -> None:
