@@ -32,10 +32,11 @@ def main(arguments: Sequence[str]) -> Exit:
     for name in ("helm", "kubectl", "ct"):
         command(name)
     started = time.monotonic()
-    failed = _pytest("not kind", "-n", "2", "--dist", "loadfile")
+    failed = _pytest("not kind")
     if not chosen.without_kind:
         engine.ensure()
-        failed |= _pytest("kind")
+        # One process: its progress is shown as it comes.
+        failed |= _pytest("kind", "--numprocesses", "0")
     say(f"The tests took {time.monotonic() - started:.0f} s.")
     return Exit.FAILED if failed else Exit.OK
 

@@ -11,6 +11,14 @@ from render import Objects
 from render import render as render_chart
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and those of the one cluster in one."""
+    for item in items:
+        group = "kind" if item.get_closest_marker("kind") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
     """Put helm and kubectl of the project's versions first on PATH, and keep the user's cluster out."""
