@@ -21,6 +21,10 @@ OWN: dict[str, tuple[Path, str | None]] = {
 }
 
 LDFLAGS = "-s -w"
+# What makes a first build shorter and changes no program: no debugging data for the linker to drop, and
+# compilers that collect no garbage until they are large (15 % of all CPU time, measured on kind's build).
+GCFLAGS = "all=-dwarf=false"
+COMPILER = {"GOGC": "off", "GOMEMLIMIT": "1500MiB"}
 
 
 def program(name: str, *only: str) -> Path:
@@ -88,22 +92,11 @@ def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: 
         f"-X {package}.{key}={value}"
         for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
     )
-    for part in commands:
-        with step(f"Building {name} {version}" + ("" if part == name else f": {part}")):
-            logged(
-                "go",
-                [
-                    _go(),
-                    "build",
-                    "-mod=mod",
-                    f"-ldflags={flags}",
-                    "-o",
-                    target / part,
-                    f"./{spec['commands'][part]}",
-                ],
-                env=_env(),
-                cwd=source,
-            )
+    # Several at once: while one is linked, the next is compiled.
+    out = target / commands[0] if len(commands) == 1 else f"{target}/"
+    packages = [f"./{spec['commands'][part]}" for part in commands]
+    with step(f"Building {name} {version}" + ("" if commands == [name] else f": {', '.join(commands)}")):
+        _build(flags, out, *packages, cwd=source)
 
 
 def _build_own(name: str, source: Path, library: str, target: Path) -> None:
@@ -113,12 +106,12 @@ def _build_own(name: str, source: Path, library: str, target: Path) -> None:
         logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=work)
         if library:
             logged("go", [_go(), "mod", "edit", f"-require={library}"], env=_env(), cwd=work)
-        logged(
-            "go",
-            [_go(), "build", "-mod=mod", f"-ldflags={LDFLAGS}", "-o", target / name, "."],
-            env=_env(),
-            cwd=work,
-        )
+        _build(LDFLAGS, target / name, ".", cwd=work)
+
+
+def _build(ldflags: str, out: Path | str, *packages: str, cwd: Path) -> None:
+    flags = ("-mod=mod", f"-ldflags={ldflags}", f"-gcflags={GCFLAGS}")
+    logged("go", [_go(), "build", *flags, "-o", out, *packages], env={**_env(), **COMPILER}, cwd=cwd)
 
 
 def _download(path: str, version: str, target: Path) -> Path:
