@@ -88,6 +88,16 @@ class PostgresServer:
             cursor = connection.execute(query.encode(), parameters or None)
             return [] if cursor.description is None else cursor.fetchall()
 
+    def client(
+        self, program: str, *arguments: str, database: str = "", stdin: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run one of PostgreSQL's programs (psql, pg_dump ...) as the superuser, whatever it answers."""
+        env = {
+            **{"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres"},
+            **{"PGPASSWORD": self._superuser_password, "PGDATABASE": database or self.database},
+        }
+        return self._run(program, *arguments, stdin=stdin, env=env, check=False)
+
     def empty(self) -> None:
         """Bring the database back to what init.sql left."""
         self.sql("DROP SCHEMA app CASCADE")

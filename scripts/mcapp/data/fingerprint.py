@@ -1,0 +1,106 @@
+"""What a database holds, in a form that can be compared: the same after a dump and a restore, and only then.
+
+PostgreSQL works it out (chart/mcapp/files/fingerprint.sql), so that no row leaves its server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mcapp.config import CHART
+
+SQL = (CHART / "files" / "fingerprint.sql").read_text(encoding="utf-8")
+# For psql -XAtq: prints the one line that `parse` takes.
+TRANSACTION = f"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n{SQL}COMMIT;\n"
+PARTS = ("tables", "sequences", "grants", "settings", "objects")
+
+
+class Difference(NamedTuple):
+    """One thing that is not as expected; "" stands for what is not there at all."""
+
+    what: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.expected or '-'} -> {self.found or '-'}"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The line that fingerprint.sql printed: tables, sequences, grants, settings and other objects."""
+
+    document: Mapping[str, Any]
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The number of rows of each table, by `schema.table`."""
+        return {name: table["rows"] for name, table in self.document["tables"].items()}
+
+    @property
+    def content(self) -> str:
+        """One digest, 64 hex digits, of all tables: their names, columns and rows."""
+        return hashlib.sha256(json.dumps(self.document["tables"], sort_keys=True).encode()).hexdigest()
+
+    @property
+    def roles(self) -> set[str]:
+        """Every role that owns, may or is set something: a server must know them to hold these data."""
+        granted = self.document["grants"].values()
+        named = {right.rsplit(": ", 1)[0] for held in granted for right in held["rights"]}
+        owners = {held["owner"] for held in granted}
+        return (named | owners | set(self.document["settings"])) - {"PUBLIC", ""}
+
+    def differences(self, found: Fingerprint, later: Fingerprint | None = None) -> list[Difference]:
+        """Compare another database with this one; [] if it holds the same.
+
+        A sequence does not keep to a transaction: while others write, it runs on between two looks. Where
+        `later` is given, what was found may lie anywhere between this and that.
+        """
+        expected = dict(_flat(self.document))
+        seen = dict(_flat(found.document))
+        until = dict(_flat(later.document)) if later else {}
+        return [
+            Difference(what, expected.get(what, ""), seen.get(what, ""))
+            for what in sorted(expected.keys() | seen.keys())
+            if expected.get(what) != seen.get(what)
+            and not (what in until and _between(what, expected, seen, until))
+        ]
+
+
+def parse(line: str | bytes) -> Fingerprint:
+    """Read the line that fingerprint.sql printed.
+
+    Raises:
+        ValueError: it is not one.
+
+    """
+    document = json.loads(line)
+    if not isinstance(document, dict) or set(document) != set(PARTS):
+        raise ValueError("not a fingerprint")
+    return Fingerprint(document)
+
+
+def _flat(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield each single value with its path as text; of a list each item is there or is not."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _flat(below, (*at, key))
+    elif isinstance(value, list) and at[-1] == "columns":
+        # Their order counts: a row's values stand in it.
+        yield " ".join(at), ", ".join(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield " ".join((*at, item)), "yes"
+    else:
+        yield " ".join(at), json.dumps(value, ensure_ascii=False).strip('"')
+
+
+def _between(what: str, first: Mapping[str, str], seen: Mapping[str, str], last: Mapping[str, str]) -> bool:
+    if not (what.startswith("sequences ") and what.endswith(" next") and what in first and what in seen):
+        return False
+    low, high = sorted((int(first[what]), int(last[what])))
+    return low <= int(seen[what]) <= high
