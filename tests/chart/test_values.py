@@ -1,24 +1,19 @@
-"""Values and their schema match, and the chart takes a parent's values."""
+"""Values and their schema match, both ways and at every level."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 from mcapp.config import CHART
-from render import Objects
-
-Render = Callable[..., Objects]
 
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 TEXT = (CHART / "values.yaml").read_text()
 VALUES: dict[str, Any] = yaml.safe_load(TEXT)
-# A parent chart's keys. `enabled` is its condition, without a default of ours.
-PARENTS = {"global", "enabled"}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +39,18 @@ def paths(
 def test_values_and_schema_match_both_ways(level: tuple[str, set[str], set[str]]) -> None:
     at, values, known = level
     assert values == known - ({"enabled"} if at == "" else set())
+
+
+def test_no_key_can_be_removed_from_under_the_templates() -> None:
+    """Helm takes null for "without this default"; only these do without."""
+    removable = {
+        f"{at}.{key}".lstrip(".")
+        for at, schema in _objects(SCHEMA)
+        for key in schema.get("properties", {})
+        if key not in schema.get("required", [])
+    }
+    resources = {f"{tier}.resources.{key}" for tier in ("web", "api", "db") for key in ("limits", "requests")}
+    assert removable == {"enabled", "global", "global.imageRegistry", "web.service.nodePort", *resources}
 
 
 def test_the_defaults_fit_the_schema() -> None:
@@ -73,16 +80,3 @@ def test_every_value_has_a_comment_that_starts_with_its_name() -> None:
         if inner or at == "enabled" or ".resources." in at:
             continue
         assert any(line.startswith(f"# {at} ") for line in comments), f"{at} has no comment"
-
-
-def test_the_chart_serves_as_a_subchart(render: Render, tmp_path: Any) -> None:
-    parent = tmp_path / "parent"
-    (parent / "charts").mkdir(parents=True)
-    (parent / "charts" / "mcapp").symlink_to(CHART)
-    (parent / "Chart.yaml").write_text(
-        "apiVersion: v2\nname: parent\nversion: 0.1.0\n"
-        "dependencies: [{name: mcapp, version: '*', condition: mcapp.enabled}]\n"
-    )
-    (parent / "values.yaml").write_text("global: {site: lab}\nmcapp: {enabled: true, topology: multi}\n")
-    assert ("StatefulSet", "db") in render(chart=str(parent)).names()
-    assert not render({"mcapp": {"enabled": False}}, chart=str(parent)).names()
