@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from render import HelmError, install, lint, render
+from wrong_values import WRONG, Wrong
 
-# Each with what Helm must say.
-WRONG: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("wrong-values.yaml").read_text())
 COMMANDS: dict[str, Callable[[dict[str, Any]], object]] = {
     "template": render,
     "lint": lint,
@@ -22,7 +19,7 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], object]] = {
 
 @pytest.mark.parametrize("wrong", WRONG, ids=[wrong["says"] for wrong in WRONG])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_wrong_value_is_refused_by_name(command: str, wrong: dict[str, Any]) -> None:
+def test_a_wrong_value_is_refused_by_name(command: str, wrong: Wrong) -> None:
     with pytest.raises(HelmError, match=re.escape(wrong["says"])):
         COMMANDS[command](wrong["values"])
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 from e2e.conftest import NAME, Up
 from e2e.journey import survives_the_pod, write_and_read
+from mcapp.config import CHART
+from mcapp.programs import command
+from wrong_values import WRONG, Wrong
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "single"
@@ -31,3 +39,46 @@ def test_the_topology_names_the_node(installed: Up) -> None:
 
 def test_the_row_survives_its_pod(installed: Up) -> None:
     survives_the_pod(installed)
+
+
+def _helm(installed: Up, *arguments: str, values: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(command("helm")), *arguments, "--values", "-"],
+        input=json.dumps(values),
+        env={**os.environ, **installed.cluster.env()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_refused_install_leaves_nothing_behind(installed: Up) -> None:
+    """Every wrong value, at a real install: no namespace, so no object and no release in one either."""
+
+    def refused(wrong: Wrong) -> bool:
+        into = ("--namespace", "refused", "--create-namespace")
+        done = _helm(installed, "install", "refused", str(CHART), *into, values=wrong["values"])
+        return bool(done.returncode) and wrong["says"] in done.stderr
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [wrong for wrong, was in zip(WRONG, pool.map(refused, WRONG), strict=True) if not was]
+    assert not taken
+    assert "refused" not in {
+        item["metadata"]["name"] for item in installed.cluster.get("namespaces")["items"]
+    }
+
+
+def test_a_refused_upgrade_changes_nothing(installed: Up) -> None:
+    def state() -> set[tuple[str, str, int]]:
+        kinds = "deployments,statefulsets,services,secrets,configmaps,persistentvolumeclaims"
+        return {
+            (item["kind"], item["metadata"]["name"], item["metadata"].get("generation", 0))
+            for item in installed.cluster.get(kinds, "-n", "mcapp")["items"]
+        }
+
+    before = state()
+    wrong = {"api": {"replicas": 3, "extraEnv": [{"name": "PGUSER", "value": "root"}]}}
+    refused = _helm(installed, "upgrade", "mcapp", str(CHART), "--namespace", "mcapp", values=wrong)
+    assert refused.returncode
+    assert "at '/api/extraEnv': got 'PGUSER'" in refused.stderr
+    assert state() == before

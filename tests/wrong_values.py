@@ -1,0 +1,18 @@
+"""Values that the chart must refuse, each with what Helm must say of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+import yaml
+
+
+class Wrong(TypedDict):
+    """One set of values, and a part of Helm's message that names the key."""
+
+    says: str
+    values: dict[str, Any]
+
+
+WRONG: list[Wrong] = yaml.safe_load(Path(__file__).with_name("wrong-values.yaml").read_text())
