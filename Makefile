@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: up down images test lint format
+.PHONY: up down images test lint format docs
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT)
@@ -27,6 +27,9 @@ lint: $(READY)
 
 format: $(READY)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+docs: $(READY)
+	@$(BIN)/python scripts/chartdocs.py
 
 $(READY): pyproject.toml scripts/bootstrap.sh
 	@PYTHON=$(PYTHON) scripts/bootstrap.sh $(VENV)

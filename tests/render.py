@@ -16,6 +16,12 @@ from mcapp.programs import command
 
 Values = Mapping[str, Any]
 
+# Each values file that CI installs, by its name, and each minor version that the objects must suit.
+CI_VALUES: dict[str, Values] = {
+    path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")
+}
+KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
+
 
 class HelmError(Exception):
     """Helm refused; the message is what it printed."""

@@ -59,7 +59,7 @@ def program(name: str, *only: str) -> Path:
 
 
 def command(name: str) -> Path:
-    """Return the path of a command that runs on this machine: kind, helm, kubectl or ct."""
+    """Return the path of a command that runs on this machine, such as kind, helm, kubectl or ct."""
     owner = {"kubectl": "kubernetes", "ct": "chart-testing"}.get(name, name)
     return program(owner, name) / name
 

@@ -7,13 +7,10 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
-from mcapp.config import CHART
-from render import Objects
+from render import CI_VALUES, KUBERNETES, Objects
 
 Render = Callable[..., Objects]
 
-CI_VALUES = {path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")}
 OBJECTS = {
     ("ConfigMap", "postgres-init"),
     ("ConfigMap", "test-chain"),
@@ -28,7 +25,6 @@ OBJECTS = {
     ("Service", "web"),
     ("StatefulSet", "db"),
 }
-KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 
 
 @pytest.mark.parametrize("file", sorted(CI_VALUES))

@@ -79,4 +79,4 @@ def test_every_value_has_a_comment_that_starts_with_its_name() -> None:
         inner = "properties" in _schema and not at.endswith("resources")
         if inner or at == "enabled" or ".resources." in at:
             continue
-        assert any(line.startswith(f"# {at} ") for line in comments), f"{at} has no comment"
+        assert any(line.startswith(f"# {at} -- ") for line in comments), f"{at} has no comment"

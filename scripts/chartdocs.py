@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Writes chart/mcapp/README.md from the comments in values.yaml; `make docs` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcapp.cli import Exit, parser, run
+from mcapp.config import CHART
+from mcapp.process import output
+from mcapp.programs import command
+from mcapp.progress import say
+
+README = CHART / "README.md"
+OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Write the file, or, with --check, only say whether it is what would be written."""
+    options = parser("chartdocs.py", __doc__ or "", "python scripts/chartdocs.py --check")
+    options.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file differs")
+    chosen = options.parse_args(arguments)
+
+    text = output([command("helm-docs"), "--chart-search-root", CHART, *OPTIONS]).strip() + "\n"
+    if README.exists() and README.read_text() == text:
+        return Exit.OK
+    if chosen.check:
+        say("chart/mcapp/README.md is not what values.yaml and README.md.gotmpl give. Run `make docs`.")
+        return Exit.DIFFERS
+    README.write_text(text)
+    say("Wrote chart/mcapp/README.md.")
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    run(main)
