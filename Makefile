@@ -2,6 +2,8 @@
 TOPOLOGY ?= multi
 IMAGES ?= auto
 PORT ?= 30080
+# Another version of Kubernetes: an image of kind's nodes.
+NODE_IMAGE ?=
 PYTHON ?= python3
 
 VENV := .venv
@@ -11,7 +13,8 @@ READY := $(VENV)/ready
 .PHONY: up down images test lint format docs
 
 up: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
+	  $(if $(NODE_IMAGE),--node-image $(NODE_IMAGE))
 
 down: $(READY)
 	@$(BIN)/python scripts/down.py

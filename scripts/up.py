@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> Exit:
     )
     options.add_argument("--port", type=_port, default=NODE_PORT, help="port of 127.0.0.1 for the page")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
+    options.add_argument(
+        "--node-image", metavar="IMAGE", help="of kind's nodes, for another version of Kubernetes"
+    )
     options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
     chosen = options.parse_args(arguments)
 
@@ -43,9 +46,10 @@ def main(arguments: Sequence[str]) -> Exit:
     images = app_images(source)
     fresh = not clusters.exists(cluster)
     if fresh:
-        clusters.create(cluster, chosen.topology, node_image(source), chosen.port)
+        image = chosen.node_image or node_image(source)
+        clusters.create(cluster, chosen.topology, image, chosen.port)
     else:
-        _require_same(cluster, chosen.topology, chosen.port)
+        _require_same(cluster, chosen.topology, chosen.port, chosen.node_image)
         clusters.resume(cluster)
     loaded = clusters.load(cluster, images)
 
@@ -73,7 +77,7 @@ def prepare(cluster: clusters.Cluster, port: int) -> None:
     engine.ensure()
 
 
-def _require_same(cluster: clusters.Cluster, topology: str, port: int) -> None:
+def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_image: str | None) -> None:
     there = clusters.topology_of(cluster)
     if there != topology:
         raise UserError(
@@ -84,6 +88,11 @@ def _require_same(cluster: clusters.Cluster, topology: str, port: int) -> None:
         raise UserError(
             f"Cluster {cluster.name} serves the page on port {used}, and {port} is asked for.",
             f"Run `make up PORT={used}`, or `make down` first (it deletes the cluster and its data).",
+        )
+    if node_image and (used_image := clusters.node_image_of(cluster)) != node_image:
+        raise UserError(
+            f"Cluster {cluster.name} has nodes of {used_image}, and {node_image} is asked for.",
+            "Run `make down` first (it deletes the cluster and its data).",
         )
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from mcapp.config import CHART
+from mcapp.config import CHART, versions
 from mcapp.programs import command
 
 Values = Mapping[str, Any]
@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 CI_VALUES: dict[str, Values] = {
     path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")
 }
-KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
+KUBERNETES: list[str] = versions()["ci"]["kubernetes"]
 
 
 class HelmError(Exception):

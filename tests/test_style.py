@@ -45,6 +45,14 @@ LINTERS: dict[str, Callable[[], list[str | Path]]] = {
     "mypy": lambda: [BIN / "mypy"],
     "yamllint": lambda: [BIN / "yamllint", "--strict", "--config-file", "chart/lintconf.yaml", *_yaml()],
     "shellcheck": lambda: [BIN / "shellcheck", *_shell()],
+    "actionlint": lambda: [
+        command("actionlint"),
+        "-shellcheck",
+        BIN / "shellcheck",
+        *_tracked(".github/workflows/*"),
+    ],
+    "zizmor": lambda: [BIN / "zizmor", "--offline", "--quiet", ".github"],
+    "pre-commit": lambda: [BIN / "pre-commit", "validate-config"],
     "ct lint": lambda: [command("ct"), "lint", "--config", "ct.yaml", "--charts", CHART],
 }
 

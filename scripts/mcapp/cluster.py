@@ -114,6 +114,11 @@ def port_of(cluster: Cluster) -> int:
     return int(bindings[f"{NODE_PORT}/tcp"][0]["HostPort"])
 
 
+def node_image_of(cluster: Cluster) -> str:
+    """Return the reference of the image that an existing cluster's nodes were made from."""
+    return docker("inspect", "--format", "{{.Config.Image}}", cluster.containers()[0])
+
+
 def resume(cluster: Cluster) -> bool:
     """Start the nodes of a cluster that was stopped, as after a reboot; tell whether that was needed."""
     _ensure_network()

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from e2e.conftest import NAME, Up
+from e2e.conftest import NAME, Up, up
 from e2e.journey import survives_the_pod, write_and_read
+from mcapp.cli import Exit
 from mcapp.config import CHART
 from mcapp.programs import command
 from wrong_values import WRONG, Wrong
@@ -82,3 +83,11 @@ def test_a_refused_upgrade_changes_nothing(installed: Up) -> None:
     assert refused.returncode
     assert "at '/api/extraEnv': got 'PGUSER'" in refused.stderr
     assert state() == before
+
+
+def test_other_nodes_than_those_that_are_there_are_refused(installed: Up) -> None:
+    for asked in (["--topology", "multi"], ["--node-image", "kindest/node:v1.34.11"]):
+        refused = up(installed.topology, installed.port, *asked)
+        assert refused.returncode == Exit.USAGE
+        assert asked[1] in refused.stderr
+        assert "make down" in refused.stderr
