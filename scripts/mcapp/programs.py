@@ -14,10 +14,10 @@ from mcapp.config import IMAGES, ROOT, cache_dir, digest, versions
 from mcapp.process import logged, output, succeeds
 from mcapp.progress import step
 
-# Programs of our own: the folder of their main.go, and the library that they import.
-OWN: dict[str, tuple[Path, str | None]] = {
-    "cni": (IMAGES / "node" / "cni", "flannel"),
-    "pause": (IMAGES / "node" / "pause", None),
+# Programs of our own: the folder of their main.go, and the libraries that they import.
+OWN: dict[str, tuple[Path, tuple[str, ...]]] = {
+    "cni": (IMAGES / "node" / "cni", ("flannel", "kube-router")),
+    "pause": (IMAGES / "node" / "pause", ()),
 }
 
 LDFLAGS = "-s -w"
@@ -36,9 +36,10 @@ def program(name: str, *only: str) -> Path:
         UserError: the build fails.
 
     """
-    source, library = OWN.get(name, (None, None))
-    spec = versions()["libraries"].get(library, "") if source else versions()["programs"][name]
-    key = digest(*([source] if source else []), str(spec), LDFLAGS)
+    source, imported = OWN.get(name, (None, ()))
+    libraries = [versions()["libraries"][library] for library in imported]
+    spec: dict[str, Any] = {} if source else versions()["programs"][name]
+    key = digest(*([source] if source else []), str(libraries if source else spec), LDFLAGS)
     folder = cache_dir() / "bin" / f"{name}-{key}"
     wanted = only or ((name,) if source else tuple(spec["commands"]))
     missing = [part for part in wanted if not (folder / part).exists()]
@@ -49,7 +50,7 @@ def program(name: str, *only: str) -> Path:
         target = Path(made) / "out"
         target.mkdir()
         if source:
-            _build_own(name, source, spec, target)
+            _build_own(name, source, libraries, target)
         else:
             _build_module(name, spec, missing, target)
         for part in missing:
@@ -99,13 +100,17 @@ def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: 
         _build(flags, out, *packages, cwd=source)
 
 
-def _build_own(name: str, source: Path, library: str, target: Path) -> None:
+def _build_own(name: str, source: Path, libraries: list[str], target: Path) -> None:
+    """Build a program of our own; a library is `module@version`, or `module => fork@version`."""
     work = target.parent / "source"
     shutil.copytree(source, work)
-    with step(f"Building {name}" + (f" with {library}" if library else "")):
+    with step(f"Building {name}" + (f" with {', '.join(libraries)}" if libraries else "")):
         logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=work)
-        if library:
-            logged("go", [_go(), "mod", "edit", f"-require={library}"], env=_env(), cwd=work)
+        for library in libraries:
+            imported, _, fork = library.partition(" => ")
+            required = f"{imported}@{fork.partition('@')[2]}" if fork else imported
+            edits = [f"-require={required}", *([f"-replace={imported}={fork}"] if fork else [])]
+            logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=work)
         _build(LDFLAGS, target / name, ".", cwd=work)
 
 

@@ -1,5 +1,6 @@
-// The node's part of the pod network: flannel's VXLAN backend between the nodes, as k3s runs it, and a
-// CNI configuration (bridge, portmap) for the pods of this node.
+// The node's part of the pod network, put together as k3s does it: flannel's VXLAN backend between the
+// nodes, a CNI configuration (bridge, portmap) for the pods of this node, and kube-router's firewall for
+// its NetworkPolicies.
 //
 // Environment: POD_CIDR, the network of all pods; NODE_NAME, for flannel's subnet manager;
 // CONTROL_PLANE_ENDPOINT, host:port of the API server, asked directly since the service network may not
@@ -88,6 +89,9 @@ func run(ctx context.Context, wg *sync.WaitGroup) error {
 		defer wg.Done()
 		network.Run(ctx)
 	}()
+	if err := enforcePolicies(ctx, wg); err != nil {
+		return fmt.Errorf("network policies: %w", err)
+	}
 	return manager.CompleteLease(ctx, network.Lease(), wg)
 }
 

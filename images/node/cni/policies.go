@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/cloudnativelabs/kube-router/v2/pkg/controllers/netpol"
+	"github.com/cloudnativelabs/kube-router/v2/pkg/healthcheck"
+	"github.com/cloudnativelabs/kube-router/v2/pkg/options"
+	"github.com/cloudnativelabs/kube-router/v2/pkg/utils"
+	"github.com/coreos/go-iptables/iptables"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+)
+
+// enforcePolicies starts the firewall of this node's pods; a kernel without ip sets gets none, as on k3s.
+func enforcePolicies(ctx context.Context, wg *sync.WaitGroup) error {
+	sets, err := utils.NewIPSet(false)
+	if err == nil {
+		err = sets.Save()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cni: NetworkPolicies are not enforced, ip sets do not work:", err)
+		return nil
+	}
+	tables, err := iptables.New()
+	if err != nil {
+		return err
+	}
+	inCluster, err := rest.InClusterConfig()
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(inCluster)
+	if err != nil {
+		return err
+	}
+
+	factory := informers.NewSharedInformerFactory(client, 0)
+	pods := factory.Core().V1().Pods().Informer()
+	namespaces := factory.Core().V1().Namespaces().Informer()
+	policies := factory.Networking().V1().NetworkPolicies().Informer()
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+
+	settings := options.NewKubeRouterConfig()
+	settings.EnableIPv4 = true
+	settings.HostnameOverride = os.Getenv("NODE_NAME")
+	controller, err := netpol.NewNetworkPolicyController(client, settings, pods, policies, namespaces, &sync.Mutex{},
+		map[corev1.IPFamily]utils.IPTablesHandler{corev1.IPv4Protocol: tables},
+		map[corev1.IPFamily]utils.IPSetHandler{corev1.IPv4Protocol: sets})
+	if err != nil {
+		return err
+	}
+	for _, watched := range []struct {
+		informer cache.SharedIndexInformer
+		handler  cache.ResourceEventHandler
+	}{
+		{pods, controller.PodEventHandler},
+		{namespaces, controller.NamespaceEventHandler},
+		{policies, controller.NetworkPolicyEventHandler},
+	} {
+		if _, err := watched.informer.AddEventHandler(watched.handler); err != nil {
+			return err
+		}
+	}
+
+	// The controller waits for somebody to take its heartbeats.
+	beats := make(chan *healthcheck.ControllerHeartbeat)
+	go func() {
+		for range beats {
+		}
+	}()
+	wg.Add(1)
+	go controller.Run(beats, ctx.Done(), wg)
+	return nil
+}
