@@ -1,21 +1,28 @@
-"""A cluster of the suite's own, made by the very command that the README gives."""
+"""A cluster of the suite's own, made by the very command that the README gives.
+
+MCAPP_TEST_CLUSTER names one that is there already and is to stay, for quick rounds while a test is written.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from mcapp.cluster import Cluster
+from mcapp.cluster import NETWORK, Cluster, port_of, topology_of
 from mcapp.config import NODE_PORT, ROOT
-from mcapp.engine import ensure
+from mcapp.engine import docker, ensure
 from postgres import free_port
 
-NAME = "mcapp-test"
+GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
+NAME = GIVEN or "mcapp-test"
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,11 @@ class Up:
         ]
         return [f"http://localhost:{self.port}", *(f"http://{address}:{NODE_PORT}" for address in addresses)]
 
+    def machine(self) -> str:
+        """Return this machine's address on the nodes' network, where pods reach it."""
+        network = json.loads(docker("network", "inspect", NETWORK))[0]
+        return str(ip_network(network["IPAM"]["Config"][0]["Subnet"])[1])
+
     def nodes_of(self, tier: str) -> set[str]:
         """Return the nodes on which a tier's pods run."""
         label = f"app.kubernetes.io/component={tier}"
@@ -57,20 +69,59 @@ def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]
     )
 
 
+class Shared:
+    """The suite's one cluster, handed from module to module while they ask for the same topology."""
+
+    def __init__(self) -> None:
+        self._topology = ""
+        self._port = 0
+        if GIVEN:
+            ensure()
+            self._topology, self._port = topology_of(Cluster(NAME)), port_of(Cluster(NAME))
+
+    def get(self, topology: str) -> Up:
+        """Return the cluster with the release installed, as `up.py` leaves it."""
+        done = None
+        if topology == self._topology:
+            _wait_for_the_last_module()
+            done = up(topology, self._port)
+        if not GIVEN and (done is None or done.returncode):
+            # Also one that an earlier run left behind when it was cut off, or a module in disorder.
+            self.remove()
+            self._topology, self._port = topology, free_port()
+            done = up(topology, self._port)
+        assert done, f"cluster {NAME} is of topology {self._topology}"
+        print(done.stderr)
+        assert done.returncode == 0, done.stderr
+        ensure()
+        return Up(topology, Cluster(NAME), self._port, json.loads(done.stdout), done.stderr)
+
+    def remove(self) -> None:
+        """Remove the cluster, if there is one."""
+        down = [sys.executable, str(ROOT / "scripts" / "down.py"), "--cluster", NAME]
+        subprocess.run(down, check=True, capture_output=True)
+        self._topology = ""
+
+
+def _wait_for_the_last_module() -> None:
+    """Wait until the namespaces that it deleted are gone, and with them the ports that they held."""
+    while "Terminating" in Cluster(NAME).kubectl("get", "namespaces"):
+        time.sleep(1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Shared]:
+    """The cluster of all modules; it is gone after the last one."""
+    cluster = Shared()
+    yield cluster
+    if not GIVEN:
+        cluster.remove()
+
+
 @pytest.fixture(scope="module")
-def installed(request: pytest.FixtureRequest) -> Iterator[Up]:
-    """`up.py` in the topology that the test module names; the cluster is gone after the module."""
-    topology = request.module.TOPOLOGY
-    port = free_port()
-    down = [sys.executable, str(ROOT / "scripts" / "down.py"), "--cluster", NAME]
-    # One that an earlier run left behind when it was cut off.
-    subprocess.run(down, check=True, capture_output=True)
-    done = up(topology, port)
-    print(done.stderr)
-    assert done.returncode == 0, done.stderr
-    ensure()
-    yield Up(topology, Cluster(NAME), port, json.loads(done.stdout), done.stderr)
-    subprocess.run(down, check=True)
+def installed(request: pytest.FixtureRequest, shared: Shared) -> Up:
+    """`up.py` in the topology that the test module names."""
+    return shared.get(request.module.TOPOLOGY)
 
 
 @pytest.fixture(scope="module")
