@@ -1,6 +1,6 @@
 """The doctor on a real cluster: well, changing, with few rights, and with every fault of the table.
 
-MCAPP_DOCTOR_CLUSTER names a cluster that is there already; MCAPP_DOCTOR_RECORD a folder for new recordings.
+MCAPP_DOCTOR_RECORD names a folder for new recordings.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from doctor_recording import Recorder, RecordingKubectl
+from e2e.conftest import Up
 from e2e.faults import (
     FAULTS,
     IN_SIDE,
@@ -27,7 +28,6 @@ from e2e.faults import (
     wrong_selector,
     wrong_target_port,
 )
-from mcapp.cluster import Cluster
 from mcapp.config import ROOT
 from mcapp.doctor.walk import diagnose
 from mcapp.programs import command
@@ -39,11 +39,9 @@ ROLLING_SECONDS = 25
 
 
 @pytest.fixture(scope="module")
-def bench(request: pytest.FixtureRequest) -> Bench:
-    """The suite's cluster, or the one that the environment names."""
-    if given := os.environ.get("MCAPP_DOCTOR_CLUSTER"):
-        return Bench(Cluster(given))
-    return Bench(request.getfixturevalue("installed").cluster)
+def bench(installed: Up) -> Bench:
+    """The suite's cluster."""
+    return Bench(installed.cluster)
 
 
 def doctor(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -1,11 +1,15 @@
+{{/* Labels that tell the release's pods from all others. */}}
+{{- define "mcapp.release" -}}
+app.kubernetes.io/name: {{ include "mcapp.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{/*
 Labels that tell a tier's pods from all others. They are immutable in workloads: no version in them.
 Call: include "mcapp.selector" (list . "web")
 */}}
 {{- define "mcapp.selector" -}}
-{{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ include "mcapp.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+{{ include "mcapp.release" (index . 0) }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 

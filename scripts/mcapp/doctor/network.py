@@ -1,4 +1,4 @@
-"""Layer network: names, pods and Services as a pod of the api reaches them."""
+"""Layer network: names, pods and Services, each asked from the tier that needs it, as policies have it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from dataclasses import replace
 from typing import Any
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, Step
-from mcapp.doctor.snapshot import PORT, TIERS, Object, Snapshot, condition, name, node_of, ready, selects
+from mcapp.doctor.snapshot import (
+    PORT,
+    TIERS,
+    Object,
+    Snapshot,
+    condition,
+    container,
+    name,
+    node_of,
+    ready,
+    selects,
+)
 from mcapp.doctor.view import View
-from mcapp.doctor.words import NETWORK
+from mcapp.doctor.words import NETWORK, REACHES
 
 # The one name that every cluster's DNS knows.
 _ANY_NAME = "kubernetes.default"
 Results = Mapping[str, Any]
 
 
-def source_pods(snapshot: Snapshot) -> list[Object]:
-    """Return a running pod of the api on each node that has one, at most two: Ready ones first."""
-    running = [pod for pod in snapshot.pods("api") if _running(pod)]
+def source_pods(snapshot: Snapshot, tier: str) -> list[Object]:
+    """Return a running pod of a tier on each node that has one, at most two: Ready ones first."""
+    running = [pod for pod in snapshot.pods(tier) if _running(pod)]
     chosen: dict[str, Object] = {}
     for pod in sorted(running, key=lambda pod: (not ready(pod), name(pod))):
         chosen.setdefault(node_of(pod), pod)
@@ -31,28 +42,34 @@ def _running(pod: Object) -> bool:
 
 
 def questions(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what the probe is to try; see probe.py for the shape."""
-    tcp: dict[str, tuple[str, int]] = {}
-    http: dict[str, tuple[str, int, str]] = {"readyz": ("127.0.0.1", 8000, "/readyz")}
-    names = [_ANY_NAME]
-    login = ""
-    for tier in TIERS:
-        for pod in snapshot.ready_pods(tier):
-            port = pod["spec"]["containers"][0]["ports"][0]["containerPort"]
-            tcp[f"pod/{name(pod)}"] = (pod["status"]["podIP"], port)
-        service = snapshot.service(tier)
-        address = _address(service)
-        if service is None or not address:
-            continue
-        names.append(name(service))
-        if not snapshot.endpoints(service):
-            continue
-        tcp[f"service/{name(service)}"] = (address, PORT[tier])
-        if tier == "web":
-            http["topology"] = (address, PORT[tier], "/api/topology")
-        if tier == "db":
-            login = address
-    return {"names": names, "tcp": tcp, "http": http, "login": login}
+    """Return what the probe in a pod of the api is to try; see probe.py for the shape."""
+    services = [service for tier in TIERS if _address(service := snapshot.service(tier))]
+    tcp = _ends(snapshot, "db")
+    login = next((address for key, (address, _) in tcp.items() if key.startswith("service/")), "")
+    return {
+        "names": [_ANY_NAME, *(name(service) for service in services if service)],
+        "tcp": tcp,
+        "http": {"readyz": ("127.0.0.1", 8000, "/readyz")},
+        "login": login,
+    }
+
+
+def addresses(snapshot: Snapshot) -> dict[str, str]:
+    """Return what a pod of web is to fetch: URLs by what they lead to, its own way to the db among them."""
+    found = {key: f"http://{host}:{port}/healthz" for key, (host, port) in _ends(snapshot, "api").items()}
+    return {**found, "topology": "http://127.0.0.1:8080/api/topology"}
+
+
+def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
+    """Return where a tier can be reached: its ready pods, and its Service if it leads anywhere."""
+    found = {
+        f"pod/{name(pod)}": (pod["status"]["podIP"], container(pod)["ports"][0]["containerPort"])
+        for pod in snapshot.ready_pods(tier)
+    }
+    service = snapshot.service(tier)
+    if service and _address(service) and snapshot.endpoints(service):
+        found[f"service/{name(service)}"] = (_address(service), PORT[tier])
+    return found
 
 
 def _address(service: Object | None) -> str:
@@ -219,16 +236,18 @@ def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:
 
 
 def _note(view: View, seen: Diagnosis) -> None:
-    lookups = {key: found for key, found in view.part("names").items() if found["outcome"] == "resolved"}
-    joined = {key: found for key, found in view.part("tcp").items() if found["outcome"] == "connected"}
-    if not lookups or view.pod is None:
+    if view.pod is None:
         return
-    names = [key for key in lookups if key != _ANY_NAME]
-    slowest = max(found["ms"] for found in lookups.values())
-    seen.hops.append(Hop("api", "dns", slowest))
-    seen.seen.setdefault("network", []).append(
-        Note(NETWORK, {"pod": view.source, "names": names, "ms": f"{slowest:g}", "count": len(joined)})
-    )
+    lookups = {key: found for key, found in view.part("names").items() if found["outcome"] == "resolved"}
+    joined = [key for key, found in view.part("tcp").items() if found["outcome"] == "connected"]
+    notes = seen.seen.setdefault("network", [])
+    if lookups:
+        names = [key for key in lookups if key != _ANY_NAME]
+        slowest = max(found["ms"] for found in lookups.values())
+        seen.hops.append(Hop("api", "dns", slowest))
+        notes.append(Note(NETWORK, {"pod": view.source, "names": names, "ms": f"{slowest:g}"}))
+    if joined:
+        notes.append(Note(REACHES, {"pod": view.source, "what": joined}))
 
 
 def _line(view: View, key: str, found: Results) -> Evidence:

@@ -24,6 +24,8 @@ KINDS = (
 _FORBIDDEN = re.compile(r'cannot (?:list|get|create) resource "([\w/]+)"')
 _PROBE = Path(__file__).with_name("probe.py")
 _OUTSIDE_SECONDS = 3.0
+# curl's exit codes; what is not here counts as failed.
+_CURL = {0: "connected", 7: "refused", 28: "timeout"}
 
 
 class Answer(NamedTuple):
@@ -88,6 +90,28 @@ class Reader:
         except ValueError:
             return Answer(None, reason(done.stderr))
 
+    def fetch(self, pod: str, urls: dict[str, str]) -> Answer:
+        """Fetch URLs in a pod of web, by curl, all at once; the answers in the shape that probe.py prints.
+
+        They stand under `tcp`; that of `topology`, with status and body, under `http`.
+        """
+        words = ["--silent", "--max-time", f"{_OUTSIDE_SECONDS:g}", "--write-out", "\n%{json}\n"]
+        words += ["--parallel", "--parallel-immediate"]
+        for key, url in urls.items():
+            words += [url, "--output", "-" if key == "topology" else "/dev/null"]
+        done = self.kubectl.run(
+            "exec", pod, f"--namespace={self.namespace}", "--container=nginx", "--", "curl", *words
+        )
+        lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
+        told = [json.loads(line) for line in lines if line.startswith('{"') and '"urlnum"' in line]
+        if not told:
+            return Answer(None, reason(done.stderr))
+        body = "".join(line for line in lines if '"urlnum"' not in line)
+        keys = {url: key for key, url in urls.items()}
+        found = {keys[one["url"]]: _fetched(one) for one in told}
+        topology = {**found.pop("topology", {}), "body": body}
+        return Answer({"tcp": found, "http": {"topology": topology}})
+
     def disk(self, pod: str) -> Answer:
         """Ask `df` in db's pod: (1024-blocks, used, available, capacity) of the volume."""
         command = ("--", "df", "-Pk", "/var/lib/postgresql/data")
@@ -151,6 +175,14 @@ class Reader:
         except OSError:
             return "failed"
         return "connected"
+
+
+def _fetched(told: dict[str, Any]) -> dict[str, Any]:
+    """Turn what curl tells of one transfer into outcome, detail and ms."""
+    found = {"outcome": _CURL.get(told["exitcode"], "failed"), "ms": round(told["time_total"] * 1000, 2)}
+    if told["exitcode"]:
+        return {**found, "detail": told["errormsg"]}
+    return {**found, "status": told["http_code"]}
 
 
 def _items(output: bytes) -> list[Object]:

@@ -107,21 +107,23 @@ def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
 
 def _living(snapshot: Snapshot, reader: Reader, seen: Diagnosis, suspected: Finding | None) -> Finding | None:
     """Return what shows only while it runs: by probes inside and outside, and by the logs."""
-    sources, asked = network.source_pods(snapshot), network.questions(snapshot)
     databases = snapshot.ready_pods("db")[:1]
-    with ThreadPoolExecutor() as pool:
-        inside = [pool.submit(reader.inside, name(pod), asked) for pod in sources]
-        disks = [pool.submit(reader.disk, name(pod)) for pod in databases]
+    apis, webs = network.source_pods(snapshot, "api"), network.source_pods(snapshot, "web")
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        asked = network.questions(snapshot)
+        api = [(pod, pool.submit(reader.inside, name(pod), asked)) for pod in apis]
+        urls = network.addresses(snapshot)
+        web = [(pod, pool.submit(reader.fetch, name(pod), urls)) for pod in webs]
+        disks = [(pod, pool.submit(reader.disk, name(pod))) for pod in databases]
         recent, outside = pool.submit(reader.recent), pool.submit(access.ask, snapshot, reader)
-    answers = [(pod, future.result()) for pod, future in zip(sources, inside, strict=True)]
-    views = [View(pod, answer.content) for pod, answer in answers if answer.content is not None]
-    if not views:
-        note = Note(NO_EXEC, {"why": answers[0][1].why}) if answers else Note(NO_POD)
-        seen.left_out.append(note)
-        seen.states["network"] = State.LEFT_OUT
-        # What the page gets, asked from this machine, still tells of the tiers behind it.
-        views = [View(None, access.as_results(outside.result()))]
-    fill = [(pod, future.result()) for pod, future in zip(databases, disks, strict=True)]
+    views = []
+    for tier, futures in (("api", api), ("web", web)):
+        answers = [(pod, future.result()) for pod, future in futures]
+        views += [View(pod, answer.content) for pod, answer in answers if answer.content is not None]
+        _left_out(tier, [answer for _, answer in answers], seen)
+    # What the page gets, asked from this machine, still tells of the tiers behind it.
+    views = views or [View(None, access.as_results(outside.result()))]
+    fill = [(pod, future.result()) for pod, future in disks]
     found = next(_deepest(snapshot, seen, views, fill, recent.result()), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
@@ -131,6 +133,16 @@ def _living(snapshot: Snapshot, reader: Reader, seen: Diagnosis, suspected: Find
         return found
     logs.note(views[0].results, recent.result(), seen)
     return next(access.check(snapshot, reader, outside.result(), seen), None)
+
+
+def _left_out(tier: str, answers: list[Answer], seen: Diagnosis) -> None:
+    """Note that a tier's pods could not be asked; without the api's nobody looked up a name."""
+    if any(answer.content is not None for answer in answers):
+        return
+    note = Note(NO_EXEC, {"why": answers[0].why}) if answers else Note(NO_POD, {"tier": tier})
+    if note not in seen.left_out:
+        seen.left_out.append(note)
+    seen.states["network"] = State.LEFT_OUT
 
 
 def _deepest(
@@ -149,5 +161,5 @@ def _deepest(
         yield from logs.check(snapshot, view, recent)
     for view in views:
         yield from network.chain(snapshot, view)
-    for view in views[:1]:
+    for view in views:
         access.hops(view.body("topology"), seen)

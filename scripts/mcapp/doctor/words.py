@@ -30,9 +30,10 @@ RELEASE = ("{release} in namespace {namespace}", "{release}，命名空間 {name
 PODS = ("{tier} {ready}/{wanted} ready", "{tier} {ready}/{wanted} 就緒")
 SERVICES = ("{service}:{port} -> {count} endpoint(s)", "{service}:{port} → {count} 個端點")
 NETWORK = (
-    "{pod} resolves {names} in at most {ms} ms and reaches {count} pods and Services",
-    "{pod} 解析 {names} 最多 {ms} ms，可連到 {count} 個 Pod 與 Service",
+    "{pod} resolves {names} in at most {ms} ms",
+    "{pod} 解析 {names} 最多 {ms} ms",
 )
+REACHES = ("{pod} reaches {what}", "{pod} 可連到 {what}")
 STORAGE = ("{claim} Bound to {volume}", "{claim} 已綁定 {volume}")
 DISK = ("disk of db {percent} used", "db 的磁碟已使用 {percent}")
 LOGS = (
@@ -53,8 +54,8 @@ NO_NODES = (
 NO_KINDS = ("you may not read {kinds}", "沒有讀取 {kinds} 的權限")
 NO_EXEC = ("network from inside a pod: {why}", "從 Pod 內部檢查網路：{why}")
 NO_POD = (
-    "network from inside a pod: no pod of api runs",
-    "從 Pod 內部檢查網路：沒有執行中的 api Pod",
+    "network from inside a pod: no pod of {tier} runs",
+    "從 Pod 內部檢查網路：沒有執行中的 {tier} Pod",
 )
 NO_DISK = ("fill of db's disk: {why}", "db 磁碟用量：{why}")
 NO_LOGS = ("logs: {why}", "日誌：{why}")
