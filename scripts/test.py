@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> Exit:
     clusters.use_only_own_kubeconfig()
     host.require_disk(cache_dir(), DISK_GIB)
     host.install(PACKAGES)
-    for name in ("helm", "kubectl", "ct", "helm-docs", "actionlint"):
+    for name in ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint"):
         command(name)
     started = time.monotonic()
     failed = _pytest("not kind")
