@@ -132,6 +132,17 @@ class PostgresServer:
         answer = self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False)
         return answer.returncode == 0
 
+    def script(self, text: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a shell script as a container of PostgreSQL's image would, with this server as its default."""
+        ours = {
+            "PATH": f"{self._bin}:/usr/bin:/bin",
+            "PGDATA": str(self._data),
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGDATABASE": self.database,
+        }
+        return self._run("/bin/sh", "-c", text, env={**ours, **environment}, check=False)
+
     def close(self) -> None:
         """Stop and delete everything."""
         if self._process:
@@ -216,7 +227,13 @@ class PostgresServer:
     ) -> subprocess.CompletedProcess[bytes]:
         command = [*self._as_unprivileged(), str(self._bin / program), *arguments]
         done = subprocess.run(
-            command, input=stdin, capture_output=True, check=False, env={"LC_ALL": "C", **(env or {})}
+            command,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env={"LC_ALL": "C", **(env or {})},
+            # Away from the terminal, from which psql would rather read a password.
+            start_new_session=True,
         )
         if check and done.returncode:
             raise RuntimeError(f"{program} failed:\n{done.stdout.decode()}{done.stderr.decode()}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -16,6 +14,8 @@ import psycopg
 import pytest
 from api.problem import assert_problem
 from api_process import ApiProcess
+from mcapp.load.client import Load
+from mcapp.load.ledger import State
 from postgres import PostgresServer, free_port
 
 pytestmark = pytest.mark.postgres
@@ -181,61 +181,31 @@ def test_reads_survive_the_loss_of_every_connection(
         assert survivor.post("/api/tasks", json={"title": "b"}, headers=headers).status_code == 201
 
 
-class Sent(NamedTuple):
-    """One request of the load: its end, how long it took, the answer, the title it wanted to keep."""
-
-    ended: float
-    seconds: float
-    response: httpx.Response
-    title: str | None
-
-
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_recovery_under_load(
     breakable: PostgresServer, survivor: httpx.Client, end: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sent: list[Sent] = []
-    over = threading.Event()
-
-    def load(number: int) -> None:
-        while not over.is_set():
-            title = str(uuid4()) if number % 2 else None
-            began = time.monotonic()
-            if title:
-                headers = {"Idempotency-Key": title}
-                response = survivor.post("/api/tasks", json={"title": title}, headers=headers)
-            else:
-                response = survivor.get("/api/tasks")
-            sent.append(Sent(time.monotonic(), time.monotonic() - began, response, title))
-            time.sleep(0.02)
-
-    with ThreadPoolExecutor(4) as threads:
-        workers = [threads.submit(load, number) for number in range(4)]
+    with Load(str(survivor.base_url), kinds=("write", "read")) as load:
         time.sleep(0.3)
         getattr(breakable, end)()
         time.sleep(2)
         breakable.start()
-        accepts = time.monotonic()
+        accepts = time.monotonic() - load.began
         time.sleep(2)
-        over.set()
-        for worker in workers:
-            worker.result()
 
-    good = [one for one in sent if one.response.status_code < 300]
-    bad = [one for one in sent if one.response.status_code >= 300]
-    assert len(bad) > 50
-    for one in bad:
-        assert_problem(one.response, 503, "database-unavailable")
-        assert one.seconds < ANSWER_SECONDS
+    good = [one for one in load.requests if not one.problem]
+    assert len(load.problems) > 50
+    assert {one.status for one in load.problems} == {503}
+    assert max(one.seconds for one in load.requests) < ANSWER_SECONDS
     recovery = min((one.ended for one in good if one.ended > accepts), default=float("inf")) - accepts
     with capsys.disabled():
-        print(f" [{len(good)} good, {len(bad)} 503, first success {recovery:.2f} s after PostgreSQL accepts]")
+        print(f" [{len(good)} good, {len(load.problems)} 503, first success {recovery:.2f} s after accepts]")
     assert recovery < 1.5
-    assert not [one for one in bad if one.ended > accepts + 1.5]
-
-    kept = [row[0] for row in breakable.sql("SELECT title FROM app.tasks WHERE title LIKE '%-%'")]
-    assert len(set(kept)) == len(kept)
-    assert {one.title for one in good if one.title} <= set(kept)
+    assert not [one for one in load.problems if one.ended > accepts + 1.5]
+    comparison = load.ledger.compare(title for (title,) in breakable.sql("SELECT title FROM app.tasks"))
+    assert comparison.agrees, comparison
+    assert comparison.states[State.ACKNOWLEDGED] > 50
+    assert comparison.states[State.FAILED] > 50
 
 
 def test_old_idempotency_keys_are_forgotten(breakable: PostgresServer, survivor: httpx.Client) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 from api_process import ApiProcess
+from mcapp.config import app_version
 from postgres import PostgresServer
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -32,7 +33,7 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
             "pod": "api-test",
             "node": "node-test",
             "node_address": "192.168.1.101",
-            "version": "0.1.0",
+            "version": app_version(),
         },
         "db": {
             "up": True,

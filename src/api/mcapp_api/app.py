@@ -74,17 +74,12 @@ def _translate(request: Request, error: Exception) -> ProblemError:
         case UnavailableError():
             if error.failure.code == "schema":
                 return ProblemError(Kind.SCHEMA, f"{error.failure.reason}.")
-            doubt = (
-                " The change may have been made all the same."
-                if error.lost and request.method != "GET"
-                else ""
-            )
-            return ProblemError(
-                Kind.DATABASE,
-                f"The database cannot be used: {error.failure.reason}.{doubt}",
-                headers={"Retry-After": "1"},
-                code=error.failure.code,
-            )
+            detail = f"The database cannot be used: {error.failure.reason}."
+            members: dict[str, Any] = {"code": error.failure.code}
+            if error.lost and request.method != "GET":
+                detail += " The change may have been made all the same."
+                members["maybe_done"] = True
+            return ProblemError(Kind.DATABASE, detail, headers={"Retry-After": "1"}, **members)
         case store.NoSuchTaskError():
             return ProblemError(Kind.NOT_FOUND, f"There is no task {request.path_params['task_id']}.")
         case store.VersionMismatchError():

@@ -105,7 +105,11 @@ class Database:
         with suppress(TimeoutError):
             async with asyncio.timeout(until - monotonic() - REPEAT_SECONDS):
                 await self._settled.wait()
-        return await self._fetch(query, parameters, until)
+        try:
+            return await self._fetch(query, parameters, until)
+        except UnavailableError as error:
+            # Whatever became of the second try: the first one may have been done.
+            raise UnavailableError(error.failure, lost=True) from error
 
     async def _fetch(self, query: LiteralString, parameters: Parameters, until: float) -> list[TupleRow]:
         pool = self._pool

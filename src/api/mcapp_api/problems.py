@@ -102,6 +102,9 @@ class Problem(BaseModel):
     code: str | None = Field(
         default=None, description="Why the database is unavailable, for programs.", examples=["refused"]
     )
+    maybe_done: bool | None = Field(
+        default=None, description="True where a change may have been made all the same."
+    )
     errors: list[InvalidValue] | None = Field(
         default=None, description="Every broken rule, for invalid-input."
     )

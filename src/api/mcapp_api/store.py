@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import LiteralString, NamedTuple
 from uuid import UUID
 
-from .database import Database
+from .database import Database, UnavailableError
 
 _JSON: LiteralString = (
     "json_build_object('id', id, 'title', title, 'done', done,"
@@ -87,7 +87,11 @@ async def create_once(db: Database, title: str, key: UUID) -> tuple[Row, bool]:
     parameters = {"title": title, "key": key}
     if made := await db.fetch(_INSERT_ONCE, parameters, repeatable=True):
         return Row(*made[0]), True
-    same_title, *row = (await db.fetch(_REPLAY, parameters, repeatable=True))[0]
+    try:
+        same_title, *row = (await db.fetch(_REPLAY, parameters, repeatable=True))[0]
+    except UnavailableError as error:
+        # The key is taken, perhaps by the first of two tries of this very request.
+        raise UnavailableError(error.failure, lost=True) from error
     if not same_title:
         raise KeyReusedError
     if row[0] is None:

@@ -43,7 +43,7 @@ class Api(BaseModel):
     pod: str = Field(examples=["api-7c9d-abc"])
     node: str | None = Field(examples=["lab-2"])
     node_address: str | None = Field(examples=["192.168.1.101"])
-    version: str = Field(examples=["0.1.0"])
+    version: str = Field(examples=["0.2.0"])
 
 
 class Volume(BaseModel):
