@@ -22,7 +22,9 @@ class End(NamedTuple):
     address: str = ""
 
 
-TIERS = {tier: End({**RELEASE, "app.kubernetes.io/component": tier}) for tier in ("web", "api", "db", "test")}
+# The tiers, and the pods of the Jobs: `helm test`, and the one that changes passwords.
+COMPONENTS = ("web", "api", "db", "test", "db-passwords")
+TIERS = {name: End({**RELEASE, "app.kubernetes.io/component": name}) for name in COMPONENTS}
 ENDS = {
     **TIERS,
     "outside": End(address="203.0.113.9"),
@@ -31,8 +33,14 @@ ENDS = {
     "namesake": End(TIERS["web"].labels, {"kubernetes.io/metadata.name": "elsewhere"}),
     "dns": End({"k8s-app": "kube-dns"}, {"kubernetes.io/metadata.name": "kube-system"}),
 }
-CHAIN = [("outside", "web", 8080), ("web", "api", 8000), ("api", "db", 5432), ("test", "web", 8080)]
-NAMES = [(tier, "dns", 53) for tier in ("web", "api", "test")]
+CHAIN = [
+    ("outside", "web", 8080),
+    ("web", "api", 8000),
+    ("api", "db", 5432),
+    ("test", "web", 8080),
+    ("db-passwords", "db", 5432),
+]
+NAMES = [(name, "dns", 53) for name in ("web", "api", "test", "db-passwords")]
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from hashlib import sha256
-from typing import Any
 
 import pytest
 from render import Objects, render
@@ -44,15 +43,32 @@ def test_the_checksum_is_that_of_the_secret_in_the_same_rendering() -> None:
     assert annotations["checksum/password"] == sha256(secret(objects)["app-password"].encode()).hexdigest()
 
 
-def test_only_api_rolls_with_the_password_of_its_role() -> None:
-    def templates(**auth: str) -> dict[str, Any]:
-        objects = render({"db": {"auth": {**GIVEN, **auth}}})
-        kinds = (("web", "Deployment"), ("api", "Deployment"), ("db", "StatefulSet"))
-        return {tier: objects.one(kind, tier)["spec"]["template"] for tier, kind in kinds}
+def test_every_rollback_may_bring_other_passwords_and_takes_them_to_the_database() -> None:
+    objects = render({"db": {"auth": GIVEN}})
+    carried = {key: b64decode(value) for key, value in objects.one("Secret", "db-passwords")["data"].items()}
+    assert carried == {"superuser": b"s3cret", "app": b"hunter2"}
+    for kind in ("Secret", "Job"):
+        annotations = objects.one(kind, "db-passwords")["metadata"]["annotations"]
+        # That an upgrade needs it too shows only beside a live Secret.
+        assert annotations["helm.sh/hook"] == "pre-rollback"
+    container = objects.one("Job", "db-passwords")["spec"]["template"]["spec"]["containers"][0]
+    sources = {
+        variable["name"]: tuple(variable["valueFrom"]["secretKeyRef"].values())
+        for variable in container["env"]
+        if "valueFrom" in variable
+    }
+    assert sources == {
+        "LIVE_SUPERUSER": ("postgres-secret", "superuser-password"),
+        "LIVE_APP": ("postgres-secret", "app-password"),
+        "NEXT_SUPERUSER": ("db-passwords", "superuser"),
+        "NEXT_APP": ("db-passwords", "app"),
+    }
 
-    before, after = templates(), templates(appPassword="changed")
-    assert [tier for tier in before if before[tier] != after[tier]] == ["api"]
-    assert templates(superuserPassword="changed") == before
+
+def test_a_reset_happens_before_the_server_starts_and_only_when_asked_for() -> None:
+    assert "initContainers" not in render().pod("db")
+    (reset,) = render({"db": {"auth": {"resetPasswords": True}}}).pod("db")["initContainers"]
+    assert {variable["name"] for variable in reset["env"]} == {"PGDATA", "POSTGRES_PASSWORD", "APP_PASSWORD"}
 
 
 @pytest.mark.parametrize("prefix", ["", "blue"])
@@ -60,7 +76,8 @@ def test_an_existing_secret_is_used_and_none_made(prefix: str) -> None:
     keys = {"superuserPassword": "root", "appPassword": "app"}
     auth = {"existingSecret": "mine", "keys": keys}
     objects = render({"namePrefix": prefix, "db": {"auth": auth}})
-    assert not [name for kind, name in objects.names() if kind == "Secret"]
+    # Nor is anything changed in it or in the database.
+    assert not [name for kind, name in objects.names() if kind == "Secret" or name.endswith("db-passwords")]
     pods = [
         document["spec"]["template"]["spec"]
         for document in objects

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mcapp.config import app_version
 from render import Objects
 
 Render = Callable[..., Objects]
 TIERS = ("web", "api", "db")
+TAG = app_version()
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -23,16 +25,27 @@ def image(objects: Objects, tier: str) -> str:
 
 
 def test_the_default_images(render: Render) -> None:
-    assert [image(render(), tier) for tier in TIERS] == ["mcapp/web:0.1.0", "mcapp/api:0.1.0", "postgres:16"]
+    assert [image(render(), tier) for tier in TIERS] == [
+        f"mcapp/web:{TAG}",
+        f"mcapp/api:{TAG}",
+        "postgres:16",
+    ]
 
 
 def test_a_registry_for_all_and_one_of_its_own(render: Render) -> None:
     values = {"global": {"imageRegistry": "lab:5000"}, "db": {"image": {"registry": "other.example"}}}
     objects = render(values)
-    assert image(objects, "web") == "lab:5000/mcapp/web:0.1.0"
+    assert image(objects, "web") == f"lab:5000/mcapp/web:{TAG}"
     assert image(objects, "db") == "other.example/postgres:16"
-    (job,) = [document for document in objects if document["kind"] == "Job"]
-    assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "lab:5000/mcapp/api:0.1.0"
+    images = {
+        document["metadata"]["name"]: document["spec"]["template"]["spec"]["containers"][0]["image"]
+        for document in objects
+        if document["kind"] == "Job"
+    }
+    assert images == {
+        "test-chain": f"lab:5000/mcapp/api:{TAG}",
+        "db-passwords": "other.example/postgres:16",
+    }
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -102,7 +115,10 @@ def test_every_pod_is_restricted(render: Render, tier: str) -> None:
 
 
 def test_no_probe_of_life_asks_the_database(render: Render) -> None:
-    container = render().pod("api")["containers"][0]
-    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    for tier in ("web", "api"):
+        container = render().pod(tier)["containers"][0]
+        for probe in ("startupProbe", "livenessProbe"):
+            # Both answer it themselves: tests/api and tests/page ask it while nobody is behind them.
+            assert container[probe]["httpGet"] == {"path": "/healthz", "port": "http"}
     ready = render().pod("db")["containers"][0]["readinessProbe"]["exec"]["command"]
     assert ready[ready.index("-h") + 1] == "127.0.0.1"

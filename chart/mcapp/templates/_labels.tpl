@@ -13,12 +13,20 @@ Call: include "mcapp.selector" (list . "web")
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
+{{/*
+Labels of a tier's pods: no version of the chart, or each new one would restart a database it does not change.
+Call: include "mcapp.podLabels" (list . "web")
+*/}}
+{{- define "mcapp.podLabels" -}}
+{{ include "mcapp.selector" . }}
+app.kubernetes.io/part-of: mcapp
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+{{- end -}}
+
 {{/* All labels of an object that belongs to a tier. */}}
 {{- define "mcapp.labels" -}}
 {{- $root := index . 0 -}}
-{{ include "mcapp.selector" . }}
-app.kubernetes.io/part-of: mcapp
+{{ include "mcapp.podLabels" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Gives the roles app and postgres the passwords of the Secret before the server starts. Nobody is asked for
+# an old one: PostgreSQL's single-user mode knows no login.
+#
+# Environment: PGDATA, APP_PASSWORD, POSTGRES_PASSWORD.
+set -eu
+
+# An empty volume gets them from initdb and init.sql.
+[ -s "$PGDATA/PG_VERSION" ] || exit 0
+
+quoted() {
+  printf "'%s'" "$(printf '%s' "$1" | sed "s/'/''/g")"
+}
+
+status=0
+said=$(
+  postgres --single -c log_min_messages=error postgres 2>&1 <<END
+ALTER ROLE app PASSWORD $(quoted "$APP_PASSWORD")
+ALTER ROLE postgres PASSWORD $(quoted "$POSTGRES_PASSWORD")
+END
+) || status=$?
+# An error does not end single-user mode. Its other lines repeat the statements, passwords and all.
+if printf '%s\n' "$said" | grep -E 'ERROR: |FATAL: |PANIC: ' >&2 || [ "$status" != 0 ]; then
+  echo "The passwords could not be reset." >&2
+  exit 1
+fi
+echo "The roles app and postgres have the passwords of the Secret."

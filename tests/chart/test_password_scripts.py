@@ -1,0 +1,84 @@
+"""The two scripts that bring the database's passwords in line with the Secret, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from mcapp.config import CHART
+from postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+CHANGE = (CHART / "files" / "change-passwords.sh").read_text()
+RESET = (CHART / "files" / "reset-passwords.sh").read_text()
+# What breaks a careless script: both quotes, a backslash, a dollar, blanks, a percent sign.
+ODD = 'it\'s "odd" \\ $HOME %s `id`'
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    with PostgresServer() as started:
+        yield started
+
+
+def opens(server: PostgresServer, user: str, password: str) -> bool:
+    try:
+        psycopg.connect(server.url, user=user, password=password).close()
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            return False
+        raise
+    return True
+
+
+def live(server: PostgresServer) -> dict[str, str]:
+    superuser = psycopg.conninfo.conninfo_to_dict(server.admin_conninfo)["password"]
+    return {"LIVE_APP": server.app_password, "LIVE_SUPERUSER": str(superuser)}
+
+
+def test_a_change_reaches_both_roles_and_may_be_repeated(server: PostgresServer) -> None:
+    now = live(server)
+    wrong = server.script(CHANGE, LIVE_APP="x", LIVE_SUPERUSER="x", NEXT_APP="new", NEXT_SUPERUSER="new")
+    assert wrong.returncode == 1
+    assert b"rejects the password" in wrong.stdout
+    assert opens(server, "app", now["LIVE_APP"])
+    for _ in range(2):
+        done = server.script(CHANGE, **now, NEXT_APP=ODD, NEXT_SUPERUSER=f"{ODD}!")
+        assert done.returncode == 0, done.stderr
+        assert opens(server, "app", ODD)
+        assert opens(server, "postgres", f"{ODD}!")
+    assert not opens(server, "app", now["LIVE_APP"])
+    assert not opens(server, "postgres", now["LIVE_SUPERUSER"])
+    with psycopg.connect(server.url, user="postgres", password=f"{ODD}!") as connection:
+        kinds = connection.execute("SELECT left(rolpassword, 13) FROM pg_authid WHERE rolcanlogin").fetchall()
+    assert kinds == [("SCRAM-SHA-256",)] * 2
+
+
+def test_only_a_change_asks_anything_of_the_database(server: PostgresServer) -> None:
+    now = live(server)
+    server.stop()
+    same = {"NEXT_APP": now["LIVE_APP"], "NEXT_SUPERUSER": now["LIVE_SUPERUSER"]}
+    assert server.script(CHANGE, **now, **same).returncode == 0
+    # As many tries, without the pauses.
+    done = server.script(CHANGE.replace("sleep 1", ":"), **now, NEXT_APP="new", NEXT_SUPERUSER="new")
+    assert done.returncode == 1
+    assert b"does not answer" in done.stdout
+    server.start()
+
+
+def test_a_reset_needs_no_old_password(server: PostgresServer) -> None:
+    server.stop()
+    assert server.script(RESET, PGDATA="/nowhere", APP_PASSWORD="x", POSTGRES_PASSWORD="x").returncode == 0
+    done = server.script(RESET, APP_PASSWORD=ODD, POSTGRES_PASSWORD=ODD)
+    assert done.returncode == 0, done.stderr
+    server.start()
+    assert opens(server, "app", ODD)
+    with psycopg.connect(server.url, user="postgres", password=ODD) as connection:
+        connection.execute("ALTER ROLE app RENAME TO other")
+    server.stop()
+    done = server.script(RESET, APP_PASSWORD="very-secret", POSTGRES_PASSWORD="very-secret")
+    assert done.returncode == 1
+    assert b'role "app" does not exist' in done.stderr
+    assert b"very-secret" not in done.stdout + done.stderr
+    server.start()
