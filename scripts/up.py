@@ -10,7 +10,7 @@ from pathlib import Path
 from mcapp import cluster as clusters
 from mcapp import engine, host
 from mcapp.cli import Exit, UserError, emit_json, parser, run
-from mcapp.config import CLUSTER, NAMESPACE, NODE_PORT, ROOT, cache_dir
+from mcapp.config import CLUSTER, NODE_PORT, ROOT, cache_dir
 from mcapp.images import SOURCES, app_images, choose_source, node_image
 from mcapp.process import logged
 from mcapp.programs import command
@@ -113,20 +113,8 @@ def _values(cluster: clusters.Cluster, topology: str) -> Path:
 
 
 def _report(cluster: clusters.Cluster, port: int, form: str, seconds: float) -> None:
-    pods = cluster.get("pods", "--namespace", NAMESPACE)["items"]
-    placed = {
-        pod["metadata"]["name"]: pod["spec"]["nodeName"]
-        for pod in pods
-        if pod["metadata"]["labels"].get("app.kubernetes.io/component") in ("web", "api", "db")
-    }
-    nodes = cluster.get("nodes")["items"]
-    addresses = [
-        entry["address"]
-        for node in nodes
-        for entry in node["status"]["addresses"]
-        if entry["type"] == "InternalIP"
-    ]
-    urls = [f"http://localhost:{port}", *(f"http://{address}:{NODE_PORT}" for address in addresses)]
+    placed = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in Release(cluster).pods()}
+    urls = [f"http://localhost:{port}", *(f"http://{address}:{NODE_PORT}" for address in cluster.addresses())]
     if form == "json":
         emit_json({"urls": urls, "pods": placed, "kubeconfig": str(cluster.kubeconfig), "seconds": seconds})
         return

@@ -50,6 +50,15 @@ class Cluster:
         document: dict[str, Any] = json.loads(self.kubectl("get", *what, "--output", "json"))
         return document
 
+    def addresses(self) -> list[str]:
+        """Return the address at which the other nodes and this machine reach each node."""
+        return [
+            entry["address"]
+            for node in self.get("nodes")["items"]
+            for entry in node["status"]["addresses"]
+            if entry["type"] == "InternalIP"
+        ]
+
     def containers(self, *, running_only: bool = False) -> list[str]:
         """Return the names of the node containers; the control-plane stands first."""
         every = [] if running_only else ["--all"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mcapp.cli import Exit, UserError
 from mcapp.cluster import Cluster
@@ -70,6 +72,26 @@ class Release:
         for workload in ("statefulset/db", "deployment/api", "deployment/web"):
             self.cluster.kubectl("-n", NAMESPACE, "rollout", "status", workload, "--timeout=3m")
 
+    def wait_gone(self, seconds: float = 60) -> None:
+        """Wait until no pod of the release is on its way out.
+
+        Raises:
+            UserError: one is left when the time is over.
+
+        """
+        until = time.monotonic() + seconds
+        while going := [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]:
+            if time.monotonic() > until:
+                names = ", ".join(pod["metadata"]["name"] for pod in going)
+                raise UserError(f"Still on their way out: {names}.", code=Exit.FAILED)
+            time.sleep(0.2)
+
+    def pods(self, tier: str = "web,api,db") -> list[dict[str, Any]]:
+        """Return the pods of a tier, or of all of them, as Kubernetes describes them."""
+        label = f"app.kubernetes.io/component in ({tier})"
+        items: list[dict[str, Any]] = self.cluster.get("pods", "-n", NAMESPACE, "-l", label)["items"]
+        return items
+
     def test(self) -> str:
         """Run `helm test`: a row written and read through all three tiers; return what the Job printed.
 
@@ -89,6 +111,15 @@ class Release:
                 Exit.FAILED,
             )
         return shown
+
+    def sql(self, statement: str) -> list[str]:
+        """Run SQL as the superuser in db's pod; return a line for each row, `|` between its columns."""
+        psql = (
+            'PGPASSWORD="$POSTGRES_PASSWORD" psql -qtAX -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" -f -'
+        )
+        into = ("-n", NAMESPACE, "exec", "-i", "db-0", "-c", "postgres", "--")
+        shown = output([command("kubectl"), *into, "sh", "-c", psql], env=self.cluster.env(), stdin=statement)
+        return shown.splitlines()
 
     def _rendered(self, values: Path) -> str:
         """Return the objects that an upgrade would make, the live Secret looked up."""

@@ -19,6 +19,7 @@ import pytest
 from mcapp.cluster import NETWORK, Cluster, port_of, topology_of
 from mcapp.config import NODE_PORT, ROOT
 from mcapp.engine import docker, ensure
+from mcapp.release import Release
 from postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
@@ -33,19 +34,20 @@ class Up:
     cluster: Cluster
     port: int
     report: dict[str, Any]
-    progress: str
 
     def again(self) -> subprocess.CompletedProcess[str]:
         """Run the same command once more."""
         return up(self.topology, self.port)
 
+    @property
+    def release(self) -> Release:
+        """The release that it installed."""
+        return Release(self.cluster)
+
     def pages(self) -> list[str]:
         """Return the page's address through this machine's port and through every node."""
-        nodes = self.cluster.get("nodes")["items"]
-        addresses = [
-            a["address"] for n in nodes for a in n["status"]["addresses"] if a["type"] == "InternalIP"
-        ]
-        return [f"http://localhost:{self.port}", *(f"http://{address}:{NODE_PORT}" for address in addresses)]
+        nodes = (f"http://{address}:{NODE_PORT}" for address in self.cluster.addresses())
+        return [f"http://localhost:{self.port}", *nodes]
 
     def machine(self) -> str:
         """Return this machine's address on the nodes' network, where pods reach it."""
@@ -54,9 +56,7 @@ class Up:
 
     def nodes_of(self, tier: str) -> set[str]:
         """Return the nodes on which a tier's pods run."""
-        label = f"app.kubernetes.io/component={tier}"
-        pods = self.cluster.get("pods", "-n", "mcapp", "-l", label)["items"]
-        return {pod["spec"]["nodeName"] for pod in pods}
+        return {pod["spec"]["nodeName"] for pod in self.release.pods(tier)}
 
 
 def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]:
@@ -94,7 +94,7 @@ class Shared:
         print(done.stderr)
         assert done.returncode == 0, done.stderr
         ensure()
-        return Up(topology, Cluster(NAME), self._port, json.loads(done.stdout), done.stderr)
+        return Up(topology, Cluster(NAME), self._port, json.loads(done.stdout))
 
     def remove(self) -> None:
         """Remove the cluster, if there is one."""

@@ -16,6 +16,7 @@ from mcapp.config import CHART
 from mcapp.engine import docker
 from mcapp.process import output, succeeds
 from mcapp.programs import command
+from mcapp.release import Release
 
 NAMESPACE = "mcapp"
 SIDE = "doctor-side"
@@ -65,8 +66,7 @@ class Bench:
         self.space("delete", "pod", "db-0", "--wait=true", "--grace-period=5")
 
     def sql(self, statement: str) -> None:
-        script = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -q -v ON_ERROR_STOP=1 -U postgres -d appdb -c "$0"'
-        self.space("exec", "db-0", "--", "sh", "-c", script, statement)
+        Release(self.cluster).sql(statement)
 
     def secret(self, key: str) -> str:
         data = self.cluster.get("secret", "postgres-secret", "-n", NAMESPACE)["data"]

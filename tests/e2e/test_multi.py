@@ -12,16 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import read, survives_the_pod, write_and_read
 from mcapp.cli import UserError
 from mcapp.cluster import resume
-from mcapp.config import CHART, ROOT
+from mcapp.config import CHART, ROOT, app_version
 from mcapp.engine import docker
 from mcapp.images import full_reference
 from mcapp.process import output, succeeds
 from mcapp.programs import command
-from mcapp.release import Release
 from page.conftest import ARGUMENTS, CHROMIUM
 from playwright.sync_api import expect, sync_playwright
 from pytest_helm_charts.clusters import Cluster as PytestCluster
@@ -30,6 +30,7 @@ from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
+DATABASE_AWAY_SECONDS = 60
 LAPTOP, LAB = f"{NAME}-control-plane", f"{NAME}-worker"
 
 
@@ -90,12 +91,12 @@ def test_again_changes_nothing(installed: Up) -> None:
         objects = installed.cluster.get("all,pvc,secret,configmap", "-n", "mcapp")["items"]
         return sorted((o["metadata"]["uid"], str(o["metadata"].get("generation"))) for o in objects)
 
-    before, revision = state(), Release(installed.cluster).helm("history", "mcapp", "--output", "json")
+    before, revision = state(), installed.release.helm("history", "mcapp", "--output", "json")
     done = installed.again()
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stderr
     assert state() == before
-    assert Release(installed.cluster).helm("history", "mcapp", "--output", "json") == revision
+    assert installed.release.helm("history", "mcapp", "--output", "json") == revision
 
 
 def test_another_topology_is_refused_while_this_one_runs(installed: Up) -> None:
@@ -109,20 +110,35 @@ def test_the_row_survives_its_pod(installed: Up) -> None:
     survives_the_pod(installed)
 
 
-def test_helm_test_passes_and_fails_with_the_database(installed: Up) -> None:
-    release = Release(installed.cluster)
-    shown = release.test()
+def test_helm_test_passes_and_fails_with_the_database_whose_absence_restarts_nothing(installed: Up) -> None:
+    def restarts() -> dict[str, int]:
+        pods = installed.release.pods("web,api")
+        assert len(pods) == 3
+        return {
+            pod["metadata"]["name"]: sum(one["restartCount"] for one in pod["status"]["containerStatuses"])
+            for pod in pods
+        }
+
+    shown = installed.release.test()
     assert "ok   the row is read back" in shown
     assert f"db: pod db-0 on node {LAB}" in shown
+    before = restarts()
     scale = ("-n", "mcapp", "scale", "statefulset/db", "--replicas")
     installed.cluster.kubectl(*scale, "0")
     try:
         installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
+        gone = time.monotonic()
         with pytest.raises(UserError, match="FAIL api reaches db"):
-            release.test()
+            installed.release.test()
+        while time.monotonic() - gone < DATABASE_AWAY_SECONDS:
+            answer = httpx.get(f"{installed.pages()[0]}/api/tasks", timeout=3)
+            assert answer.status_code == 503, answer.text
+            time.sleep(1)
     finally:
         installed.cluster.kubectl(*scale, "1")
         installed.cluster.kubectl("-n", "mcapp", "rollout", "status", "statefulset/db", "--timeout=120s")
+    write_and_read(installed.pages()[0])
+    assert restarts() == before
 
 
 def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> None:
@@ -142,7 +158,7 @@ def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> Non
 
 
 def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
-    release = Release(installed.cluster)
+    release = installed.release
     before = release.helm("history", "mcapp", "--output", "json")
     laptop = "placement.databaseNodeLabels.kubernetes\\.io/hostname=" + LAPTOP
     with pytest.raises(UserError, match=rf"NOTHING WAS CHANGED.*is on node {LAB}, which does not carry"):
@@ -151,7 +167,7 @@ def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
 
 
 def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
-    release = Release(installed.cluster)
+    release = installed.release
     page = installed.pages()[0]
     task = write_and_read(page)
 
@@ -185,7 +201,8 @@ def test_pod_security_restricted_finds_nothing(installed: Up) -> None:
 @pytest.mark.usefixtures("installed")
 def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -> None:
     file = tmp_path / "images.tar"
-    wanted = {full_reference(name) for name in ("mcapp/web:0.1.0", "mcapp/api:0.1.0", "postgres:16")}
+    tag = app_version()
+    wanted = {full_reference(name) for name in (f"mcapp/web:{tag}", f"mcapp/api:{tag}", "postgres:16")}
     subprocess.run([sys.executable, str(ROOT / "scripts" / "saveimages.py"), "--file", str(file)], check=True)
     with file.open("rb") as archive:
         ctr = ["docker", "exec", "--interactive", LAB, "ctr", "--namespace", "check", "images"]
@@ -204,8 +221,16 @@ def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
         write_and_read(node_page)
 
 
+def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:
+    lifecycle.upgraded_and_rolled_back(installed)
+
+
+def test_uninstalled_and_installed_again(installed: Up) -> None:
+    lifecycle.uninstalled_and_back(installed)
+
+
 def test_ct_installs_every_ci_values_file(installed: Up) -> None:
-    release = Release(installed.cluster)
+    release = installed.release
     release.helm("uninstall", "mcapp", "--wait")
     # Uninstalled is not deleted: the data and its passwords stay.
     kept = installed.cluster.get("pvc,secret", "-n", "mcapp")["items"]

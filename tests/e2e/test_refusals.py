@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from e2e.conftest import up
+from e2e.conftest import NAME, up
 from mcapp.config import ROOT
 from postgres import free_port
 
@@ -28,7 +28,9 @@ def test_a_taken_port() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        _refused(up("multi", port), str(port), "is taken", "PORT=")
+        # The suite's own cluster is there already, and asks for no port again.
+        refused = up("multi", port, "--cluster", f"{NAME}-2")
+    _refused(refused, str(port), "is taken", "PORT=")
 
 
 @pytest.mark.parametrize("port", ["80a", "0", "70000"])

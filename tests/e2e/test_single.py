@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import survives_the_pod, write_and_read
 from mcapp.cli import Exit
@@ -91,3 +92,15 @@ def test_other_nodes_than_those_that_are_there_are_refused(installed: Up) -> Non
         assert refused.returncode == Exit.USAGE
         assert asked[1] in refused.stderr
         assert "make down" in refused.stderr
+
+
+def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:
+    lifecycle.upgraded_and_rolled_back(installed)
+
+
+def test_uninstalled_and_installed_again(installed: Up) -> None:
+    lifecycle.uninstalled_and_back(installed)
+
+
+def test_the_data_outlive_their_secret(installed: Up) -> None:
+    lifecycle.without_its_secret(installed)

@@ -328,6 +328,21 @@ def test_starts_without_the_service_and_finds_it_later(backend: Backend) -> None
         assert server.asked == {"api.lab.svc.cluster.local"}
 
 
+def test_a_kept_connection_is_answered_once_more_after_sigquit(web: Web) -> None:
+    with httpx.Client(base_url=web.url) as client:
+        assert "close" not in client.get("/healthz").headers["connection"]
+        web.signal(signal.SIGQUIT)
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            with socket.socket() as fresh:
+                if fresh.connect_ex(("127.0.0.1", web.port)):
+                    break
+        # Nobody listens any more, and yet this connection is not cut off.
+        answer = client.get("/healthz")
+    assert (answer.status_code, answer.headers["connection"]) == (204, "close")
+    assert web.wait() == 0
+
+
 def test_running_request_is_finished_on_sigquit(web: Web, backend: Backend) -> None:
     backend.delay = 1.0
     answers: list[int] = []

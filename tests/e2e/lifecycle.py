@@ -1,0 +1,70 @@
+"""The life of a release in either topology: installed, upgraded, rolled back, uninstalled, back again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from e2e.conftest import Up
+from e2e.journey import read, write_and_read
+from mcapp.cli import UserError
+from mcapp.config import CHART, NAMESPACE, RELEASE, app_version
+
+PREVIOUS = sorted(Path(__file__).with_name("charts").glob("mcapp-*.tgz"))[-1]
+# The pods of a test need no time to say goodbye.
+QUICK = ("--set", "api.drainSeconds=0", "--wait", "--timeout", "3m")
+
+
+def upgraded_and_rolled_back(up: Up) -> None:
+    """Install the previous chart on an empty volume, upgrade to this one, go back, go forward."""
+    release, values, page = (
+        up.release,
+        up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"),
+        up.pages()[0],
+    )
+    release.helm("uninstall", RELEASE, "--wait")
+    up.cluster.kubectl("delete", "namespace", NAMESPACE, "--wait")
+    # The images of then are not built any more.
+    tags = ("--set", f"web.image.tag={app_version()},api.image.tag={app_version()}")
+    release.helm("install", RELEASE, PREVIOUS, "--create-namespace", "-f", values, *tags, *QUICK)
+    release.test()
+    first = write_and_read(page)
+
+    release.helm("upgrade", RELEASE, CHART, "-f", values, *QUICK)
+    release.test()
+    second = write_and_read(page)
+
+    release.helm("rollback", RELEASE, "1", "--wait")
+    release.test()
+    for task in (first, second):
+        assert read(page, task["id"])["title"] == task["title"]
+
+    release.helm("upgrade", RELEASE, CHART, "-f", values, *QUICK)
+    assert read(page, second["id"])["title"] == second["title"]
+
+
+def uninstalled_and_back(up: Up) -> None:
+    """Uninstall, install again on what was kept: the data are there, and the api may log in."""
+    release, page = up.release, up.pages()[0]
+    task = write_and_read(page)
+    values = ("-f", up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"))
+    release.helm("uninstall", RELEASE, "--wait")
+    with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*db\.auth gives others"):
+        release.helm("install", RELEASE, CHART, *values, "--set", "db.auth.appPassword=another")
+    release.helm("install", RELEASE, CHART, *values, *QUICK)
+    assert read(page, task["id"])["title"] == task["title"]
+
+
+def without_its_secret(up: Up) -> None:
+    """Uninstall and lose the Secret: the install says what can be done, and the data come back by a reset."""
+    release, page = up.release, up.pages()[0]
+    task = write_and_read(page)
+    values = ("-f", up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"))
+    release.helm("uninstall", RELEASE, "--wait")
+    up.cluster.kubectl("-n", NAMESPACE, "delete", "secret", "postgres-secret")
+    with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*postgres-secret.*is gone") as refused:
+        release.helm("install", RELEASE, CHART, *values)
+    assert "db.auth.resetPasswords=true" in str(refused.value)
+    assert not release.exists()
+    release.helm("install", RELEASE, CHART, *values, *QUICK, "--set", "db.auth.resetPasswords=true")
+    assert read(page, task["id"])["title"] == task["title"]

@@ -1,0 +1,113 @@
+"""Changes while people use it: no request fails, and only the pods that a change concerns are replaced."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from e2e.conftest import Up
+from mcapp.cli import UserError
+from mcapp.config import CHART, RELEASE
+from mcapp.load.client import Load
+from mcapp.load.ledger import State
+from mcapp.load.rollout import CHANGES, roll
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+REQUESTS = 5000
+TIERS = ("web", "api", "db")
+
+
+def uids(up: Up) -> dict[str, set[str]]:
+    return {tier: {pod["metadata"]["uid"] for pod in up.release.pods(tier)} for tier in TIERS}
+
+
+@contextmanager
+def replaced(up: Up, *tiers: str) -> Iterator[None]:
+    """Check that the block replaces every pod of these tiers, and none of the others."""
+    before = uids(up)
+    yield
+    up.release.wait()
+    up.release.wait_gone()
+    after = uids(up)
+    assert {tier for tier in TIERS if before[tier] != after[tier]} == set(tiers)
+    assert all(before[tier].isdisjoint(after[tier]) for tier in tiers)
+
+
+def nothing_lost(up: Up, load: Load) -> None:
+    assert not load.problems, (len(load.problems), load.problems[:5])
+    comparison = load.ledger.compare(up.release.sql("SELECT title FROM app.tasks"))
+    assert comparison.agrees, comparison
+    assert comparison.rows == comparison.states[State.ACKNOWLEDGED] == len(load.ledger.writes)
+
+
+def upgrade(up: Up, *settings: str, chart: Path = CHART) -> None:
+    values = [word for setting in settings for word in ("--set", setting)]
+    up.release.helm("upgrade", RELEASE, chart, "--reuse-values", *values, "--wait")
+
+
+def logs_in(up: Up, password: str) -> bool:
+    """Tell whether the role app may log in over TCP with this password."""
+    login = f"PGPASSWORD={password} psql -qtA -h 127.0.0.1 -U app -d appdb -c 'SELECT 1'"
+    try:
+        return up.cluster.kubectl("-n", "mcapp", "exec", "db-0", "--", "sh", "-c", login) == "1"
+    except UserError as error:
+        if "password authentication failed" in str(error):
+            return False
+        raise
+
+
+def test_no_request_fails_while_web_and_api_are_replaced(
+    installed: Up, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The port of the node where web does not run: a hop more that must hear of the new pod.
+    with replaced(installed, "web", "api"):
+        rolled = roll(installed.release, installed.pages()[-1], requests=REQUESTS)
+    with capsys.disabled():
+        print(f" [{len(rolled.load.requests)} requests, {len(rolled.load.problems)} failed]")
+    assert len(rolled.load.requests) >= REQUESTS
+    assert all(rolled.during(change) for change in CHANGES)
+    nothing_lost(installed, rolled.load)
+
+
+def test_a_value_of_web_replaces_web_alone(installed: Up) -> None:
+    with replaced(installed, "web"):
+        upgrade(installed, "web.drainSeconds=4")
+
+
+def test_another_init_sql_replaces_nothing(installed: Up, tmp_path: Path) -> None:
+    chart = shutil.copytree(CHART, tmp_path / "mcapp")
+    with (chart / "files" / "init.sql").open("a") as file:
+        file.write("-- another line\n")
+    with replaced(installed):
+        upgrade(installed, chart=chart)
+    kept = installed.cluster.get("configmap", "postgres-init", "-n", "mcapp")["data"]["10-init.sql"]
+    assert "another line" in kept
+
+
+def test_another_password_of_app_replaces_api_alone_and_holds_in_the_database(installed: Up) -> None:
+    with Load(installed.pages()[0]) as load:
+        with replaced(installed, "api"):
+            upgrade(installed, "db.auth.appPassword=first")
+        assert logs_in(installed, "first")
+        # And back with the revision that had the old one.
+        upgrade(installed, "db.auth.appPassword=second", "db.auth.superuserPassword=other")
+        assert (logs_in(installed, "first"), logs_in(installed, "second")) == (False, True)
+        installed.release.helm("rollback", RELEASE, "--wait")
+        assert (logs_in(installed, "first"), logs_in(installed, "second")) == (True, False)
+    nothing_lost(installed, load)
+
+
+def test_a_password_is_not_changed_without_the_database(installed: Up) -> None:
+    before = installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"]
+    installed.cluster.kubectl("-n", "mcapp", "scale", "statefulset/db", "--replicas", "0")
+    try:
+        with pytest.raises(UserError, match=r"does not answer.*NOTHING WAS CHANGED"):
+            upgrade(installed, "db.auth.appPassword=third")
+    finally:
+        installed.cluster.kubectl("-n", "mcapp", "scale", "statefulset/db", "--replicas", "1")
+    installed.release.wait()
+    assert installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"] == before
