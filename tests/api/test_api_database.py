@@ -205,7 +205,7 @@ def test_recovery_under_load(
     comparison = load.ledger.compare(title for (title,) in breakable.sql("SELECT title FROM app.tasks"))
     assert comparison.agrees, comparison
     assert comparison.states[State.ACKNOWLEDGED] > 50
-    assert comparison.states[State.FAILED] > 50
+    assert comparison.states[State.FAILED] > 20
 
 
 def test_old_idempotency_keys_are_forgotten(breakable: PostgresServer, survivor: httpx.Client) -> None:
