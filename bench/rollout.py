@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> Exit:
             rounds.append(roll(release, url, requests=REQUESTS, rate=chosen.rate))
         comparisons.append(_compare(release, rounds[-1]))
     with step("The same with pods that stop at once"):
-        release.helm("upgrade", RELEASE, CHART, "--reuse-values", *AT_ONCE, "--wait")
+        release.helm("upgrade", RELEASE, CHART, "--reset-then-reuse-values", *AT_ONCE, "--wait")
         release.wait_gone()
         control = roll(release, url, requests=REQUESTS, rate=chosen.rate)
         release.helm("rollback", RELEASE, "--wait")

@@ -162,7 +162,7 @@ def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
     before = release.helm("history", "mcapp", "--output", "json")
     laptop = "placement.databaseNodeLabels.kubernetes\\.io/hostname=" + LAPTOP
     with pytest.raises(UserError, match=rf"NOTHING WAS CHANGED.*is on node {LAB}, which does not carry"):
-        release.helm("upgrade", "mcapp", CHART, "--reuse-values", "--set", laptop)
+        release.helm("upgrade", "mcapp", CHART, "--reset-then-reuse-values", "--set", laptop)
     assert release.helm("history", "mcapp", "--output", "json") == before
 
 
@@ -177,7 +177,13 @@ def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
     before = secret()
     for poolsize in ("3", "5", "4"):
         release.helm(
-            "upgrade", "mcapp", CHART, "--reuse-values", "--set", f"api.poolSize={poolsize}", "--wait"
+            "upgrade",
+            "mcapp",
+            CHART,
+            "--reset-then-reuse-values",
+            "--set",
+            f"api.poolSize={poolsize}",
+            "--wait",
         )
         assert secret() == before
         assert read(page, task["id"])["title"] == task["title"]

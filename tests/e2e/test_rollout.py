@@ -46,7 +46,7 @@ def nothing_lost(up: Up, load: Load) -> None:
 
 def upgrade(up: Up, *settings: str, chart: Path = CHART) -> None:
     values = [word for setting in settings for word in ("--set", setting)]
-    up.release.helm("upgrade", RELEASE, chart, "--reuse-values", *values, "--wait")
+    up.release.helm("upgrade", RELEASE, chart, "--reset-then-reuse-values", *values, "--wait")
 
 
 def logs_in(up: Up, password: str) -> bool:

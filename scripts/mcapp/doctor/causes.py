@@ -180,11 +180,11 @@ CAUSES: dict[str, Cause] = {
         "pods",
         ("{pod} cannot start without {what}.", "缺少 {what}，{pod} 無法啟動。"),
         (
-            "Restore the Secret from a backup if there is one. An upgrade makes a new one with new "
-            "passwords, "
-            "which a database that exists does not know: then set its passwords too.",
-            "若有備份，請還原該 Secret。升級會以新密碼建立新的 Secret，但既有的資料庫不認得："
-            "此時也須在資料庫中更改密碼。",
+            "Restore the Secret from a backup if there is one. If it held the database's passwords and is "
+            "lost, this upgrade makes new ones, which db takes over when it starts; then switch "
+            "db.auth.resetPasswords off again.",
+            "若有備份，請還原該 Secret。若它存放資料庫密碼且已遺失，此升級會建立新密碼，db 啟動時即改用；"
+            "之後請再關閉 db.auth.resetPasswords。",
         ),
     ),
     "configmap-missing": Cause(
@@ -450,9 +450,10 @@ CAUSES: dict[str, Cause] = {
             "PostgreSQL 拒絕 api 的密碼：Secret 與資料庫中的密碼不同。",
         ),
         (
-            "Set the role's password in the database to what the Secret {secret} says, then restart the api "
-            "if it still runs with an older one.",
-            "請將資料庫中該角色的密碼設為 Secret {secret} 的內容；若 api 仍使用舊密碼，請重新啟動 api。",
+            "Let db take over the passwords of the Secret {secret} when it starts, and restart api if it "
+            "still runs with an older one; then switch db.auth.resetPasswords off again.",
+            "請讓 db 啟動時改用 Secret {secret} 中的密碼；若 api 仍使用舊密碼，請重新啟動 api；"
+            "之後請再關閉 db.auth.resetPasswords。",
         ),
     ),
     "bad-migration": Cause(

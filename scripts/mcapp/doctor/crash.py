@@ -8,7 +8,7 @@ from datetime import timedelta
 from mcapp.doctor import storage
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.reader import Reader
-from mcapp.doctor.remedies import helm_rollback
+from mcapp.doctor.remedies import helm_rollback, helm_upgrade
 from mcapp.doctor.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
 
 _WORDS = 8
@@ -36,10 +36,7 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
     if ended.get("reason") == "OOMKilled":
         limit = ((container(pod).get("resources") or {}).get("limits") or {}).get("memory", "?")
         parts = {"pod": source, "limit": limit, "tier": tier}
-        raise_ = f"--set {tier}.resources.limits.memory=AMOUNT"
-        step = Step(
-            line=f"helm upgrade {snapshot.release} chart/mcapp -n {namespace} --reuse-values {raise_}"
-        )
+        step = helm_upgrade(snapshot, "--set", f"{tier}.resources.limits.memory=AMOUNT")
         return Finding("out-of-memory", parts, (line,), (step,), tier)
     words = _last_words(reader, pod, crashed="terminated" in last)
     spoken = tuple(Evidence(f"log of {source}", word) for word in words)

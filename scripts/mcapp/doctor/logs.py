@@ -10,7 +10,7 @@ from typing import Any
 from mcapp.doctor import storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.reader import Answer
-from mcapp.doctor.remedies import helm_rollback
+from mcapp.doctor.remedies import helm_rollback, reset_passwords
 from mcapp.doctor.snapshot import Snapshot
 from mcapp.doctor.view import View
 from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS
@@ -68,7 +68,7 @@ def check(snapshot: Snapshot, view: View, recent: Answer) -> Iterator[Finding]:
     soft = cause in ("db-starting", "api-db")
     yield Finding(
         cause,
-        {"why": why, "secret": _secret(snapshot)[0]},
+        {"why": why, "secret": _secret(snapshot)},
         evidence,
         _steps(snapshot, cause),
         "db",
@@ -114,15 +114,15 @@ def _json(body: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _secret(snapshot: Snapshot) -> tuple[str, str]:
-    """Return the Secret and the key from which the api takes its password."""
+def _secret(snapshot: Snapshot) -> str:
+    """Return the Secret from which the api takes its password."""
     workload = snapshot.workload("api")
     spec = workload["spec"]["template"]["spec"] if workload else {"containers": [{}]}
     for variable in spec["containers"][0].get("env") or ():
         if variable.get("name") == "PGPASSWORD" and "valueFrom" in variable:
-            found = variable["valueFrom"].get("secretKeyRef") or {}
-            return found.get("name", "?"), found.get("key", "?")
-    return "?", "?"
+            found: str = (variable["valueFrom"].get("secretKeyRef") or {}).get("name", "?")
+            return found
+    return "?"
 
 
 def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
@@ -130,13 +130,7 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     db, api = f"{snapshot.object_name('db')}-0", f"deployment/{snapshot.object_name('api')}"
     sql = f"kubectl -n {snapshot.namespace} exec -it {db} -- psql -U postgres"
     if cause == "password-rejected":
-        secret, key = _secret(snapshot)
-        read = f"-o jsonpath='{{.data.{key}}}' | base64 -d"
-        return (
-            Step(line=f"kubectl -n {snapshot.namespace} get secret {secret} {read}"),
-            Step(line=f"{sql} -c '\\password app'"),
-            Step(kubectl=("rollout", "restart", api, *space)),
-        )
+        return (reset_passwords(snapshot), Step(kubectl=("rollout", "restart", api, *space)))
     if cause == "bad-migration":
         return (
             Step(line=f"helm history {snapshot.release} -n {snapshot.namespace}"),

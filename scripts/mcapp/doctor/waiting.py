@@ -9,7 +9,7 @@ from datetime import timedelta
 from mcapp.doctor import crash
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.reader import Reader
-from mcapp.doctor.remedies import helm_upgrade
+from mcapp.doctor.remedies import helm_upgrade, reset_passwords
 from mcapp.doctor.snapshot import Object, Snapshot, container, container_status, name, node_of
 
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
@@ -82,9 +82,10 @@ def _missing(
         step = Step(kubectl=("describe", "pod", name(pod), "-n", snapshot.namespace))
         return Finding("crash-loop", {"pod": source, "code": message}, evidence, (step,), tier)
     look = Step(kubectl=("get", "secrets", "-n", snapshot.namespace))
-    return Finding(
-        "secret-missing", {"pod": source, "what": what}, evidence, (look, helm_upgrade(snapshot)), tier
-    )
+    # Whatever the prefix; one of the user's own has another name.
+    ours = what.endswith("postgres-secret")
+    mend = reset_passwords(snapshot) if ours else helm_upgrade(snapshot)
+    return Finding("secret-missing", {"pod": source, "what": what}, evidence, (look, mend), tier)
 
 
 def _creating(snapshot: Snapshot, pod: Object, tier: str, line: Evidence) -> Iterator[Finding]:

@@ -15,7 +15,9 @@ WARM_UP_SECONDS = 3
 
 def _upgrade(release: Release) -> None:
     stamp = f"podAnnotations.rolled=at-{time_ns()}"
-    release.helm("upgrade", RELEASE, CHART, "--reuse-values", "--set", f"web.{stamp},api.{stamp}", "--wait")
+    release.helm(
+        "upgrade", RELEASE, CHART, "--reset-then-reuse-values", "--set", f"web.{stamp},api.{stamp}", "--wait"
+    )
 
 
 CHANGES: dict[str, Callable[[Release], object]] = {
