@@ -20,6 +20,7 @@ from .edge import Edge
 from .lifecycle import Lifecycle
 from .problems import Kind, ProblemError, render
 from .settings import Settings
+from .shortcut import Shortcut
 from .version import VERSION
 
 _ROUTERS = (task_routes.router, topology.router, problem_routes.router, health_routes.router)
@@ -58,7 +59,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
 
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
-    return Edge(app, lifecycle)
+    return Edge(Shortcut(app, database, _problem), lifecycle)
 
 
 def _problem(request: Request, error: Exception) -> Response:

@@ -6,8 +6,8 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,7 +18,7 @@ from .problems import Kind, ProblemError, render
 logger = logging.getLogger("mcapp_api.request")
 
 BODY_LIMIT = 64 * 1024
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 # Asked every few seconds by machines: they would bury the rest of the log.
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 # What nginx writes where the client went away before the answer.
@@ -38,9 +38,10 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        # As bytes, and appended to below: Starlette's mappings would search and decode every one of them.
+        headers = dict(reversed(scope["headers"]))
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         status = _CLIENT_GONE
 
@@ -48,12 +49,10 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["X-Request-Id"] = request_id
-                answer["Cache-Control"] = "no-store"
+                message["headers"] += (b"x-request-id", request_id.encode()), (b"cache-control", b"no-store")
                 # What is left of a refused body is not worth reading.
                 if self._lifecycle.draining or status == Kind.TOO_LARGE.status:
-                    answer["Connection"] = "close"
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
@@ -81,9 +80,9 @@ class Edge:
                 logger.log(level, "request", extra={"fields": fields})
 
 
-def _declared_length(headers: Headers) -> int:
-    text = headers.get("content-length", "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _declared_length(headers: Mapping[bytes, bytes]) -> int:
+    text = headers.get(b"content-length", b"")
+    return int(text) if text.isdigit() else 0
 
 
 def _limited(receive: Receive) -> Receive:

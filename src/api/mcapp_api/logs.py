@@ -8,6 +8,9 @@ import sys
 import time
 from typing import Any
 
+# Made once: json.dumps makes a new one for each call that asks for something unusual.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
 
 class JsonFormatter(logging.Formatter):
     """Write time (RFC 3339, UTC, ms), level, message, pod, the record's `fields`, any traceback."""
@@ -15,12 +18,12 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, pod: str) -> None:
         super().__init__()
         self._pod = pod
+        self._second = (0, "")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
-        clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
-            "time": f"{clock}.{int(record.msecs):03d}Z",
+            "time": f"{self._clock(int(record.created))}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "message": record.getMessage(),
             "pod": self._pod,
@@ -28,7 +31,12 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return _ENCODE(line)
+
+    def _clock(self, second: int) -> str:
+        if self._second[0] != second:
+            self._second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
+        return self._second[1]
 
 
 def set_up(level: str, pod: str) -> None:
@@ -36,5 +44,9 @@ def set_up(level: str, pod: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter(pod))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # No line says from where in the source it comes, by which thread and process: do not look it up.
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # The pool repeats what the database watcher already says once.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -30,8 +30,8 @@ SELECT claim.title = %(title)s, task.*
 FROM idempotency_keys claim LEFT JOIN (SELECT {_COLUMNS} FROM tasks) task ON task.id = claim.task_id
 WHERE claim.key = %(key)s
 """
-_GET: LiteralString = f"SELECT {_COLUMNS} FROM tasks WHERE id = %(id)s"
-_LIST: LiteralString = f"SELECT {_COLUMNS} FROM tasks WHERE id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
+GET: LiteralString = f"SELECT {_COLUMNS} FROM tasks WHERE id = %(id)s"
+LIST: LiteralString = f"SELECT {_COLUMNS} FROM tasks WHERE id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
 _LIST_BY_DONE: LiteralString = (
     f"SELECT {_COLUMNS} FROM tasks WHERE done = %(done)s AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
 )
@@ -101,7 +101,7 @@ async def create_once(db: Database, title: str, key: UUID) -> tuple[Row, bool]:
 
 async def get(db: Database, task_id: int) -> Row:
     """Return a task. Raises NoSuchTaskError."""
-    rows = await db.fetch(_GET, {"id": task_id}, repeatable=True)
+    rows = await db.fetch(GET, {"id": task_id}, repeatable=True)
     if not rows:
         raise NoSuchTaskError
     return Row(*rows[0])
@@ -110,7 +110,7 @@ async def get(db: Database, task_id: int) -> Row:
 async def page(db: Database, *, before: int, limit: int, done: bool | None) -> list[Row]:
     """Return up to `limit` tasks with ids below `before`, newest first; `done` None means all of them."""
     parameters = {"before": before, "limit": limit, "done": done}
-    rows = await db.fetch(_LIST if done is None else _LIST_BY_DONE, parameters, repeatable=True)
+    rows = await db.fetch(LIST if done is None else _LIST_BY_DONE, parameters, repeatable=True)
     return [Row(*row) for row in rows]
 
 

@@ -15,6 +15,8 @@ from .models import NewTask, Task, TaskChange, TaskPage
 from .openapi import problems
 from .problems import Kind, ProblemError
 
+USUAL_PAGE, BIGGEST_PAGE = 20, 100
+
 _JSON = "application/json"
 _ETAG = {"description": "The task's version, for If-Match.", "schema": {"type": "string"}, "example": '"1"'}
 _WITH_ETAG = {"headers": {"ETag": _ETAG}}
@@ -55,18 +57,40 @@ async def _before(
 ) -> int:
     if cursor is None:
         return store.BIGGEST_ID
-    try:
-        before = int(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except ValueError:
-        before = 0
-    if not 0 < before <= store.BIGGEST_ID:
+    before = id_of_cursor(cursor)
+    if before is None:
         errors = [{"parameter": "cursor", "detail": "This is not the `next` of any page."}]
         raise ProblemError(Kind.INVALID, "1 value is not valid.", errors=errors)
     return before
 
 
+def id_of_cursor(cursor: str) -> int | None:
+    """Return the id below which a page begins; None where no page ever gave this cursor."""
+    try:
+        before = int(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except ValueError:
+        return None
+    return before if 0 < before <= store.BIGGEST_ID else None
+
+
 def _cursor(task_id: int) -> str:
     return base64.urlsafe_b64encode(str(task_id).encode()).decode().rstrip("=")
+
+
+async def page(db: Database, *, before: int, limit: int, done: bool | None) -> Response:
+    """Answer with up to `limit` tasks below the id `before`, newest first."""
+    # One more than asked for tells whether there is a next page.
+    rows = await store.page(db, before=before, limit=limit + 1, done=done)
+    items = rows[:limit]
+    following = f'"{_cursor(items[-1].id)}"' if len(rows) > limit else "null"
+    return Response(
+        f'{{"items":[{",".join(row.json for row in items)}],"next":{following}}}', media_type=_JSON
+    )
+
+
+async def read(db: Database, task_id: int) -> Response:
+    """Answer with one task. Raises store.NoSuchTaskError."""
+    return _answer(await store.get(db, task_id))
 
 
 def _answer(row: store.Row, status: int = 200) -> Response:
@@ -120,17 +144,11 @@ async def create_task(
 async def list_tasks(
     db: Db,
     before: Annotated[int, Depends(_before)],
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=BIGGEST_PAGE)] = USUAL_PAGE,
     done: Annotated[bool | None, Query(description="Only done, or only open, tasks.")] = None,
 ) -> Response:
     """Read a page of tasks, newest first."""
-    # One more than asked for tells whether there is a next page.
-    rows = await store.page(db, before=before, limit=limit + 1, done=done)
-    items = rows[:limit]
-    following = f'"{_cursor(items[-1].id)}"' if len(rows) > limit else "null"
-    return Response(
-        f'{{"items":[{",".join(row.json for row in items)}],"next":{following}}}', media_type=_JSON
-    )
+    return await page(db, before=before, limit=limit, done=done)
 
 
 @router.get(
@@ -138,7 +156,7 @@ async def list_tasks(
 )
 async def read_task(db: Db, task_id: TaskId) -> Response:
     """Read a task."""
-    return _answer(await store.get(db, task_id))
+    return await read(db, task_id)
 
 
 @router.patch(
