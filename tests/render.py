@@ -20,6 +20,13 @@ Values = Mapping[str, Any]
 CI_VALUES: dict[str, Values] = {
     path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")
 }
+# No CI values file: installed by itself it would wait for a server that is not there.
+EXTERNAL: Values = {
+    "db": {
+        "mode": "external",
+        "external": {"host": "pg.lab.example", "existingSecret": "pg", "caSecret": "pg-ca"},
+    }
+}
 KUBERNETES: list[str] = versions()["ci"]["kubernetes"]
 
 

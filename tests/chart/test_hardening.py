@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from mcapp.programs import command
-from render import CI_VALUES, KUBERNETES, Objects
+from render import CI_VALUES, EXTERNAL, KUBERNETES, Objects
 
 Render = Callable[..., Objects]
 
@@ -53,6 +53,11 @@ def test_nothing_is_critical(render: Render, file: str) -> None:
         line for line in found.stdout.splitlines() if line.startswith("[CRITICAL]")
     )
     assert "[OK] db apps/v1/StatefulSet" in found.stdout
+
+
+def test_nothing_is_critical_with_an_external_database(render: Render) -> None:
+    found = scored(render(EXTERNAL))
+    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.parametrize("waived", WAIVED)

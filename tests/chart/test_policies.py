@@ -7,7 +7,8 @@ from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
 import pytest
-from render import Objects
+from mcapp.values import merge
+from render import EXTERNAL, Objects
 
 Render = Callable[..., Objects]
 OFF = {"networkPolicy": {"enabled": False}}
@@ -146,3 +147,33 @@ def test_other_servers_may_answer_for_names(render: Render) -> None:
     cache = render({"networkPolicy": {"dnsPeers": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}})
     assert reaches(cache, "api", "outside", 53, "UDP")
     assert not reaches(cache, "api", "dns", 53, "UDP")
+
+
+def _external(host: str, **more: Any) -> dict[str, Any]:
+    return merge(EXTERNAL, {"db": {"external": {"host": host, "port": 6432, **more}}})
+
+
+def test_an_external_database_at_an_address_is_all_that_api_may_ask(render: Render) -> None:
+    objects = render(_external("203.0.113.9"))
+    assert reaches(objects, "api", "outside", 6432)
+    assert not reaches(objects, "api", "outside", 5432)
+    assert not reaches(objects, "api", "outside", 443)
+    assert not reaches(objects, "web", "outside", 6432)
+    assert not reaches(render(_external("203.0.113.10")), "api", "outside", 6432)
+    assert not reaches(render(_external("2001:db8::1")), "api", "outside", 6432)
+
+
+def test_an_external_database_by_name_opens_its_port_to_every_address(render: Render) -> None:
+    objects = render(_external("pg.lab.example"))
+    assert reaches(objects, "api", "outside", 6432)
+    assert not reaches(objects, "api", "outside", 443)
+
+
+def test_peers_say_where_an_external_database_is(render: Render) -> None:
+    peers = [{"ipBlock": {"cidr": "203.0.113.0/24"}}]
+    assert reaches(render(_external("pg.lab.example", peers=peers)), "api", "outside", 6432)
+    elsewhere = [{"ipBlock": {"cidr": "198.51.100.0/24"}}]
+    for host in ("pg.lab.example", "203.0.113.9"):
+        assert not reaches(render(_external(host, peers=elsewhere)), "api", "outside", 6432)
+    stranger = [{"podSelector": {"matchLabels": {"app": "other"}}}]
+    assert reaches(render(_external("db", peers=stranger)), "api", "stranger", 6432)

@@ -38,3 +38,28 @@ Call: include "mcapp.peer" (list . "api")
     - protocol: TCP
       port: 53
 {{- end -}}
+
+{{/* The egress rule by which a pod may ask the database. */}}
+{{- define "mcapp.databaseRule" -}}
+{{- if include "mcapp.ownsDatabase" . -}}
+- to:
+    {{- include "mcapp.peer" (list . "db") | nindent 4 }}
+  ports:
+    - port: 5432
+{{- else -}}
+{{- $external := .Values.db.external -}}
+{{- $peers := $external.peers -}}
+{{- if and (not $peers) (contains ":" $external.host) -}}
+{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" $external.host))) -}}
+{{- else if and (not $peers) (regexMatch "^[0-9.]+$" $external.host) -}}
+{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $external.host))) -}}
+{{- end -}}
+{{- /* A policy knows no names: a host that is one leaves the port open to every address. */ -}}
+- ports:
+    - port: {{ $external.port }}
+  {{- with $peers }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
+{{- end -}}

@@ -44,7 +44,7 @@ api could never log in. An upgrade may bring new ones, since its database runs a
 {{- define "mcapp.checkPasswords" -}}
 {{- $auth := .Values.db.auth -}}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "mcapp.object" (list . "postgres-pvc")) -}}
-{{- if and (dig "spec" "volumeName" "" $claim) (not $auth.existingSecret) (not $auth.resetPasswords) -}}
+{{- if and (dig "spec" "volumeName" "" $claim) (include "mcapp.ownsPasswords" .) (not $auth.resetPasswords) -}}
 {{- $live := include "mcapp.livePasswords" . | fromJson -}}
 {{- if not (or (and $live.superuser $live.app) (and $auth.superuserPassword $auth.appPassword)) -}}
 {{- fail (include "mcapp.secretGone" .) -}}

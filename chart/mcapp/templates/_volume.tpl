@@ -9,7 +9,7 @@ nothing, where there is no cluster to look at (helm template).
 {{- if eq .Values.topology "multi" -}}
 {{- $wanted = merge $wanted .Values.placement.databaseNodeLabels -}}
 {{- end -}}
-{{- if and .Values.placement.checkVolume $wanted (not .Values.db.affinity) -}}
+{{- if and (include "mcapp.ownsDatabase" .) .Values.placement.checkVolume $wanted (not .Values.db.affinity) -}}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace $claimName -}}
 {{- if dig "spec" "volumeName" "" $claim -}}
 {{- $volume := lookup "v1" "PersistentVolume" "" $claim.spec.volumeName -}}
