@@ -65,6 +65,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "single: db was asked to be on {node}, and no other node can run the rest.",
         "single：您要求 db 在 {node}，且沒有其他節點可執行其餘元件。",
     ),
+    "topology.external": (
+        "single: db.mode is external, so there is no database to place.",
+        "single：db.mode 為 external，沒有需要安排位置的資料庫。",
+    ),
+    "external.place": (
+        "With db.mode external there is no database here: --topology multi and --db-node mean nothing.",
+        "db.mode 為 external 時，此叢集沒有資料庫，--topology multi 與 --db-node 都沒有作用。",
+    ),
+    "external.place.remedy": (
+        "Leave both out; or take db.mode external out of the values for a database of the release's own.",
+        "請移除這兩個選項；若要使用 release 自己的資料庫，請從設定值移除 db.mode external。",
+    ),
     # placement
     "labels.carried": ("{nodes} carries {labels}.", "{nodes} 帶有標籤 {labels}。"),
     "labels.data": (

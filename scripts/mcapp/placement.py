@@ -10,7 +10,7 @@ from mcapp.cli import Exit
 from mcapp.inventory import Inventory
 from mcapp.messages import Problem, Text, text
 from mcapp.nodes import ARCH, OS, Node, Taint
-from mcapp.plan import ANY_TAINT, TIERS, Asked, Case, Plan, names
+from mcapp.plan import ANY_TAINT, Asked, Case, Plan, names
 from mcapp.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
 
 
@@ -22,7 +22,8 @@ def decide(inventory: Inventory, asked: Asked) -> Plan:
     _place(case)
     _compare_architectures(case)
     provision.replicas(case)
-    provision.storage(case)
+    if "db" in case.tiers:
+        provision.storage(case)
     provision.access(case)
     return case.plan
 
@@ -30,7 +31,7 @@ def decide(inventory: Inventory, asked: Asked) -> Plan:
 def _platform(case: Case) -> None:
     """Select what the images need: Linux, and of several architectures one."""
     if any(node.os != "linux" for node in case.all):
-        for tier in TIERS:
+        for tier in case.tiers:
             _select(case, tier, {OS: "linux"}, text("platform.os"))
     off = _off(case)
     apps = case.usable([node for node in case.all if node.name not in off], "api")
@@ -42,7 +43,7 @@ def _platform(case: Case) -> None:
     likely = Counter(node.arch for node in pool if node.server and node.labels.get(ARCH)) or kinds
     arch = min(likely, key=lambda kind: (-likely[kind], kind))
     together = case.plan.topology == "single" and case.home is None
-    for tier in TIERS if together else ("web", "api"):
+    for tier in case.tiers if together else ("web", "api"):
         if ARCH not in case.wanted[tier]["nodeSelector"]:
             _select(case, tier, {ARCH: arch}, text("platform.arch", arch=arch, kinds=sorted(kinds)))
 
@@ -66,7 +67,7 @@ def _place(case: Case) -> None:
     if multi or case.home is not None:
         meant = _meant(case)
         _tolerate(case, "db", lambda node, _: node.name in meant, "tolerations.meant")
-    for tier in TIERS:
+    for tier in case.tiers:
         may, refused = _judge(case, tier)
         if not may and not (multi and tier == "db"):
             _tolerate(case, tier, lambda _, refusing: all(map(role, refusing)), "tolerations.role")
@@ -170,6 +171,6 @@ def _compare_architectures(case: Case) -> None:
     kinds = {
         tier: {case.inventory.nodes[name].arch for name in at} - {""} for tier, at in case.plan.nodes.items()
     }
-    strange, apps = sorted(kinds["db"] - kinds["web"]), sorted(kinds["web"])
+    strange, apps = sorted(kinds.get("db", set()) - kinds["web"]), sorted(kinds["web"])
     if strange and apps:
         case.plan.warnings.append(text("platform.db", nodes=case.plan.nodes["db"], arch=strange, apps=apps))

@@ -61,7 +61,10 @@ class Plan:
 
 
 class Case:
-    """One cluster and one request. `labels` lead db to its node; `home` are the only nodes db may use."""
+    """One cluster and one request.
+
+    `tiers` are those to place; `labels` lead db to its node; `home` are the only nodes db may use.
+    """
 
     def __init__(self, inventory: Inventory, asked: Asked) -> None:
         self.inventory = inventory
@@ -73,10 +76,17 @@ class Case:
         self.wanted = merge(defaults(), seen)
         usual: dict[str, str] = self.wanted["placement"]["databaseNodeLabels"]
         self.labels: dict[str, str] = seen.get("placement", {}).get("databaseNodeLabels") or usual
+        self.tiers = TIERS if self.wanted["db"]["mode"] != "external" else ("web", "api")
         self.owner = Owner(asked.namespace, asked.release)
         self.used = inventory.used(self.owner)
-        self.data = volume.existing(inventory, asked.namespace, self.wanted["namePrefix"])
+        self.data = self._data()
         self.home = self._home()
+
+    def _data(self) -> volume.Data | None:
+        """Return the data that the release's own database has on this cluster."""
+        if "db" not in self.tiers:
+            return None
+        return volume.existing(self.inventory, self.asked.namespace, self.wanted["namePrefix"])
 
     def _home(self) -> list[Node] | None:
         """Return the nodes that data or --db-node hold db to; None if it is free."""

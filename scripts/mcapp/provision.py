@@ -6,7 +6,7 @@ from mcapp import access as reaching
 from mcapp import volume
 from mcapp.messages import text
 from mcapp.nodes import Room
-from mcapp.plan import TIERS, Case
+from mcapp.plan import Case
 from mcapp.quantity import whole
 from mcapp.scheduling import spoken
 
@@ -32,7 +32,7 @@ def _fits(case: Case, web: int, api: int) -> bool:
     }
     for tier, count in (("db", 1), ("web", web), ("api", api)):
         asked = case.room(tier)
-        for _ in range(count):
+        for _ in range(count if tier in case.tiers else 0):
             for name in case.plan.nodes[tier]:
                 if name not in free:
                     break
@@ -79,12 +79,12 @@ def access(case: Case) -> None:
         case.plan.put(("web", "service", "nodePort"), number, port.reason)
     reached = {node.name: reaching.reach(node) for node in case.all}
     case.plan.warnings += [where.warning for where in reached.values() if where.warning][:3]
-    tiers = {tier: set(case.plan.nodes[tier]) for tier in TIERS}
+    tiers = {tier: set(case.plan.nodes[tier]) for tier in case.tiers}
     listed = [
         {
             "name": name,
             **({"address": where.addresses[0]} if where.addresses else {}),
-            "tiers": [tier for tier in TIERS if name in tiers[tier]],
+            "tiers": [tier for tier in case.tiers if name in tiers[tier]],
         }
         for name, where in reached.items()
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcapp.inventory import Inventory
 from mcapp.messages import Lang, Text, say, text
-from mcapp.plan import TIERS, Plan
+from mcapp.plan import Plan
 
 
 def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
@@ -16,7 +16,7 @@ def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
         yield f"{'.'.join(path)}: {_value(plan, path)}{say(reason, lang)}"
     for left in plan.left:
         yield say(left, lang)
-    for tier in TIERS:
+    for tier in plan.nodes:
         yield say(text("report.tier", tier=tier, nodes=plan.nodes[tier]), lang)
         yield from _refused(plan, tier, lang)
     if inventory.unread:

@@ -16,12 +16,22 @@ _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 def choose(case: Case) -> None:
     """Decide the topology and lead db to its node; Problem if multi was asked for and no node is labelled."""
+    if "db" not in case.tiers:
+        _without_database(case)
+        return
     topology, reason = _topology(case)
     case.plan.put(("topology",), topology, reason)
     if topology == "multi":
         _lead(case)
     if case.asked.db_node:
         _hold(case, case.inventory.nodes[case.asked.db_node])
+
+
+def _without_database(case: Case) -> None:
+    """Choose single: there is no db to set apart; Problem where the command line asks for its place."""
+    if case.asked.topology == "multi" or case.asked.db_node:
+        raise Problem(text("external.place"), text("external.place.remedy"))
+    case.plan.put(("topology",), "single", text("topology.external"))
 
 
 def _topology(case: Case) -> tuple[str, Text]:

@@ -278,3 +278,37 @@ def test_a_path_with_blanks_is_one_program(run: Run, kubectl: str, tmp_path: Pat
     done = run("--kubectl", str(link), "--kubeconfig", "nowhere")
     assert done.err.startswith("kubectl cannot use its configuration: ")
     assert run("--kubectl", str(link), "--label", "lab").out.startswith(f"'{link}' label node lab")
+
+
+EXTERNAL = yaml.safe_dump(
+    {"db": {"mode": "external", "external": {"host": "pg", "existingSecret": "pg", "caSecret": "ca"}}}
+)
+
+
+def test_an_external_database_has_no_place(run: Run) -> None:
+    Path("mine.yaml").write_text(EXTERNAL)
+    # The data of an earlier database of the release's own lead nobody now.
+    done = run("--base", "mine.yaml", of=[*TWO, *database_volume("lab", storage="manual")])
+    assert done.code is Exit.OK
+    jsonschema.validate(effective(done.values), SCHEMA)
+    assert done.values["topology"] == "single"
+    assert done.values["db"] == yaml.safe_load(EXTERNAL)["db"]
+    assert [entry["tiers"] for entry in done.values["cluster"]["nodes"]] == [["web", "api"]] * 2
+    assert "no database to place" in done.out
+    assert "db may run" not in done.out
+
+
+@pytest.mark.parametrize("option", [("--topology", "multi"), ("--db-node", "lab")])
+def test_an_external_database_is_given_no_place(run: Run, option: tuple[str, str]) -> None:
+    Path("mine.yaml").write_text(EXTERNAL)
+    done = run("--base", "mine.yaml", *option, of=TWO)
+    assert done.code is Exit.USAGE
+    assert "db.mode external" in done.err
+
+
+def test_mixed_machines_select_nothing_for_an_external_database(run: Run) -> None:
+    Path("mine.yaml").write_text(EXTERNAL)
+    windows = node("win", "192.168.1.30", os="windows")
+    done = run("--base", "mine.yaml", of=[*TWO, windows])
+    assert done.values["api"]["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    assert "nodeSelector" not in done.values["db"]

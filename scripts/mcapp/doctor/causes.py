@@ -497,6 +497,45 @@ CAUSES: dict[str, Cause] = {
         ("The database is not there yet: {why}", "資料庫尚未就緒：{why}"),
         ("Wait for it and ask again.", "請稍候後再次診斷。"),
     ),
+    "external-unreachable": Cause(
+        "logs",
+        (
+            "api does not reach the external database {address}: {why}.",
+            "api 連不到外部資料庫 {address}：{why}。",
+        ),
+        (
+            "Check that the server listens there, that db.external.host and port are right, that its "
+            "firewall admits this cluster's nodes, and that db.external.peers, if given, name where it is.",
+            "請確認伺服器在該位址監聽、db.external.host 與 port 正確、其防火牆允許本叢集的節點；"
+            "若指定了 db.external.peers，也須包含它的位址。",
+        ),
+    ),
+    "external-tls": Cause(
+        "logs",
+        (
+            "api and the external database {address} do not come together by TLS: {why}.",
+            "api 與外部資料庫 {address} 無法建立 TLS 連線：{why}。",
+        ),
+        (
+            "The Secret of db.external.caSecret must hold the CA that signed the server's certificate, and "
+            "that must name db.external.host; db.external.sslMode says how much of it is checked.",
+            "db.external.caSecret 的 Secret 必須是簽發伺服器憑證的 CA，憑證也必須包含 db.external.host；"
+            "檢查的程度由 db.external.sslMode 決定。",
+        ),
+    ),
+    "external-refuses": Cause(
+        "logs",
+        (
+            "The external database {address} does not let api do its work: {why}.",
+            "外部資料庫 {address} 不允許 api 執行工作：{why}。",
+        ),
+        (
+            "Correct the Secret {secret}, or on that server the role and its rights, which the chart's "
+            "README tells; api reads the Secret only when it starts.",
+            "請修正 Secret {secret}，或在該伺服器上修正角色與權限（見 chart 的 README）；"
+            "api 只在啟動時讀取 Secret。",
+        ),
+    ),
     "api-db": Cause(
         "logs",
         ("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),

@@ -73,7 +73,7 @@ class Hop:
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The walk's result. `states` and `seen` are by layer; `places` are the nodes of each tier."""
+    """The walk's result. `states` and `seen` are by layer; `places`: each tier's nodes, or its address."""
 
     namespace: str
     release: str

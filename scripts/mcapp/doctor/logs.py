@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mcapp.doctor import storage
+from mcapp.doctor import network, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.reader import Answer
 from mcapp.doctor.remedies import helm_rollback, reset_passwords
@@ -27,6 +27,14 @@ _CAUSE = {
     "migrating": "db-starting",
     "lost": "db-starting",
     "disk": "disk-full",
+}
+# Of a database outside of the release, which no command of ours can mend.
+_EXTERNAL = {
+    **_CAUSE,
+    **dict.fromkeys(("password", "forbidden", "missing"), "external-refuses"),
+    **dict.fromkeys(("dns", "refused", "unreachable", "timeout"), "external-unreachable"),
+    "tls": "external-tls",
+    "disk": "api-db",
 }
 # The lines of the logs that bear on a cause.
 _LINES = {
@@ -54,21 +62,23 @@ def check(snapshot: Snapshot, view: View, recent: Answer) -> Iterator[Finding]:
     code, why, line = told
     if code == "other" and _MIGRATING.search(why):
         code = "schema"
-    cause = _CAUSE.get(code, "api-db")
+    cause = (_EXTERNAL if snapshot.external else _CAUSE).get(code, "api-db")
     pattern = _LINES.get(cause, _ANY)
     lines = [text for text in recent.content if pattern.search(text)][-_SHOWN:]
+    tried = [(key, found) for key, found in view.part("tcp").items() if key.startswith("database/")]
     evidence = (
         Evidence(f"{line[0]} {view.where}", line[1]),
+        *(Evidence(f"connect {view.where}", f"{key}: {network.said(found)}") for key, found in tried),
         *(Evidence("log", text) for text in lines),
     )
     if cause == "disk-full":
         for pod in snapshot.pods("db"):
             yield storage.full(pod, evidence)
         return
-    soft = cause in ("db-starting", "api-db")
+    soft = cause in ("db-starting", "api-db", "external-unreachable")
     yield Finding(
         cause,
-        {"why": why, "secret": _secret(snapshot)},
+        {"why": why, "secret": _secret(snapshot), "address": snapshot.external},
         evidence,
         _steps(snapshot, cause),
         "db",
@@ -129,6 +139,11 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     space = ("-n", snapshot.namespace)
     db, api = f"{snapshot.object_name('db')}-0", f"deployment/{snapshot.object_name('api')}"
     sql = f"kubectl -n {snapshot.namespace} exec -it {db} -- psql -U postgres"
+    last = Step(kubectl=("logs", db, *space, "--tail=50"))
+    if snapshot.external:
+        host, _, port = snapshot.external.rpartition(":")
+        sql = f"psql -h {host.strip('[]')} -p {port}"
+        last = Step(kubectl=("rollout", "restart", api, *space))
     if cause == "password-rejected":
         return (reset_passwords(snapshot), Step(kubectl=("rollout", "restart", api, *space)))
     if cause == "bad-migration":
@@ -145,7 +160,7 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
         return (Step(line=f"{sql} -c '\\l'"), Step(line=f"{sql} -c '\\du'"))
     return (
         Step(kubectl=("logs", api, *space, "--tail=50")),
-        Step(kubectl=("logs", db, *space, "--tail=50")),
+        last,
     )
 
 

@@ -45,7 +45,12 @@ def questions(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the probe in a pod of the api is to try; see probe.py for the shape."""
     services = [service for tier in TIERS if _address(service := snapshot.service(tier))]
     tcp = _ends(snapshot, "db")
-    login = next((address for key, (address, _) in tcp.items() if key.startswith("service/")), "")
+    at = next((address for key, (address, _) in tcp.items() if key.startswith("service/")), "")
+    login = {"hostaddr": at} if at else None
+    if snapshot.external:
+        host, _, port = snapshot.external.rpartition(":")
+        tcp[f"database/{snapshot.external}"] = (host.strip("[]"), int(port))
+        login = {}
     return {
         "names": [_ANY_NAME, *(name(service) for service in services if service)],
         "tcp": tcp,
@@ -174,9 +179,9 @@ def _names(view: View) -> Iterator[Finding]:
     if not bad:
         return
     evidence = tuple(
-        Evidence(f"lookup {view.where}", f"{key}: {_said(found)}") for key, found in tried.items()
+        Evidence(f"lookup {view.where}", f"{key}: {said(found)}") for key, found in tried.items()
     )
-    why = f"{', '.join(bad)}: {_said(tried[bad[0]])}"
+    why = f"{', '.join(bad)}: {said(tried[bad[0]])}"
     look = Step(kubectl=("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide"))
     yield Finding("dns-down", {"why": why}, evidence, (look,), soft=True)
 
@@ -228,7 +233,7 @@ def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:
     if not answer or answer.get("status") == 200:
         return
     body = " ".join(str(answer.get("body", "")).split())[:300]
-    why = f"HTTP {answer['status']} {body}" if "status" in answer else _said(answer)
+    why = f"HTTP {answer['status']} {body}" if "status" in answer else said(answer)
     evidence = (Evidence(f"GET /api/topology {view.where}", why),)
     web = snapshot.object_name("web")
     logs = Step(kubectl=("logs", f"deployment/{web}", "-n", snapshot.namespace, "--tail=30"))
@@ -251,10 +256,11 @@ def _note(view: View, seen: Diagnosis) -> None:
 
 
 def _line(view: View, key: str, found: Results) -> Evidence:
-    return Evidence(f"connect {view.where}", f"{key}: {_said(found)}")
+    return Evidence(f"connect {view.where}", f"{key}: {said(found)}")
 
 
-def _said(found: Results) -> str:
+def said(found: Results) -> str:
+    """Put one result of the probe in words."""
     address = f" {found['address']}" if "address" in found else ""
     detail = f" ({found['detail']})" if found.get("detail") else ""
     return f"{found['outcome']}{address}{detail} after {found['ms']} ms"

@@ -34,7 +34,7 @@ _LATELY = timedelta(minutes=5)
 
 def release(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a tier whose Deployment or StatefulSet is gone."""
-    for tier in TIERS:
+    for tier in snapshot.tiers:
         kind = KIND[tier]
         if snapshot.workload(tier) is None and f"{kind.lower()}s" not in snapshot.unread:
             there = [
@@ -63,6 +63,8 @@ def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Findi
         for pod in pods:
             if node_of(pod):
                 yield from _runs(snapshot, reader, pod, tier)
+    if snapshot.external:
+        seen.places["db"] = [snapshot.external]
     seen.seen["pods"] = notes
 
 

@@ -1,7 +1,8 @@
 """Runs inside a pod of the api, on its Python: tries names, ports and the database; prints one JSON object.
 
 The one argument is JSON: {"names": [name], "tcp": {id: [host, port]}, "http": {id: [host, port, path]},
-"login": address or ""}. Sent by the doctor as text, so it may use nothing but what the api's image has.
+"login": libpq parameters beside DATABASE_URL's, or null}. Sent by the doctor as text, so it may use nothing
+but what the api's image has.
 """
 
 from __future__ import annotations
@@ -55,19 +56,21 @@ def get(host: str, port: int, path: str) -> dict[str, Any]:
     return {"outcome": "connected", "status": answer.status, "body": body}
 
 
-def login(address: str) -> dict[str, Any]:
-    """Log in to the database afresh, as the api would, at the Service's address."""
+def login(more: dict[str, str]) -> dict[str, Any]:
+    """Log in to the database afresh, as the api would, with these libpq parameters too."""
     import psycopg
     from mcapp_api.reasons import explain
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    given = os.environ["DATABASE_URL"]
+    conninfo = make_conninfo(os.environ["DATABASE_URL"], connect_timeout=int(LIMIT), **more)
+    given = conninfo_to_dict(conninfo)
     try:
-        with psycopg.connect(given, hostaddr=address, connect_timeout=int(LIMIT), autocommit=True) as session:
+        with psycopg.connect(conninfo, autocommit=True) as session:
             row = session.execute(
                 "SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity"
             ).fetchone()
     except psycopg.Error as error:
-        failure = explain(error, f"{address}:5432")
+        failure = explain(error, f"{given.get('hostaddr') or given.get('host')}:{given.get('port', 5432)}")
         said = " ".join(str(error).split())
         return {"outcome": "failed", "code": failure.code, "reason": failure.reason, "detail": said}
     return {"outcome": "connected", "used": row[0], "limit": row[1]} if row else {"outcome": "failed"}
@@ -81,7 +84,7 @@ def main(asked: dict[str, Any]) -> None:
         *(("tcp", key, lambda to=to: connect(*to)) for key, to in asked["tcp"].items()),
         *(("http", key, lambda to=to: get(*to)) for key, to in asked["http"].items()),
     ]
-    if asked.get("login"):
+    if asked.get("login") is not None:
         work.append(("login", "db", lambda: login(asked["login"])))
     for group, key, _ in work:
         found[group][key] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import PORT, TIERS, Object, Snapshot, name, selects
+from mcapp.doctor.snapshot import PORT, Object, Snapshot, name, selects
 from mcapp.doctor.words import NO_KINDS, SERVICES
 from mcapp.messages import Part
 
@@ -19,7 +19,7 @@ def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
         seen.left_out.append(Note(NO_KINDS, {"kinds": sorted(unread)}))
         return
     notes = []
-    for tier in TIERS:
+    for tier in snapshot.tiers:
         service = snapshot.service(tier)
         if service is None:
             yield _missing(snapshot, tier)

@@ -17,6 +17,8 @@ Object = dict[str, Any]
 TIERS = ("web", "api", "db")
 KIND = {"web": "Deployment", "api": "Deployment", "db": "StatefulSet"}
 PORT = {"web": 80, "api": 8000, "db": 5432}
+# The chart's mark on api's Deployment: the address of a database that is not the release's own.
+EXTERNAL = "mcapp/external-database"
 _LABEL = "app.kubernetes.io/"
 _FRESH = timedelta(seconds=45)
 
@@ -106,6 +108,18 @@ class Snapshot:
         return sorted(
             {label(item, f"{_LABEL}instance") for item in found if label(item, f"{_LABEL}part-of") == "mcapp"}
         )
+
+    @property
+    def external(self) -> str:
+        """The address (host:port) of a database outside of the release, "" where the release has its own."""
+        api = self.workload("api")
+        found: str = (api["metadata"].get("annotations") or {}).get(EXTERNAL, "") if api else ""
+        return found
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """The tiers that the release itself runs."""
+        return tuple(tier for tier in TIERS if tier != "db" or not self.external)
 
     def workload(self, tier: str) -> Object | None:
         """Return the Deployment or StatefulSet of a tier."""

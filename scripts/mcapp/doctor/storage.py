@@ -11,7 +11,7 @@ from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.reader import Answer
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
-from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, STORAGE
+from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, OUTSIDE, STORAGE
 from mcapp.nodes import Node
 
 _CONFLICT = re.compile(r"volume node affinity|PersistentVolume's node affinity", re.IGNORECASE)
@@ -150,7 +150,7 @@ def provisioner_down(snapshot: Snapshot, pending: Finding, deployments: list[Obj
 
 def check(snapshot: Snapshot, seen: Diagnosis) -> None:
     """Note what the pods of db stand on."""
-    notes = []
+    notes = [Note(OUTSIDE, {"address": snapshot.external})] if snapshot.external else []
     for pod in snapshot.pods("db"):
         for wanted in snapshot.claims(pod):
             claim = snapshot.find("PersistentVolumeClaim", wanted)

@@ -35,6 +35,7 @@ NETWORK = (
 )
 REACHES = ("{pod} reaches {what}", "{pod} 可連到 {what}")
 STORAGE = ("{claim} Bound to {volume}", "{claim} 已綁定 {volume}")
+OUTSIDE = ("the data are at {address}, outside of this release", "資料在此 release 之外的 {address}")
 DISK = ("disk of db {percent} used", "db 的磁碟已使用 {percent}")
 LOGS = (
     "login as the api does took {ms} ms, {used} of {limit} connections in use",

@@ -124,6 +124,7 @@ export const strings = {
     "reason.password": "密碼錯誤",
     "reason.forbidden": "權限不足",
     "reason.dns": "找不到主機名稱",
+    "reason.tls": "TLS 連線失敗",
     "reason.refused": "連線遭拒",
     "reason.unreachable": "網路無法到達",
     "reason.starting": "資料庫正在啟動",
