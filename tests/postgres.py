@@ -134,14 +134,19 @@ class PostgresServer:
 
     def script(self, text: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         """Run a shell script as a container of PostgreSQL's image would, with this server as its default."""
-        ours = {
-            "PATH": f"{self._bin}:/usr/bin:/bin",
-            "PGDATA": str(self._data),
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(self.port),
-            "PGDATABASE": self.database,
-        }
-        return self._run("/bin/sh", "-c", text, env={**ours, **environment}, check=False)
+        return self._run("/bin/sh", "-c", text, env={**self._inside(), **environment}, check=False)
+
+    @property
+    def superuser_password(self) -> str:
+        """The password of the role postgres."""
+        return self._superuser_password
+
+    def program(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a command as `script` does, with a pipe to each of its streams."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [*self._as_unprivileged(), *words], env=self._inside(), stdin=pipe, stdout=pipe, stderr=pipe
+        )
 
     def close(self) -> None:
         """Stop and delete everything."""
@@ -149,6 +154,12 @@ class PostgresServer:
             self.resume()
             self.stop()
         shutil.rmtree(self._folder)
+
+    def _inside(self) -> dict[str, str]:
+        return {
+            **{"PATH": f"{self._bin}:/usr/bin:/bin", "LC_ALL": "C", "PGDATA": str(self._data)},
+            **{"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGDATABASE": self.database},
+        }
 
     def _reachable(self, tree: Path) -> Path:
         """Return a copy of the installation where an unprivileged user cannot read the cache of root."""

@@ -23,6 +23,8 @@ _CONFIG = re.compile(
     re.IGNORECASE,
 )
 
+NOT_THERE = (FileNotFoundError, PermissionError, NotADirectoryError)
+
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
@@ -97,16 +99,28 @@ class Kubectl:
                 check=False,
                 timeout=self.seconds * 2,
             )
-        except (FileNotFoundError, PermissionError, NotADirectoryError):
-            raise Problem(
-                text("kube.missing", program=command[0]), text("kube.missing.remedy"), Exit.UNREACHABLE
-            ) from None
+        except NOT_THERE:
+            raise missing(command[0]) from None
         except subprocess.TimeoutExpired:
             raise Problem(
                 text("kube.unreachable", why=text("kube.timeout", seconds=self.seconds * 2)),
                 text("kube.unreachable.remedy"),
                 Exit.UNREACHABLE,
             ) from None
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start kubectl with a pipe to each of its streams and no time limit; Problem if it is not there."""
+        command = [*self.words, *self.flags, *arguments]
+        pipe = subprocess.PIPE
+        try:
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+        except NOT_THERE:
+            raise missing(command[0]) from None
+
+
+def missing(program: str) -> Problem:
+    """Return the Problem of a kubectl that is not there or may not be run."""
+    return Problem(text("kube.missing", program=program), text("kube.missing.remedy"), Exit.UNREACHABLE)
 
 
 def unreachable(why: str) -> Problem:

@@ -49,7 +49,8 @@ def test_no_key_can_be_removed_from_under_the_templates() -> None:
         for key in schema.get("properties", {})
         if key not in schema.get("required", [])
     }
-    resources = {f"{tier}.resources.{key}" for tier in ("web", "api", "db") for key in ("limits", "requests")}
+    parts = ("web", "api", "db", "backup")
+    resources = {f"{part}.resources.{key}" for part in parts for key in ("limits", "requests")}
     assert removable == {"enabled", "global", "global.imageRegistry", "web.service.nodePort", *resources}
 
 

@@ -39,7 +39,7 @@ other objects were made. Looks at the workloads as they are rendered, so that no
 {{/* A container may ask for no more than it may use. */}}
 {{- define "mcapp.validate.resources" -}}
 {{- $root := . -}}
-{{- range $tier := list "web" "api" "db" -}}
+{{- range $tier := list "web" "api" "db" "backup" -}}
 {{- $resources := (index $root.Values $tier).resources -}}
 {{- range $name, $limit := $resources.limits -}}
 {{- $request := dig "requests" $name "" $resources -}}

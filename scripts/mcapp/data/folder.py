@@ -1,0 +1,172 @@
+"""Backups on the user's machine: a folder with one folder for each, whole before it gets its name."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import mmap
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from mcapp.cli import Exit, UserError
+from mcapp.config import CHART
+from mcapp.data import manifest
+from mcapp.data.fingerprint import SQL
+from mcapp.data.manifest import Manifest, RefusedError
+from mcapp.data.server import Server
+from mcapp.data.shell import PSQL
+from mcapp.progress import Meter, step
+
+ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"
+_DUMP = (CHART / "files" / "backup.sql").read_text(encoding="utf-8").replace("\\ir fingerprint.sql\n", SQL)
+# How pg_dump's custom format begins.
+MAGIC = b"PGDMP"
+_ANOTHER = "Take another backup; `python scripts/backup.py list` shows them."
+# --list reads the archive's own version and its table of contents.
+CHECK = "pg_restore --list >/dev/null"
+RESTORE = "pg_restore --no-password --exit-on-error --dbname="
+
+
+class Backup(NamedTuple):
+    """One backup: where it is, the bytes of its archive, and its manifest."""
+
+    where: str
+    size: int
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder that holds the backups."""
+
+    path: Path
+
+    def create(self, server: Server) -> Backup:
+        """Make a backup of the server's database.
+
+        Raises UserError, FailedError; then no backup has been made.
+        """
+        name = f"{server.release.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        with self._partial() as partial:
+            archive, meter = partial / ARCHIVE, Meter()
+            with step(f"Dumping database {server.database} of release {server.release.name}", meter):
+                whose = server.release
+                with archive.open("wb") as file:
+                    server.shell.run(
+                        PSQL,
+                        stdin=_DUMP.encode(),
+                        stdout=file,
+                        meter=meter,
+                        PGDATABASE=server.database,
+                        **{"NAME": name, "RELEASE": whose.name, "NAMESPACE": whose.namespace},
+                        **{"CHART_VERSION": whose.chart, "APP_VERSION": whose.app},
+                    )
+            (partial / MANIFEST).write_bytes(_split(archive))
+            made = manifest.read((partial / MANIFEST).read_bytes(), name)
+            sums = "".join(f"{_digest(partial / file)}  {file}\n" for file in (ARCHIVE, MANIFEST))
+            (partial / SUMS).write_text(sums)
+            return self._finish(partial, name, made)
+
+    def list(self) -> list[Backup]:
+        """Return the backups, the oldest first."""
+        found = (folder for folder in sorted(self.path.glob("[!.]*/")) if (folder / SUMS).exists())
+        return [self._read(folder) for folder in found]
+
+    def checked(self, name: str) -> Backup:
+        """Return a backup after a look at every byte of it.
+
+        Raises:
+            UserError: there is none of this name.
+            RefusedError: it is damaged.
+
+        """
+        folder = self.path / name
+        if not folder.is_dir():
+            known = ", ".join(backup.manifest.name for backup in self.list()[-3:])
+            raise UserError(f"There is no backup {folder}.", f"There are: {known}." if known else _ANOTHER)
+        for file in (ARCHIVE, MANIFEST, SUMS):
+            if not (folder / file).is_file():
+                raise RefusedError(name, f"its {file} is missing", _ANOTHER)
+        with step(f"Checking {folder}"):
+            sums = (folder / SUMS).read_text(errors="replace").splitlines()
+            for file in (ARCHIVE, MANIFEST):
+                if f"{_digest(folder / file)}  {file}" not in sums:
+                    raise RefusedError(name, f"its {file} does not match its checksum", _ANOTHER)
+            with (folder / ARCHIVE).open("rb") as archive:
+                if archive.read(len(MAGIC)) != MAGIC:
+                    raise RefusedError(name, "its archive is none of pg_dump's", _ANOTHER)
+        return self._read(folder)
+
+    def pour(self, backup: Backup, server: Server, script: str, meter: Meter | None = None) -> None:
+        """Run a script at the server with the archive as its standard input."""
+        with (Path(backup.where) / ARCHIVE).open("rb") as archive:
+            server.shell.run(script, stdin=archive, meter=meter)
+
+    def _read(self, folder: Path) -> Backup:
+        made = manifest.read((folder / MANIFEST).read_bytes(), folder.name)
+        return Backup(str(folder), (folder / ARCHIVE).stat().st_size, made)
+
+    @contextmanager
+    def _partial(self) -> Iterator[Path]:
+        """Make an empty folder for what is not whole yet; it is gone afterwards."""
+        partial = self.path / ".partial"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with (self.path / ".lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UserError(
+                        f"Another backup is being made in {self.path}.",
+                        "Wait until it is done, or name another folder with --to.",
+                        Exit.FAILED,
+                    ) from None
+                # Nobody else is at work: it is left from a run that died.
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir()
+                try:
+                    yield partial
+                finally:
+                    shutil.rmtree(partial, ignore_errors=True)
+        except OSError as error:
+            raise UserError(
+                f"Folder {self.path} cannot be written: {error.strerror}.",
+                "Make room there, or name another folder with --to.",
+                Exit.FAILED,
+            ) from None
+
+    def _finish(self, partial: Path, name: str, made: Manifest) -> Backup:
+        for path in (*partial.iterdir(), partial):
+            _sync(path)
+        folder = self.path / name
+        partial.rename(folder)
+        _sync(self.path)
+        return Backup(str(folder), (folder / ARCHIVE).stat().st_size, made)
+
+
+def _split(archive: Path) -> bytes:
+    """Cut the manifest off the end of what backup.sql printed, and return it."""
+    with archive.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        end = content.rfind(b"\n", 0, len(content) - 1)
+        line = content[end + 1 :]
+    os.truncate(archive, max(end, 0))
+    return line
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

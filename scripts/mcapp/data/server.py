@@ -1,0 +1,223 @@
+"""A release's PostgreSQL server: where it is, what it holds, and its throw-away databases."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mcapp.cli import Exit, UserError
+from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
+from mcapp.data.shell import FailedError, PodShell, Shell
+from mcapp.kube import Kubectl, reason, unreachable
+
+# Any constant will do: every run takes the same one.
+_LOCK = 7_203_154_002
+_SWAPS = 5
+_THROW_AWAY = "mcapp_throwaway_"
+# PostgreSQL cuts longer names off.
+_NAME_BYTES = 63
+_PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@dataclass(frozen=True)
+class Release:
+    """Whose database it is, as a backup's manifest has it."""
+
+    name: str
+    namespace: str
+    chart: str
+    app: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server of a release, and the name of its database."""
+
+    shell: Shell
+    database: str
+    release: Release
+
+    def version(self) -> int:
+        """Return server_version_num, such as 160004."""
+        return int(self.shell.sql("SHOW server_version_num;")[0])
+
+    def fingerprint(self, database: str = "") -> Fingerprint:
+        """Return what a database holds, that of the release where none is named."""
+        (line,) = self.shell.sql(TRANSACTION, database or self.database)
+        return parse(line)
+
+    def roles(self) -> set[str]:
+        """Return the roles that the server knows."""
+        return set(self.shell.sql("SELECT rolname FROM pg_roles;"))
+
+    def free_bytes(self) -> int:
+        """Return the room left on the server's volume."""
+        shown = self.shell.run('df -Pk "$PGDATA"').decode().splitlines()
+        return int(shown[-1].split()[3]) * 1024
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the server's lock, under which throw-away databases are made and databases swapped.
+
+        Whoever gets it drops what runs that died have left.
+        Raises UserError while another run holds it.
+        """
+        with self.shell.session(f"SELECT pg_try_advisory_lock({_LOCK});") as got:
+            if got != "t":
+                raise UserError(
+                    "Another verify or restore is at work on this database.",
+                    "Wait until it is done, or stop it, and run this again.",
+                    Exit.FAILED,
+                )
+            for left in self.databases(_THROW_AWAY):
+                self.drop(left)
+            yield
+
+    @contextmanager
+    def throw_away(self) -> Iterator[str]:
+        """Make an empty database beside the others; unless renamed, it is gone afterwards."""
+        name = f"{_THROW_AWAY}{secrets.token_hex(4)}"
+        self.shell.sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0;")
+        try:
+            yield name
+        finally:
+            self.drop(name)
+
+    def databases(self, beginning: str) -> list[str]:
+        """Return the names of the databases that begin so, in their order."""
+        listed = self.shell.sql("SELECT datname FROM pg_database ORDER BY datname;")
+        return [name for name in listed if name.startswith(beginning)]
+
+    def kept(self) -> list[str]:
+        """Return the databases that restores have put aside, the oldest first."""
+        return self.databases(_aside(self.database))
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        self.shell.sql(f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE);")
+
+    def swap(self, database: str, stamp: str) -> str:
+        """Put another database in the place of the release's; return the name that the old one got.
+
+        Both get their names at once or not at all. Whoever is connected to the old one loses the connection.
+        Raises FailedError; then nothing has changed.
+        """
+        old = _aside(self.database) + stamp
+        statements = f"""
+            SELECT FROM pg_stat_activity, LATERAL pg_terminate_backend(pid)
+            WHERE datname IN ({literal(self.database)}, {literal(database)});
+            BEGIN;
+            ALTER DATABASE {quoted(self.database)} RENAME TO {quoted(old)};
+            ALTER DATABASE {quoted(database)} RENAME TO {quoted(self.database)};
+            COMMIT;
+            """
+        for left in reversed(range(_SWAPS)):
+            try:
+                self.shell.sql(statements)
+                break
+            except FailedError as error:
+                # Somebody came back between the end of the connections and the rename.
+                if "being accessed by other users" not in error.said or not left:
+                    raise
+        return old
+
+    def connected(self, role: str = "app") -> bool:
+        """Tell whether anybody is connected to the release's database as this role."""
+        who = f"datname = {literal(self.database)} AND usename = {literal(role)}"
+        found = self.shell.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {who};")  # noqa: S608
+        return found != ["0"]
+
+
+def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
+    """Find a release's server by its objects in the cluster.
+
+    Raises:
+        UserError: the release is not there, or its database does not run.
+        Problem: no cluster answers.
+
+    """
+    chosen = f"app.kubernetes.io/instance={release},app.kubernetes.io/component=db"
+    items = read(kubectl, namespace, "statefulsets,pods", chosen)
+    workload = next((item for item in items if item["kind"] == "StatefulSet"), None)
+    if workload is None:
+        raise UserError(
+            f"There is no database of a release {release} in namespace {namespace}.",
+            "Name them with --release and -n (`helm list -A` shows all); a database of db.mode external is"
+            " backed up where it runs.",
+        )
+    pods = [item for item in items if item["kind"] == "Pod" and _ready(item)]
+    if not pods:
+        raise UserError(
+            f"The database {workload['metadata']['name']} in namespace {namespace} is not ready.",
+            f"`python scripts/doctor.py -n {namespace} --release {release}` tells why.",
+            Exit.FAILED,
+        )
+    container = next(one for one in pods[0]["spec"]["containers"] if one["name"] == "postgres")
+    variables = {one["name"]: one for one in container["env"]}
+    where = variables[_PASSWORD]["valueFrom"]["secretKeyRef"]
+    labels = workload["metadata"]["labels"]
+    shell = PodShell(
+        # Not the pod's own variable: a changed password reaches that at the next start only.
+        secret(kubectl, namespace, where["name"], where["key"]),
+        {"PGHOST": "127.0.0.1"},
+        kubectl,
+        namespace,
+        pods[0]["metadata"]["name"],
+        container["name"],
+    )
+    whose = Release(
+        release,
+        namespace,
+        labels.get("helm.sh/chart", "-").rpartition("-")[2],
+        labels.get("app.kubernetes.io/version", ""),
+    )
+    return Server(shell, variables["POSTGRES_DB"]["value"], whose)
+
+
+def read(kubectl: Kubectl, namespace: str, kinds: str, selector: str) -> list[dict[str, Any]]:
+    """Return the objects that a selector chooses. Problem if kubectl gets no answer."""
+    done = kubectl.run("get", kinds, f"--namespace={namespace}", f"--selector={selector}", "--output=json")
+    if done.returncode:
+        raise unreachable(reason(done.stderr))
+    items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
+    return items
+
+
+def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
+    """Return one value of a Secret. UserError if it cannot be read."""
+    done = kubectl.run("get", "secret", name, f"--namespace={namespace}", "--output=json")
+    try:
+        return base64.b64decode(json.loads(done.stdout)["data"][key]).decode()
+    except (ValueError, KeyError):
+        why = reason(done.stderr) if done.returncode else f"it has no key {key}"
+        raise UserError(
+            f"The superuser's password in Secret {name} cannot be read: {why}.",
+            f"Use a kubeconfig that may read Secrets in namespace {namespace}.",
+            Exit.FAILED,
+        ) from None
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """Return a string as SQL writes it."""
+    return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _aside(database: str) -> str:
+    """Return how the names of databases begin that were put aside for this one; 16 bytes follow."""
+    middle = "_before_"
+    return database[: _NAME_BYTES - len(middle) - 16] + middle
+
+
+def _ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,166 @@
+"""Runs PostgreSQL's programs where they are, in a pod, with the superuser's password."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from io import BufferedReader
+from typing import IO, Any, BinaryIO, NamedTuple
+
+from mcapp.cli import Exit, UserError
+from mcapp.kube import Kubectl
+from mcapp.progress import Meter
+
+CHUNK = 1 << 16
+# The password is the first line of standard input, so that it stands in no process's arguments.
+_LOGIN = "set -eu; IFS= read -r PGPASSWORD; export PGPASSWORD; "
+PSQL = "psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --file=-"
+
+
+class FailedError(UserError):
+    """What ran in the pod failed; `said` is what it printed to standard error."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(f"PostgreSQL's programs failed: {said}.", code=Exit.FAILED)
+        self.said = said
+
+
+class _Streams(NamedTuple):
+    stdin: BinaryIO
+    stdout: BufferedReader
+    stderr: BinaryIO
+
+
+@dataclass(frozen=True)
+class Shell(ABC):
+    """A place where PostgreSQL's programs run. `environment` leads them to the server."""
+
+    password: str = field(repr=False)
+    environment: Mapping[str, str]
+
+    @abstractmethod
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+        """Start a command there with a pipe to each of its streams."""
+
+    def run(
+        self,
+        script: str,
+        *,
+        stdin: bytes | BinaryIO = b"",
+        stdout: BinaryIO | None = None,
+        meter: Meter | None = None,
+        **environment: str,
+    ) -> bytes:
+        """Run a shell script and return what it prints, or write that to `stdout`.
+
+        `meter` counts the bytes of the stream that was given.
+        Raises FailedError if the script fails.
+        """
+        process, streams = self._begin(script, environment)
+        counted = meter if meter else Meter()
+        feeding = threading.Thread(
+            target=_feed, args=(streams.stdin, stdin, None if stdout else counted), daemon=True
+        )
+        said: list[bytes] = []
+        listening = threading.Thread(target=lambda: said.extend(streams.stderr), daemon=True)
+        kept = bytearray()
+        try:
+            feeding.start()
+            listening.start()
+            while chunk := streams.stdout.read1(CHUNK):
+                if stdout:
+                    stdout.write(chunk)
+                    counted.add(len(chunk))
+                else:
+                    kept += chunk
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        listening.join()
+        if code:
+            raise FailedError(_last(b"".join(said)))
+        return bytes(kept)
+
+    def sql(self, statements: str, database: str = "postgres") -> list[str]:
+        """Run SQL as the superuser; return a line for each row, `|` between its columns. Or FailedError."""
+        shown = self.run(PSQL, stdin=statements.encode(), PGDATABASE=database)
+        return shown.decode().splitlines()
+
+    @contextmanager
+    def session(self, first: str) -> Iterator[str]:
+        """Keep a session of the superuser open; yield the line that its first statement printed.
+
+        It ends with this process, however that ends: psql stops at the end of its input.
+        """
+        process, streams = self._begin(PSQL, {"PGDATABASE": "postgres"})
+        try:
+            with suppress(BrokenPipeError):
+                streams.stdin.write(f"{first}\n".encode())
+                streams.stdin.flush()
+            line = streams.stdout.readline()
+            if not line:
+                raise FailedError(_last(streams.stderr.read()))
+            yield line.decode().strip()
+            with suppress(BrokenPipeError):
+                streams.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+        finally:
+            process.kill()
+            process.wait()
+
+    def _begin(self, script: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], _Streams]:
+        given = {"PGUSER": "postgres", "PGCONNECT_TIMEOUT": "10", **self.environment, **environment}
+        words = ["env", *(f"{name}={value}" for name, value in given.items()), "sh", "-c", _LOGIN + script]
+        process = self.start(words)
+        streams = _Streams(*map(_stream, (process.stdin, process.stdout, process.stderr)))
+        with suppress(BrokenPipeError):
+            streams.stdin.write(f"{self.password}\n".encode())
+            streams.stdin.flush()
+        return process, streams
+
+
+@dataclass(frozen=True)
+class PodShell(Shell):
+    """A container of a pod, reached by kubectl exec."""
+
+    kubectl: Kubectl
+    namespace: str
+    pod: str
+    container: str
+
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+        """Start a command in the container."""
+        into = (f"--namespace={self.namespace}", f"--container={self.container}", self.pod)
+        return self.kubectl.start("exec", "--stdin", *into, "--", *words)
+
+
+def _stream(pipe: IO[bytes] | None) -> Any:
+    if pipe is None:
+        raise RuntimeError("the process was started without pipes")
+    return pipe
+
+
+def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter | None) -> None:
+    """Write all of the source to a pipe; a reader that went away has its own reason to tell."""
+    with suppress(BrokenPipeError), pipe:
+        if isinstance(source, bytes):
+            pipe.write(source)
+            return
+        while chunk := source.read(CHUNK):
+            pipe.write(chunk)
+            if meter:
+                meter.add(len(chunk))
+
+
+def _last(stderr: bytes) -> str:
+    """Return what was said, without what kubectl adds and psql's own line numbers."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if not line.startswith(("command terminated with", "Defaulted container"))]
+    return re.sub(r"psql:<stdin>:\d+: ", "", "; ".join((told or lines or ["?"])[-4:])).rstrip(".")

@@ -1,0 +1,275 @@
+"""Backups against a real PostgreSQL: made, listed, verified, restored; and those that are refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from data.test_data_fingerprint import take
+from mcapp.cli import UserError
+from mcapp.config import CHART
+from mcapp.data import folder, manifest, restore
+from mcapp.data.folder import Backup, Folder
+from mcapp.data.manifest import RefusedError
+from mcapp.data.server import Release, Server
+from mcapp.data.shell import FailedError, Shell
+from postgres import PostgresServer
+
+pytestmark = pytest.mark.postgres
+SCRIPT = (CHART / "files" / "backup.sh").read_text()
+
+
+@dataclass(frozen=True)
+class LocalShell(Shell):
+    """PostgreSQL's programs beside a server of this machine, without kubectl between."""
+
+    postgres: PostgresServer
+
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+        return self.postgres.program(words)
+
+
+def serving(postgres: PostgresServer) -> Server:
+    shell = LocalShell(postgres.superuser_password, {}, postgres)
+    return Server(shell, postgres.database, Release("mcapp", "lab", "0.2.0", "0.2.0"))
+
+
+@pytest.fixture
+def server(populated: PostgresServer) -> Iterator[Server]:
+    made = serving(populated)
+    yield made
+    for left in (*made.kept(), *made.databases("mcapp_")):
+        made.drop(left)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "backups")
+
+
+@pytest.fixture
+def backup(server: Server, store: Folder) -> Backup:
+    return store.create(server)
+
+
+def untouched(server: Server, before: object) -> bool:
+    """Whether the live data are as before, and nothing else was left on the server."""
+    left = server.databases("mcapp_throwaway") + server.kept()
+    return not left and server.fingerprint() == before
+
+
+def test_a_backup_is_made_listed_and_good(server: Server, store: Folder, backup: Backup) -> None:
+    made = backup.manifest
+    assert made.rows == 4
+    assert made.fingerprint == server.fingerprint()
+    assert made.document["release"] == "mcapp"
+    assert made.document["namespace"] == "lab"
+    assert made.document["serverNumber"] == server.version()
+    assert store.list() == [backup]
+    sums = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=backup.where, check=False)
+    assert sums.returncode == 0
+    before = server.fingerprint()
+    assert restore.verify(store, made.name, server).differences == []
+    assert untouched(server, before)
+
+
+def test_a_restore_brings_everything_back_and_keeps_the_old(
+    server: Server, store: Folder, backup: Backup, populated: PostgresServer
+) -> None:
+    before = server.fingerprint()
+    populated.sql("DROP SCHEMA app CASCADE")
+    populated.sql("REVOKE CONNECT ON DATABASE appdb FROM app")
+    populated.sql("ALTER ROLE app IN DATABASE appdb RESET search_path")
+    # As the api's pool: it must not keep the swap from happening.
+    with psycopg.connect(populated.admin_conninfo) as idle:
+        restored = restore.restore(store, backup.manifest.name, server)
+        with pytest.raises(psycopg.OperationalError):
+            idle.execute("SELECT 1")
+    assert before.differences(server.fingerprint()) == []
+    assert server.kept() == [restored.kept]
+    assert take(populated, restored.kept).rows == {}
+    populated.sql("INSERT INTO tasks (title) VALUES ('by the app')", user="app")
+    dropped = restore.restore(store, backup.manifest.name, server, drop_old=True)
+    assert (dropped.kept, server.kept()) == ("", [restored.kept])
+    assert before.differences(server.fingerprint()) == []
+
+
+def test_what_is_written_during_a_backup_does_no_harm(
+    server: Server, store: Folder, populated: PostgresServer
+) -> None:
+    """A row written after the fingerprint is in neither; the sequence has run on in the dump."""
+    dump = folder._DUMP
+    write = "\\! psql -Xq -c \"INSERT INTO app.tasks (title) VALUES ('meanwhile')\"\n"
+    at = dump.index("\\! pg_dump")
+    try:
+        folder._DUMP = dump[:at] + write + dump[at:]
+        backup = store.create(server)
+    finally:
+        folder._DUMP = dump
+    assert backup.manifest.rows == 4
+    assert populated.sql("SELECT count(*) FROM app.tasks") == [(4,)]
+    assert restore.verify(store, backup.manifest.name, server).differences == []
+
+
+def damage(backup: Backup, file: str, change: object) -> None:
+    path = Path(backup.where) / file
+    content = path.read_bytes()
+    assert callable(change)
+    path.write_bytes(change(content))
+
+
+def reseal(backup: Backup) -> None:
+    """Write the checksums anew, as whoever changes a backup on purpose would."""
+    where = Path(backup.where)
+    sums = "".join(f"{folder._digest(where / name)}  {name}\n" for name in ("archive.dump", "manifest.json"))
+    (where / "SHA256SUMS").write_text(sums)
+
+
+def rewritten(**changed: object) -> object:
+    return lambda content: json.dumps({**json.loads(content), **changed}).encode()
+
+
+BROKEN = {
+    "a byte turned": ("archive.dump", lambda c: c[:99] + bytes([c[99] ^ 1]) + c[100:], False, "checksum"),
+    "cut off": ("archive.dump", lambda c: c[: len(c) // 2], False, "checksum"),
+    "manifest changed": ("manifest.json", lambda c: c.replace(b'"lab"', b'"lib"'), False, "checksum"),
+    "no sums": ("SHA256SUMS", lambda _: b"", False, "checksum"),
+    "cut off, sums and all": ("archive.dump", lambda c: c[:-20], True, "cannot be restored"),
+    "no archive": ("archive.dump", lambda _: b"hello", True, "none of pg_dump's"),
+    "archive of a later pg_dump": (
+        "archive.dump",
+        lambda c: c[:5] + bytes([1, 99]) + c[7:],
+        True,
+        "cannot be read .*unsupported version",
+    ),
+    "later PostgreSQL": (
+        "manifest.json",
+        rewritten(serverNumber=170001, server="17.1"),
+        True,
+        "PostgreSQL 17.1",
+    ),
+    "later format": ("manifest.json", rewritten(format=2), True, "its format is 2"),
+    "manifest cut off": ("manifest.json", lambda c: c[:99], True, "manifest is damaged"),
+    "later app": ("manifest.json", rewritten(app="0.10.0"), True, "version 0.10.0 of the app"),
+    "too large": ("manifest.json", rewritten(databaseBytes=10**15), True, "MB are free"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_bad_backup_is_refused_before_anything_changes(
+    server: Server, store: Folder, backup: Backup, broken: str
+) -> None:
+    file, change, sealed, why = BROKEN[broken]
+    before = server.fingerprint()
+    damage(backup, file, change)
+    if sealed:
+        reseal(backup)
+    with pytest.raises(RefusedError, match=why) as refused:
+        restore.restore(store, backup.manifest.name, server)
+    assert "Nothing was changed" in str(refused.value)
+    assert untouched(server, before)
+
+
+def test_roles_that_the_server_does_not_know_are_named(
+    server: Server, store: Folder, populated: PostgresServer
+) -> None:
+    populated.sql("CREATE ROLE reader")
+    populated.sql("GRANT SELECT ON app.tasks TO reader")
+    backup = store.create(server)
+    populated.sql("DROP OWNED BY reader")
+    populated.sql("DROP ROLE reader")
+    with pytest.raises(RefusedError, match="does not know the roles reader"):
+        restore.restore(store, backup.manifest.name, server)
+
+
+@pytest.mark.parametrize("what", ["rows", "sequence", "grant"])
+def test_another_content_than_the_manifests_is_not_restored(
+    server: Server, store: Folder, backup: Backup, what: str
+) -> None:
+    before = server.fingerprint()
+    told = json.loads((Path(backup.where) / "manifest.json").read_bytes())
+    if what == "rows":
+        told["fingerprint"]["tables"]["app.tasks"]["rows"] = 5
+    elif what == "sequence":
+        told["fingerprint"]["sequences"]["app.tasks_id_seq"]["next"] += 9
+        told["sequencesUntil"] = {}
+    else:
+        told["fingerprint"]["grants"]["table app.tasks"]["rights"].pop()
+    (Path(backup.where) / "manifest.json").write_text(json.dumps(told))
+    reseal(backup)
+    assert len(restore.verify(store, backup.manifest.name, server).differences) == 1
+    with pytest.raises(UserError, match="live data are as they were"):
+        restore.restore(store, backup.manifest.name, server)
+    assert untouched(server, before)
+
+
+def test_only_one_run_at_a_time_and_it_cleans_up_after_the_dead(server: Server) -> None:
+    server.shell.sql("CREATE DATABASE mcapp_throwaway_dead;")
+    with server.alone():
+        assert server.databases("mcapp_throwaway") == []
+        with pytest.raises(UserError, match="at work on this database"), server.alone():
+            pass
+    with server.alone():
+        pass
+
+
+def test_a_dump_that_breaks_off_is_no_backup(server: Server, store: Folder) -> None:
+    gone = replace(server, database="nothing")
+    with pytest.raises(FailedError, match='database "nothing" does not exist'):
+        store.create(gone)
+    (store.path / ".partial").mkdir()
+    assert store.list() == []
+    dump = folder._DUMP
+    try:
+        folder._DUMP = dump.replace("pg_dump --format", "pg_dump --nonsense --format")
+        with pytest.raises(FailedError, match="pg_dump failed"):
+            store.create(server)
+    finally:
+        folder._DUMP = dump
+    assert not (store.path / ".partial").exists()
+    assert store.list() == []
+
+
+def test_a_backup_that_is_not_there(store: Folder, backup: Backup, server: Server) -> None:
+    with pytest.raises(UserError, match=f"no backup .*other.*There are: {backup.manifest.name}"):
+        restore.verify(store, "other", server)
+
+
+def test_the_chart_s_script_makes_lists_and_forgets(server: Server, tmp_path: Path) -> None:
+    """What the CronJob runs leaves what scripts/backup.py verifies."""
+    postgres = server.shell.postgres  # type: ignore[attr-defined]
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    subprocess.run(["chmod", "-R", "a+rwX", str(tmp_path), *map(str, tmp_path.parents[:2])], check=True)
+    given = {
+        **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files"), "KEEP": "2", "RELEASE": "mcapp"},
+        **{"NAMESPACE": "lab", "CHART_VERSION": "0.2.0", "APP_VERSION": "0.2.0", "PGUSER": "postgres"},
+    }
+
+    def script(word: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+        run = f"set -- {word}\n{SCRIPT}"
+        password = {"PGPASSWORD": postgres.superuser_password}
+        done: subprocess.CompletedProcess[bytes] = postgres.script(run, **{**given, **password, **more})
+        return done
+
+    for old in ("mcapp-20200101T000000Z", "mcapp-20200102T000000Z", ".partial"):
+        (volume / old).mkdir()
+        (volume / old).chmod(0o777)
+    made = script("create")
+    assert made.returncode == 0, made.stderr.decode()
+    assert b"Removed mcapp-20200101T000000Z" in made.stdout
+    failed = script("create", PGPASSWORD="wrong")
+    assert failed.returncode
+    assert sorted(path.name for path in volume.glob("*Z"))[0] == "mcapp-20200102T000000Z"
+    assert len(list(volume.iterdir())) == 3, "two backups and the lock"
+    (line,) = script("list").stdout.splitlines()
+    size, _, told = line.partition(b" ")
+    name = manifest.read(told, "").name
+    (found,) = Folder(volume).list()
+    assert (found.manifest.name, found.size) == (name, int(size))
+    assert restore.verify(Folder(volume), name, server).differences == []
