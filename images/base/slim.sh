@@ -9,6 +9,12 @@ path-exclude=/usr/share/man/*
 path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/info/*
 END
+# Of 80 to 90 MiB: apt's caches would stay in every layer that installs a package.
+cat >/etc/apt/apt.conf.d/slim <<'END'
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+END
 rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/* /usr/share/info/*
 rm -rf /var/cache/apt/archives/*.deb /var/lib/apt/lists/* /var/log/*.log /var/cache/debconf/*-old
 rm /slim.sh
