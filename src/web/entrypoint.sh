@@ -118,7 +118,9 @@ EOF
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"
-printf 'server %s:%s resolve max_fails=0;\n' "$host" "$port" >"$run/api.conf"
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+  printf 'server %s:%s resolve max_fails=0;\n' "$host" "$port"
+done >"$run/api.conf"
 for address in $listen; do
   printf 'listen %s;\n' "$address"
 done >"$run/listen.conf"
