@@ -35,6 +35,7 @@ _FRAGMENTS = (
     ("permission denied for", "forbidden", "the database user lacks a permission it needs"),
     ("failed to resolve host", "dns", "the host name of {address} does not resolve"),
     ("name or service not known", "dns", "the host name of {address} does not resolve"),
+    ("temporary failure in name resolution", "dns", "the host name of {address} does not resolve"),
     ("connection refused", "refused", "connection refused: nothing listens at {address}"),
     ("no route to host", "unreachable", "no route to {address}"),
     ("network is unreachable", "unreachable", "the network of {address} is unreachable"),
