@@ -45,7 +45,7 @@ def _pytest(markers: str, *options: str) -> bool:
     say(f"==> pytest -m '{markers}'")
     return bool(
         subprocess.run(
-            [sys.executable, "-m", "pytest", "-m", markers, *options], cwd=ROOT, check=False
+            [sys.executable, "-m", "pytest", "--slow", "-m", markers, *options], cwd=ROOT, check=False
         ).returncode
     )
 

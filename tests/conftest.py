@@ -11,9 +11,18 @@ from render import Objects
 from render import render as render_chart
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take --slow, which `make test` gives."""
+    parser.addoption("--slow", action="store_true", help="also the tests marked slow, which take minutes")
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and those of the one cluster in one."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow tests out unless they are asked for; keep a file's tests, and those on kind, in one process."""
+    if not config.getoption("slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     for item in items:
         group = "kind" if item.get_closest_marker("kind") else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
