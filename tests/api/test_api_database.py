@@ -186,12 +186,13 @@ def test_recovery_under_load(
     breakable: PostgresServer, survivor: httpx.Client, end: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Load(str(survivor.base_url), kinds=("write", "read")) as load:
-        time.sleep(0.3)
+        load.at_least(40)
         getattr(breakable, end)()
         time.sleep(2)
         breakable.start()
         accepts = time.monotonic() - load.began
         time.sleep(2)
+        load.at_least(len(load.requests) + 80)
 
     good = [one for one in load.requests if not one.problem]
     assert len(load.problems) > 50
