@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measures the two set-up commands, the install and the images, and writes docs/measured.md.
 
-`cold` starts with no virtual environment and an empty cache: the user's own, kept, where there is none yet, else a
-folder that is removed afterwards. `warm` uses the cache that is there. Both start from no cluster. Each run replaces
-the rows it measured and leaves the others as they were.
+`cold` starts with no virtual environment and an empty cache: the user's own, kept, where there is none yet,
+else a folder that is removed afterwards. `warm` uses the cache that is there. Both start from no cluster.
+Each run replaces the rows it measured and leaves the others as they were.
 """
 
 from __future__ import annotations
