@@ -6,6 +6,8 @@ import re
 
 import pytest
 from mcapp.config import ROOT
+from mcapp_api import reasons
+from mcapp_api.problems import Kind
 from page.conftest import OpenPage
 from playwright.sync_api import Page, expect
 
@@ -59,10 +61,22 @@ def test_both_languages_say_the_same_things(open_page: OpenPage) -> None:
     page = open_page()
     strings = page.evaluate("async () => (await import('/js/strings.js')).strings")
     english, chinese = strings["en"], strings["zh-TW"]
-    reasons = {key for key in chinese if key.startswith("reason.")}
-    assert set(chinese) - reasons == set(english)
+    told_by_api = {key for key in chinese if key.startswith(("reason.", "problem."))}
+    assert set(chinese) - told_by_api == set(english) - told_by_api
     for key, text in english.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", chinese[key])), key
+
+
+def test_every_reason_of_the_api_has_a_chinese_text(open_page: OpenPage) -> None:
+    page = open_page()
+    chinese = page.evaluate("async () => (await import('/js/strings.js')).strings['zh-TW']")
+    told = {key.removeprefix("reason.") for key in chinese if key.startswith("reason.")}
+    assert told == {code for _, code, _ in reasons._FRAGMENTS} | {"other", "schema"}
+    problems = {key.removeprefix("problem.") for key in chinese if key.startswith("problem.")}
+    # The page sends nothing malformed; it says in its own words that a task or the database is gone.
+    elsewhere = {Kind.MALFORMED, Kind.NOT_FOUND, Kind.METHOD, Kind.TASK_GONE, Kind.VERSION, Kind.TOO_LARGE}
+    elsewhere |= {Kind.MEDIA_TYPE, Kind.DATABASE}
+    assert problems == {kind.slug for kind in set(Kind) - elsewhere}
 
 
 def test_every_text_the_page_asks_for_exists(open_page: OpenPage) -> None:

@@ -172,7 +172,10 @@ def test_rejected_task_can_be_changed(open_page: OpenPage, stack: Stack) -> None
     # The api counts a NUL as an error; a reader cannot type one, but can paste it.
     page.get_by_label("New task").evaluate("field => { field.value = 'a\\0b'; }")
     page.get_by_role("button", name="Add").click()
-    expect(page.locator("#outbox")).to_contain_text("Not accepted:")
+    expect(page.locator("#outbox")).to_contain_text("Not accepted: a title has 1 to 200 characters,")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#outbox")).to_contain_text("未被接受：標題須為 1 到 200 個字元，且不含控制字元。")
+    page.get_by_role("button", name="EN").click()
     page.get_by_role("button", name="Change").click()
     expect(page.locator("#outbox .task")).to_have_count(0)
     expect(page.get_by_label("New task")).to_be_focused()

@@ -1,6 +1,7 @@
 import { Unreachable, request } from "./http.js";
 import { complain, say, settle } from "./notices.js";
 import { Outbox } from "./outbox.js";
+import { explainProblem } from "./reasons.js";
 import { onLanguage, t } from "./text.js";
 
 const RETRY = 3000; // ms
@@ -79,7 +80,7 @@ export class Adding {
       if (error instanceof Unreachable || error.passing) return false;
       // 409: stored by an earlier try, and deleted since.
       if (error.status === 409) this.#outbox.remove(item);
-      else item.rejected = error.message;
+      else Object.assign(item, { rejected: error.message, type: error.body.type });
       return true;
     } finally {
       this.#outbox.save();
@@ -120,11 +121,11 @@ export class Adding {
 }
 
 function fill(row) {
-  const { title, failed, rejected } = row.item;
+  const { title, failed, rejected, type } = row.item;
   row.toggleAttribute("data-failed", Boolean(failed));
   row.querySelector(".text").textContent = title;
   row.querySelector(".why").textContent = rejected
-    ? t("outbox.rejected", { detail: rejected })
+    ? t("outbox.rejected", { detail: explainProblem(type, rejected) })
     : t(failed ? "outbox.waiting" : "outbox.sending");
   const again = row.querySelector(".again");
   const discard = row.querySelector(".discard");

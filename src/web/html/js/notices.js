@@ -1,4 +1,5 @@
 import { Unreachable } from "./http.js";
+import { explainProblem } from "./reasons.js";
 import { onLanguage, t } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
@@ -23,7 +24,7 @@ export function why(error) {
   if (error instanceof Unreachable) return t(`why.${error.reason}`);
   if (error.status === 502 || error.status === 504) return t("why.api");
   if (error.body?.code) return t("why.db");
-  return error.message.replace(/\.$/, "");
+  return explainProblem(error.body?.type, error.message);
 }
 
 onLanguage(() => complain(complaint));

@@ -4,8 +4,8 @@ const KEY = "outbox";
 const DRAFT = "draft";
 
 /**
- * @typedef {{key: string, title: string, failed?: boolean, rejected?: string}} Item
- *   key: its Idempotency-Key; failed: tried in vain; rejected: why it will never be accepted
+ * @typedef {{key: string, title: string, failed?: boolean, rejected?: string, type?: string}} Item
+ *   key: its Idempotency-Key; failed: tried in vain; rejected: why it will never be accepted, with the problem's type
  */
 
 function read(name) {

@@ -1,6 +1,6 @@
 import { drawLines } from "./lines.js";
 import { model } from "./model.js";
-import { explain } from "./reasons.js";
+import { explain, explainProblem } from "./reasons.js";
 import { clock, duration, onLanguage, t } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -189,11 +189,13 @@ export class Picture {
   }
 }
 
-function sentence({ kind, reason, code, status }) {
+function sentence({ kind, reason, code, status, type }) {
   if (kind === "db") return t("state.db", { reason: explain(code, reason) });
   if (kind === "web" && reason !== "network") return t(reason === "offline" ? "state.offline" : "state.web.timeout");
   if (kind === "api" && status === 504) return t("state.api.timeout");
-  if (kind === "api" && status !== 502) return t("state.api.error", { status, detail: reason });
+  if (kind === "api" && status !== 502) {
+    return t("state.api.error", { status, detail: explainProblem(type, reason) });
+  }
   return t(`state.${kind}`);
 }
 

@@ -9,3 +9,13 @@ export function explain(code, reason) {
   const key = `reason.${code}`;
   return language() !== "en" && translated(key) ? t(key) : reason.replace(/\.$/, "");
 }
+
+/**
+ * Why the api refuses, in the reader's language.
+ * @param {string | undefined} type of the problem, such as "/api/problems/invalid-input"
+ * @param {string} detail the api's own English sentence
+ */
+export function explainProblem(type, detail) {
+  const key = `problem.${type?.split("/").at(-1)}`;
+  return (translated(key) ? t(key) : detail).replace(/[.。]$/, "");
+}

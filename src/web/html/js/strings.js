@@ -1,6 +1,6 @@
 /**
- * Everything a reader reads. Both languages have the same keys, but for the reasons of the database,
- * which the api itself gives in English.
+ * Everything a reader reads. Both languages have the same keys, but for the reasons of the database and
+ * the problems of the api, which the api itself gives in English.
  */
 export const strings = {
   en: {
@@ -38,9 +38,11 @@ export const strings = {
     "state.web.timeout": "web does not answer: connection timed out.",
     "state.api": "api does not answer. web runs, but no api pod answered it.",
     "state.api.timeout": "api does not answer in time. web runs, but waited in vain for api.",
-    "state.api.error": "api answers with an error ({status}): {detail}",
+    "state.api.error": "api answers with an error ({status}): {detail}.",
     "state.db": "api runs, db does not answer: {reason}.",
     since: "Since {time}.",
+
+    "problem.invalid-input": "a title has 1 to 200 characters, none of them a control character",
 
     tasks: "Tasks",
     filter: "Show",
@@ -61,7 +63,7 @@ export const strings = {
     outbox: "Not saved yet",
     "outbox.sending": "Saving …",
     "outbox.waiting": "Not saved yet. It is sent again by itself.",
-    "outbox.rejected": "Not accepted: {detail}",
+    "outbox.rejected": "Not accepted: {detail}.",
     "outbox.send": "Send now",
     "outbox.change": "Change",
     "outbox.discard": "Discard",
@@ -117,7 +119,7 @@ export const strings = {
     "state.web.timeout": "web 沒有回應：連線逾時。",
     "state.api": "api 沒有回應。web 正常運作，但沒有任何 api Pod 回應它。",
     "state.api.timeout": "api 沒有及時回應。web 正常運作，但等不到 api 的回應。",
-    "state.api.error": "api 回應錯誤（{status}）：{detail}",
+    "state.api.error": "api 回應錯誤（{status}）：{detail}。",
     "state.db": "api 正常運作，db（資料庫）沒有回應：{reason}。",
     since: "自 {time} 起。",
 
@@ -134,8 +136,15 @@ export const strings = {
     "reason.missing": "資料庫不存在",
     "reason.timeout": "連線逾時",
     "reason.lost": "連線中斷",
+    "reason.migrating": "另一個 api 正在更新資料庫結構",
     "reason.schema": "資料庫的結構版本與 api 不符",
     "reason.other": "原因請看 api 的記錄檔",
+
+    "problem.invalid-input": "標題須為 1 到 200 個字元，且不含控制字元",
+    "problem.key-reused": "這個請求先前已用於其他內容",
+    "problem.internal-error": "api 內部發生錯誤，原因請看它的記錄檔",
+    "problem.schema-mismatch": "資料庫的結構版本與 api 不符",
+    "problem.draining": "這個 api Pod 正在關閉",
 
     tasks: "待辦事項",
     filter: "顯示",
@@ -156,7 +165,7 @@ export const strings = {
     outbox: "尚未儲存",
     "outbox.sending": "儲存中…",
     "outbox.waiting": "尚未儲存，會自動重新傳送。",
-    "outbox.rejected": "未被接受：{detail}",
+    "outbox.rejected": "未被接受：{detail}。",
     "outbox.send": "立即傳送",
     "outbox.change": "修改",
     "outbox.discard": "捨棄",

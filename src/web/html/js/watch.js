@@ -6,7 +6,8 @@ const KEPT = 50; // answers counted for the shares
 
 /**
  * @typedef {{pod: string | null, node: string | null, node_address: string | null}} Place
- * @typedef {{kind: "starting" | "ok" | "web" | "api" | "db", reason?: string, code?: string, status?: number}} State
+ * @typedef {{kind: "starting" | "ok" | "web" | "api" | "db", reason?: string, code?: string, status?: number,
+ *   type?: string}} State
  * @typedef {{kind: State["kind"], web: Place | null, api: Place | null, at: number}} Answer
  * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null,
  *   hops: {web: number | null, api: number | null, db: number | null}}} View
@@ -68,7 +69,8 @@ function failed(view, error) {
   view.hops = { web: null, api: null, db: null };
   if (error instanceof Unreachable) enter(view, { kind: "web", reason: error.reason }, {});
   else if (error instanceof Problem) {
-    enter(view, { kind: "api", status: error.status, reason: error.message }, { web: error.body.web });
+    const { type, web } = error.body;
+    enter(view, { kind: "api", status: error.status, reason: error.message, type }, { web });
   } else throw error;
 }
 
