@@ -12,13 +12,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed
 
+from .gate import Gate
 from .migrate import MigrationBusyError, SchemaMismatchError, migrate
 from .patience import answer_within
 from .reasons import Failure, explain
@@ -46,6 +47,13 @@ REPEAT_SECONDS = 0.5
 GENERATION_SECONDS = 3600.0
 
 
+class Generation(NamedTuple):
+    """One pool and the queue before it."""
+
+    pool: Pool
+    gate: Gate
+
+
 class UnavailableError(Exception):
     """The database did not do it. `lost`: the connection broke, so it may have been done all the same."""
 
@@ -61,7 +69,7 @@ class Database:
     def __init__(self, settings: Settings, *, housekeeping: LiteralString) -> None:
         self._settings = settings
         self._housekeeping = housekeeping
-        self._pool: Pool | None = None
+        self._generation: Generation | None = None
         self._failure = Failure("starting", "the api has not reached the database yet")
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
@@ -73,11 +81,14 @@ class Database:
     @property
     def failure(self) -> Failure | None:
         """Why there is no database now, or None."""
-        return None if self._pool else self._failure
+        return None if self._generation else self._failure
 
     def pool_stats(self) -> dict[str, int]:
-        """Return psycopg_pool's figures of the present generation; empty without one."""
-        return dict(self._pool.get_stats()) if self._pool else {}
+        """Return psycopg_pool's figures of the present generation, and who waits; empty without one."""
+        if self._generation is None:
+            return {}
+        pool, gate = self._generation
+        return {**pool.get_stats(), "requests_waiting": gate.waiting}
 
     def start(self) -> None:
         """Begin to look for the database; returns at once."""
@@ -117,27 +128,36 @@ class Database:
             raise UnavailableError(error.failure, lost=True) from error
 
     async def _fetch(self, query: LiteralString, parameters: Parameters, until: float) -> list[TupleRow]:
-        pool = self._pool
-        if pool is None:
+        generation = self._generation
+        if generation is None:
             raise UnavailableError(self._failure)
+        pool, gate = generation
+        patience = min(CHECKOUT_SECONDS, until - monotonic())
+        try:
+            await gate.enter(patience)
+        except psycopg.OperationalError as error:
+            raise UnavailableError(explain(error, self._settings.database_address)) from error
         connection = None
         try:
             # Not pool.connection(): its transaction has nothing to commit in autocommit.
-            connection = await pool.getconn(min(CHECKOUT_SECONDS, until - monotonic()))
+            connection = await pool.getconn(patience)
             with answer_within(connection, until - monotonic()):
                 cursor = await connection.execute(query, parameters)
                 return await cursor.fetchall()
         except (psycopg.OperationalError, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
             if lost:
-                self._suspect(pool)
+                self._suspect(generation)
             raise UnavailableError(explain(error, self._settings.database_address), lost=lost) from error
         finally:
-            if connection:
-                await pool.putconn(connection)
+            try:
+                if connection:
+                    await pool.putconn(connection)
+            finally:
+                gate.leave()
 
-    def _suspect(self, pool: Pool) -> None:
-        if pool is self._pool:
+    def _suspect(self, generation: Generation) -> None:
+        if generation is self._generation:
             self._settled.clear()
             self._wake.set()
 
@@ -169,7 +189,7 @@ class Database:
             await migrate(connection)
             with answer_within(connection, CONNECT_SECONDS):
                 await connection.execute(self._housekeeping)
-            self._publish(await self._open_pool())
+            self._publish(Generation(await self._open_pool(), Gate(self._settings.pool_size)))
             await self._watch(connection)
         finally:
             await connection.close()
@@ -211,19 +231,20 @@ class Database:
                 await connection.execute("SELECT 1")
 
     def _lose(self, failure: Failure) -> None:
-        if self._pool or failure != self._failure:
+        if self._generation or failure != self._failure:
             logger.warning("database unavailable", extra={"fields": failure._asdict()})
         self._failure = failure
         self._publish(None)
 
-    def _publish(self, pool: Pool | None) -> None:
-        old, self._pool = self._pool, pool
-        if pool:
+    def _publish(self, generation: Generation | None) -> None:
+        old, self._generation = self._generation, generation
+        if generation:
             self.connected_once = True
             logger.info("database connected", extra={"fields": {"address": self._settings.database_address}})
         self._settled.set()
         if old:
-            task = asyncio.create_task(old.close())
+            old.gate.open_wide()
+            task = asyncio.create_task(old.pool.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
 import time
-import uuid
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import metrics
+from . import logs, metrics
 from .lifecycle import Lifecycle
 from .problems import Kind, ProblemError, render
 
-logger = logging.getLogger("mcapp_api.request")
+logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
@@ -41,7 +41,7 @@ class Edge:
         # As bytes, and appended to below: Starlette's mappings would search and decode every one of them.
         headers = dict(reversed(scope["headers"]))
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         scope.setdefault("state", {})["request_id"] = request_id
         status = _CLIENT_GONE
 
@@ -68,16 +68,14 @@ class Edge:
             seconds = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", None)
             metrics.observe(scope["method"], route, status, seconds)
-            level = logging.DEBUG if route in _QUIET else logging.INFO
-            if logger.isEnabledFor(level):
-                fields = {
-                    "request_id": request_id,
-                    "method": scope["method"],
-                    "route": route or "unmatched",
-                    "status": status,
-                    "ms": round(seconds * 1000, 2),
-                }
-                logger.log(level, "request", extra={"fields": fields})
+            logs.request(
+                level=logging.DEBUG if route in _QUIET else logging.INFO,
+                request_id=request_id,
+                method=scope["method"],
+                route=route,
+                status=status,
+                seconds=seconds,
+            )
 
 
 def _declared_length(headers: Mapping[bytes, bytes]) -> int:

@@ -53,6 +53,7 @@ _FRAGMENTS = (
     ("lock timeout", "timeout", "timed out: waiting for a lock"),
     ("another replica is migrating", "migrating", "another replica is migrating the schema"),
     ("timeout", "timeout", "timed out: {address} does not answer"),
+    ("requests wait for a connection", "busy", "too many requests wait for the database in this replica"),
     ("couldn't get a connection", "busy", "timed out: every connection of this replica is busy"),
     ("server closed the connection", "lost", "the connection to {address} broke"),
     ("connection reset", "lost", "the connection to {address} broke"),

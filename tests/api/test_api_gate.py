@@ -1,0 +1,87 @@
+"""The queue before the pool: in order, bounded, never for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psycopg
+import pytest
+from api.problem import assert_problem
+from api_process import ApiProcess
+from mcapp_api.gate import WAITING_PER_CONNECTION, Gate
+from mcapp_api.reasons import explain
+from postgres import PostgresServer
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+
+async def _queue(gate: Gate, count: int, entered: list[int]) -> list[asyncio.Task[None]]:
+    """Start `count` visitors that note when they are in; return when all of them stand at the gate."""
+
+    async def visit(number: int) -> None:
+        await gate.enter(10)
+        entered.append(number)
+
+    tasks = [asyncio.create_task(visit(number)) for number in range(count)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def test_who_comes_first_goes_first() -> None:
+    async def scenario() -> None:
+        gate, entered = Gate(2), list[int]()
+        tasks = await _queue(gate, 5, entered)
+        assert (entered, gate.waiting) == ([0, 1], 3)
+        for _ in range(3):
+            gate.leave()
+        await asyncio.gather(*tasks)
+        assert (entered, gate.waiting) == ([0, 1, 2, 3, 4], 0)
+
+    asyncio.run(scenario())
+
+
+def test_nobody_waits_for_ever_and_a_place_given_up_is_not_lost() -> None:
+    async def scenario() -> None:
+        gate = Gate(1)
+        await gate.enter(1)
+        with pytest.raises(PoolTimeout):
+            await gate.enter(0.01)
+        assert gate.waiting == 0
+        gate.leave()
+        await gate.enter(0.01)
+
+    asyncio.run(scenario())
+
+
+def test_one_too_many_hears_so_at_once() -> None:
+    async def scenario() -> None:
+        gate, entered = Gate(1), list[int]()
+        tasks = await _queue(gate, 1 + WAITING_PER_CONNECTION, entered)
+        with pytest.raises(TooManyRequests) as told:
+            await gate.enter(10)
+        assert explain(told.value, "db:5432").code == "busy"
+        gate.open_wide()
+        await asyncio.gather(*tasks)
+        assert len(entered) == 1 + WAITING_PER_CONNECTION
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.postgres
+def test_a_flood_is_answered_while_the_database_is_stuck(postgres: PostgresServer) -> None:
+    flood = WAITING_PER_CONNECTION + 30
+    with (
+        ApiProcess({**postgres.environment, "MCAPP_POOL_SIZE": "1"}) as api,
+        httpx.Client(base_url=api.url, timeout=10, limits=httpx.Limits(max_connections=flood)) as client,
+        ThreadPoolExecutor(flood) as threads,
+    ):
+        api.wait_for("/readyz")
+        with psycopg.connect(postgres.admin_conninfo) as lock:
+            lock.execute("LOCK TABLE app.tasks")
+            answers = list(threads.map(lambda _: client.get("/api/tasks"), range(flood)))
+        for answer in answers:
+            assert_problem(answer, 503, "database-unavailable")
+        told = [answer.json()["detail"] for answer in answers]
+        assert sum("too many requests wait" in detail for detail in told) >= 20
+        assert client.get("/api/tasks").status_code == 200
