@@ -81,6 +81,12 @@ class PostgresServer:
         """What psycopg needs to reach this server as the superuser."""
         return psycopg.conninfo.make_conninfo(self.url, user="postgres", password=self._superuser_password)
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server come from."""
+        assert self._process
+        return self._process.pid
+
     def sql(self, query: str, parameters: Sequence[Any] = (), *, user: str = "postgres") -> list[Any]:
         """Run one statement, as the superuser or as `app`, and return its rows."""
         password = self._superuser_password if user == "postgres" else self.app_password

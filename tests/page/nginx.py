@@ -104,6 +104,12 @@ class Web:
         """What it wrote to stdout and stderr so far."""
         return self._log.read_text(encoding="utf-8")
 
+    @property
+    def pid(self) -> int:
+        """The process that its workers come from."""
+        assert self._process
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the running nginx."""
         assert self._process

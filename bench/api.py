@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Measures how fast the api reads, beside what its parts can do; writes docs/bench-api.md and its picture.
+
+On this machine alone, without a cluster: PostgreSQL, the api, the others and nginx are processes on the
+loopback address. Whoever is measured has one core for itself; PostgreSQL and the load share the other.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / folder) for folder in ("scripts", "src/api", "tests")]
+
+import httpx  # noqa: E402
+from mcapp import host  # noqa: E402
+from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
+from mcapp.process import logged  # noqa: E402
+from mcapp.progress import say, step  # noqa: E402
+from mcapp_api.settings import Settings  # noqa: E402
+from page.nginx import Web  # noqa: E402
+from postgres import PostgresServer  # noqa: E402
+from speed import bars, generator, page  # noqa: E402
+from speed.contenders import Contender, Http, Loop, Pgbench, api, uvicorn  # noqa: E402
+from speed.cores import MEASURED, OTHERS, Busy, on_core, resident_mib  # noqa: E402
+from speed.figures import API, LONG, NGINX, Figures, Sample  # noqa: E402
+from speed.profile import profile  # noqa: E402
+from speed.reads import LIST, ONE, READS, TASKS  # noqa: E402
+from speed.replicas import scale  # noqa: E402
+
+DOCS = ROOT / "docs"
+WARM_UP_SECONDS = 1.0
+NICE = -15
+FAST = ("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=error")
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Measure everything, and write the page and the picture."""
+    options = parser("api.py", __doc__ or "", "python bench/api.py --rounds 5 --seconds 4")
+    options.add_argument("--rounds", type=int, default=5, help="turns of each contender (default: 5)")
+    options.add_argument("--seconds", type=int, default=4, help="length of each run (default: 4)")
+    options.add_argument("--folder", type=Path, default=DOCS, help="where to write (default: docs)")
+    chosen = options.parse_args(arguments)
+    if (os.cpu_count() or 1) < 2:
+        raise UserError("This machine has one core.", "The api and the load need one each.")
+    host.install(generator.PACKAGES)
+    logged("pip", [sys.executable, "-m", "pip", "install", "--group", f"{ROOT}/pyproject.toml:bench"])
+
+    _first()
+    figures = Figures(chosen.rounds, chosen.seconds, idle=_idle())
+    with ExitStack() as stack:
+        with on_core(OTHERS):
+            postgres = stack.enter_context(PostgresServer())
+        with ExitStack() as running:
+            _alone(figures, postgres, running)
+        with step("More replicas"):
+            figures.scaled = scale(
+                postgres, rounds=chosen.rounds, seconds=chosen.seconds, warm_up=WARM_UP_SECONDS
+            )
+    for name, text in (("bench-api.svg", bars.draw(figures)), ("bench-api.md", page.write(figures))):
+        (chosen.folder / name).write_text(text, encoding="utf-8")
+    print(page.write(figures))
+    return Exit.OK
+
+
+def _first() -> None:
+    """Go before whatever else the machine does; what is started from here inherits it."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    except PermissionError as error:
+        raise UserError("Only root may put processes first.", "Run it as root, or with `sudo`.") from error
+
+
+def _idle() -> list[float]:
+    """Return how busy each core is before anything starts."""
+    with Busy() as busy:
+        time.sleep(5)
+    return busy.shares
+
+
+def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None:
+    """Measure what has the one core."""
+    contenders = _start(postgres, stack)
+    figures.what = {one.name: one.what for one in contenders}
+    servers = {one.name: one for one in contenders if isinstance(one, Http)}
+    ours = servers[API]
+    _same_answers(servers)
+    with step("Before any load: memory; then each contender in turn"):
+        before = {name: resident_mib(one.pid) for name, one in servers.items()}
+        _rounds(figures, contenders)
+        figures.memory = {name: (mib, resident_mib(servers[name].pid)) for name, mib in before.items()}
+    with step("Half of what saturates"):
+        _half(figures, [ours, servers[NGINX]])
+    with step("The generator's own limit"), on_core(MEASURED):
+        web = stack.enter_context(Web("127.0.0.1:1"))
+        with on_core(OTHERS):
+            figures.ceiling = generator.saturate(web.url, ["/healthz"], seconds=figures.seconds)
+    with step("A profile of the busy api"):
+        for read in READS.values():
+            figures.profiles[read.name] = {}
+            for one in (ours, servers[LONG]):
+                with ThreadPoolExecutor(1) as pool, on_core(OTHERS):
+                    pool.submit(one.run, read, figures.seconds + 2, WARM_UP_SECONDS)
+                    time.sleep(WARM_UP_SECONDS)
+                    figures.profiles[read.name][one.name] = profile(ours.pid, figures.seconds)
+
+
+def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:
+    replica = stack.enter_context(api(postgres))
+    postgres.sql("TRUNCATE app.tasks, app.idempotency_keys RESTART IDENTITY")
+    postgres.sql(
+        "INSERT INTO app.tasks (title, done)"
+        " SELECT 'Water the plants in room ' || i, i %% 3 = 0 FROM generate_series(1, %s) AS i",
+        [TASKS],
+    )
+    postgres.sql("VACUUM ANALYZE app.tasks")
+    with on_core(OTHERS):
+        web = stack.enter_context(Web(f"127.0.0.1:{replica.port}"))
+    pool = Settings.from_environment(postgres.environment).pool_size
+    pid = replica.process.pid
+    return [
+        Pgbench(postgres, pool),
+        Loop(postgres),
+        stack.enter_context(
+            uvicorn(postgres, "hello_app:app", "uvicorn alone", "no application, no database", *FAST)
+        ),
+        Http(API, "as the chart runs it", replica.url, pid),
+        Http(LONG, "the same process; the reads take no short way", replica.url, pid, query="?any=1"),
+        Http(NGINX, "the web tier before it, keep-alive on both sides", web.url, pid),
+        stack.enter_context(
+            uvicorn(
+                postgres,
+                "asyncpg_app:app",
+                "FastAPI + asyncpg",
+                "the least it takes: the same SQL, its JSON handed on; no log, metrics, limits of time",
+                *FAST,
+            )
+        ),
+        stack.enter_context(
+            uvicorn(
+                postgres,
+                "default_app:app",
+                "the usual style",
+                "SQLAlchemy's async session on asyncpg, response models, uvicorn with h11 and asyncio",
+                *("--loop=asyncio", "--http=h11"),
+            )
+        ),
+    ]
+
+
+def _same_answers(servers: dict[str, Http]) -> None:
+    """Make sure that all do the same work."""
+    for read in (ONE, LIST):
+        seen = {}
+        for name, one in servers.items():
+            answer = httpx.get(one.url + one.paths(read)[0])
+            if name != "uvicorn alone":
+                body = answer.json()
+                seen[name] = [(task["id"], task["title"], task["done"]) for task in body.get("items", [body])]
+        if len({str(tasks) for tasks in seen.values()}) != 1:
+            raise UserError(f"They do not answer the same: {seen}", code=Exit.FAILED)
+
+
+def _rounds(figures: Figures, contenders: list[Contender]) -> None:
+    for read in READS.values():
+        samples = figures.samples[read.name] = {one.name: [] for one in contenders}
+        for number in range(figures.rounds):
+            # Whoever comes last in a round comes first in the next.
+            for one in contenders if number % 2 else reversed(contenders):
+                with Busy() as busy:
+                    done = one.run(read, figures.seconds, WARM_UP_SECONDS)
+                samples[one.name].append(Sample(*done, busy.shares[MEASURED], busy.shares[OTHERS]))
+                say(f"{read.title}, round {number + 1}: {one.name} {done.rate:.0f}/s, {done.cpu_us:.0f} µs")
+
+
+def _half(figures: Figures, servers: list[Http]) -> None:
+    for read in READS.values():
+        rate = figures.paced[read.name] = round(statistics.median(figures.rates(read.name, API)) / 2)
+        taken = figures.latencies[read.name] = {one.name: [] for one in servers}
+        for number in range(figures.rounds):
+            for one in servers if number % 2 else reversed(servers):
+                with on_core(OTHERS):
+                    latency = generator.paced(one.url, read.paths(), rate=rate, seconds=figures.seconds)
+                taken[one.name].append(latency)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,168 @@
+"""Who is measured: each answers the two reads in its own way, from one PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import httpx
+from api_process import ApiProcess
+from mcapp.cli import Exit, UserError
+from mcapp.config import ROOT
+from mcapp.process import output
+from postgres import PostgresServer, free_port, installation
+
+from .cores import MEASURED, OTHERS, children_seconds, cpu_seconds, on_core
+from .generator import saturate
+from .reads import TASKS, Read
+
+_RIVALS = ROOT / "bench" / "rivals"
+_START_SECONDS = 30.0
+
+
+class Run(NamedTuple):
+    """One run: reads per second, and the CPU time that each took of who is measured, in microseconds."""
+
+    rate: float
+    cpu_us: float
+
+
+class Contender(Protocol):
+    """Something whose reads per second can be measured."""
+
+    name: str
+    what: str
+
+    def run(self, read: Read, seconds: float, warm_up: float) -> Run:
+        """Read for `seconds`, after a warm-up."""
+        ...
+
+
+@dataclass
+class Http:
+    """A server that answers at `url`; `query` is added to every path, `pid` is who is measured."""
+
+    name: str
+    what: str
+    url: str
+    pid: int
+    query: str = ""
+
+    def paths(self, read: Read) -> list[str]:
+        """Return the paths of a read."""
+        return [f"{path}{self.query}" for path in read.paths()]
+
+    def run(self, read: Read, seconds: float, warm_up: float) -> Run:
+        """Ask from the other core."""
+        with on_core(OTHERS):
+            saturate(self.url, self.paths(read), seconds=warm_up)
+            used = cpu_seconds([self.pid])
+            rate = saturate(self.url, self.paths(read), seconds=seconds)
+            return Run(rate, (cpu_seconds([self.pid]) - used) / (rate * seconds) * 1e6)
+
+
+@dataclass
+class Pgbench:
+    """PostgreSQL's own benchmark, with as many clients as a pool has connections."""
+
+    postgres: PostgresServer
+    clients: int
+    name: str = "pgbench"
+    what: str = "the same SQL, prepared; no Python, no HTTP"
+
+    def run(self, read: Read, seconds: float, warm_up: float) -> Run:  # noqa: ARG002
+        """Run pgbench; PostgreSQL's own CPU time is not in the figure."""
+        used = children_seconds()
+        variables = [rf"\set {name} {value}" for name, value in read.parameters.items()]
+        lines = variables or [rf"\set id random(1, {TASKS})"]
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as script, on_core(MEASURED):
+            script.write("\n".join([*lines, f"{read.placeholders(':{name}')};"]))
+            script.flush()
+            said = output(
+                [
+                    *(installation() / "bin" / "pgbench", "--no-vacuum", "--protocol=prepared", "--jobs=1"),
+                    *(f"--client={self.clients}", f"--time={seconds:.0f}", f"--file={script.name}"),
+                    self.postgres.url,
+                ],
+                env=self.postgres.environment,
+            )
+        found = re.search(r"tps = ([\d.]+)", said)
+        if not found:
+            raise UserError(f"pgbench does not say its rate: {said}", code=Exit.FAILED)
+        rate = float(found[1])
+        return Run(rate, (children_seconds() - used) / (rate * seconds) * 1e6)
+
+
+@dataclass
+class Loop:
+    """rivals/psycopg_loop.py."""
+
+    postgres: PostgresServer
+    name: str = "bare psycopg loop"
+    what: str = "the same SQL through the same pool; no HTTP"
+
+    def run(self, read: Read, seconds: float, warm_up: float) -> Run:
+        """Run the loop."""
+        script = str(_RIVALS / "psycopg_loop.py")
+        command = [sys.executable, script, read.name, str(seconds), str(warm_up)]
+        with on_core(MEASURED):
+            said = output(command, env={**self.postgres.environment, **python_path()})
+        return Run(*map(float, said.split()))
+
+
+def python_path() -> dict[str, str]:
+    """Return what a rival needs to find the api's SQL."""
+    folders = ("scripts", "src/api", "bench")
+    return {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in folders)}
+
+
+@contextmanager
+def api(postgres: PostgresServer, **environment: str) -> Iterator[ApiProcess]:
+    """Run one replica on the measured core, set as the chart sets it."""
+    with on_core(MEASURED):
+        process = ApiProcess({**postgres.environment, **environment})
+    with process:
+        process.wait_for("/readyz")
+        yield process
+
+
+@contextmanager
+def uvicorn(postgres: PostgresServer, app: str, name: str, what: str, *options: str) -> Iterator[Http]:
+    """Run one of the rivals on the measured core."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(_RIVALS), f"--port={port}", *options]
+    with on_core(MEASURED):
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **postgres.environment, **python_path()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    made = Http(name, what, f"http://127.0.0.1:{port}", process.pid)
+    try:
+        _wait(made.url, process)
+        yield made
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{url}/api/tasks").raise_for_status()
+        except httpx.TransportError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return

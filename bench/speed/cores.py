@@ -1,0 +1,83 @@
+"""Who runs on which core, and how busy cores and processes are."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# The one that is measured has a core of its own; who asks it and PostgreSQL share the other.
+MEASURED, OTHERS = 0, 1
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Keep whatever the block starts on one core, for as long as it lives."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(below for child in children for below in tree(int(child)))]
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time, in seconds, that these processes and their descendants have used."""
+    total = 0
+    for pid in pids:
+        for one in tree(pid):
+            # The name, in brackets, may hold spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+            fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / _TICKS
+
+
+def children_seconds() -> float:
+    """Return the CPU time, in seconds, of all children of this process that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def resident_mib(pid: int) -> float:
+    """Return the memory of one process that is in RAM, in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass
+class Busy:
+    """The share of its time that each core was busy, from `with` to the end of its block."""
+
+    shares: list[float] = field(default_factory=list)
+
+    def __enter__(self) -> Busy:
+        self._began, self._before = time.monotonic(), _busy_seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        seconds = time.monotonic() - self._began
+        self.shares = [
+            min((now - before) / seconds, 1.0)
+            for now, before in zip(_busy_seconds(), self._before, strict=True)
+        ]
+
+
+def _busy_seconds() -> list[float]:
+    busy = []
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *ticks = line.split()
+        if name.startswith("cpu") and name != "cpu":
+            user, nice, system, _, _, irq, soft, steal = map(int, ticks[:8])
+            busy.append((user + nice + system + irq + soft + steal) / _TICKS)
+    return busy

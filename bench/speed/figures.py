@@ -1,0 +1,72 @@
+"""The figures of a whole measurement."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .generator import Latency
+from .replicas import Scaled
+
+# The contenders that ratios are about.
+API, LONG, NGINX = "this api", "this api, every request through FastAPI", "this api, through nginx"
+
+
+class Sample(NamedTuple):
+    """One run: reads per second, CPU of each in microseconds, busy shares of the measured and other core."""
+
+    rate: float
+    cpu_us: float
+    measured: float
+    others: float
+
+
+class Aim(NamedTuple):
+    """A ratio of two contenders, and the least that it should be."""
+
+    one: str
+    other: str
+    least: float | None
+
+
+AIMS = (
+    Aim(API, "pgbench", None),
+    Aim(API, "bare psycopg loop", 0.35),
+    Aim(API, "FastAPI + asyncpg", 0.80),
+    Aim(API, "the usual style", 3.0),
+    Aim(NGINX, API, 0.80),
+    Aim(API, LONG, None),
+)
+
+
+@dataclass
+class Figures:
+    """Everything that was measured. Samples and latencies: by read, then by contender, one a round."""
+
+    rounds: int
+    seconds: float
+    idle: list[float]
+    ceiling: float = 0.0
+    what: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, dict[str, list[Sample]]] = field(default_factory=dict)
+    paced: dict[str, float] = field(default_factory=dict)
+    latencies: dict[str, dict[str, list[Latency]]] = field(default_factory=dict)
+    memory: dict[str, tuple[float, float]] = field(default_factory=dict)
+    scaled: dict[int, list[Scaled]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+    def rates(self, read: str, contender: str) -> list[float]:
+        """Return the reads per second of each round."""
+        return [sample.rate for sample in self.samples[read][contender]]
+
+    def ratios(self, read: str, aim: Aim) -> list[float]:
+        """Return the ratio of two contenders in each round."""
+        return [
+            one / other
+            for one, other in zip(self.rates(read, aim.one), self.rates(read, aim.other), strict=True)
+        ]
+
+    def cpu_us(self, read: str, contender: str) -> float:
+        """Return the CPU time, in microseconds, that a read takes of who is measured."""
+        return statistics.median(sample.cpu_us for sample in self.samples[read][contender])

@@ -1,0 +1,82 @@
+"""The load: h2load asks as fast as the answers come, vegeta at a steady rate."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from mcapp.cli import Exit, UserError
+from mcapp.config import versions
+from mcapp.process import output
+from mcapp.programs import command
+
+PACKAGES = ("nghttp2-client",)
+CONNECTIONS = 32
+
+
+class Latency(NamedTuple):
+    """Milliseconds from when a request was due to its answer."""
+
+    median: float
+    p99: float
+
+
+def saturate(url: str, paths: Sequence[str], *, seconds: float) -> float:
+    """Return the answers per second to CONNECTIONS connections, each with one request under way.
+
+    Raises:
+        UserError: an answer was no success.
+
+    """
+    with _file(f"{url}{path}" for path in paths) as addresses:
+        said = output(
+            [
+                *("h2load", "--h1", "--threads=1", f"--clients={CONNECTIONS}", f"--input-file={addresses}"),
+                f"--duration={seconds * 1000:.0f}ms",
+            ]
+        )
+    done = re.search(r"requests: .* (\d+) done, (\d+) succeeded", said)
+    if not done or done[1] != done[2] or int(done[1]) == 0:
+        raise UserError(f"Not every answer of {url} was a success: {said}", code=Exit.FAILED)
+    return int(done[1]) / seconds
+
+
+def paced(url: str, paths: Sequence[str], *, rate: float, seconds: float) -> Latency:
+    """Return how long the answers take at `rate` requests per second.
+
+    Raises:
+        UserError: an answer was no success.
+
+    """
+    vegeta = command("vegeta")
+    with _file(f"GET {url}{path}" for path in paths) as targets, tempfile.TemporaryFile() as results:
+        attack = [str(vegeta), "attack", f"-targets={targets}", f"-rate={rate:.0f}", f"-duration={seconds}s"]
+        subprocess.run([*attack, f"-connections={CONNECTIONS}"], stdout=results, check=True)
+        results.seek(0)
+        done = subprocess.run(
+            [vegeta, "report", "-type=json"], stdin=results, capture_output=True, check=True
+        )
+    report = json.loads(done.stdout)
+    if report["success"] != 1:
+        raise UserError(f"Not every answer of {url} was a success: {report}", code=Exit.FAILED)
+    return Latency(report["latencies"]["50th"] / 1e6, report["latencies"]["99th"] / 1e6)
+
+
+def described() -> str:
+    """Return both generators with their versions."""
+    h2load = output(["h2load", "--version"]).split("/")[1]
+    vegeta = versions()["programs"]["vegeta"]["module"].split("@")[1]
+    return f"h2load of nghttp2 {h2load} (one thread, {CONNECTIONS} connections), vegeta {vegeta}"
+
+
+@contextmanager
+def _file(lines: Iterator[str]) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        yield file.name
