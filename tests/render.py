@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from mcapp.config import CHART, versions
+from mcapp.config import CHART, ROOT, versions
 from mcapp.programs import command
 
 Values = Mapping[str, Any]
@@ -27,6 +27,8 @@ EXTERNAL: Values = {
         "external": {"host": "pg.lab.example", "existingSecret": "pg", "caSecret": "pg-ca"},
     }
 }
+# What needs more than a plain cluster has, all of it switched on.
+OPTIONS: Values = yaml.safe_load((ROOT / "tests" / "chart" / "options-values.yaml").read_text())
 KUBERNETES: list[str] = versions()["ci"]["kubernetes"]
 
 

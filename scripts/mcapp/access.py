@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from mcapp.inventory import Inventory, object_name
 from mcapp.messages import Problem, Text, text
@@ -79,6 +79,18 @@ def reach(node: Node) -> Reach:
 def url(address: str, port: int) -> str:
     """Return the page's URL at a node's address; IPv6 stands in brackets."""
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def named_urls(values: Mapping[str, Any]) -> list[str]:
+    """Return the page's URLs at host names: the Ingress's, then the HTTPRoute's, as NOTES.txt shows them."""
+    ingress, route = values["ingress"], values["httpRoute"]
+    secure = {host for certificate in ingress["tls"] for host in certificate.get("hosts", ())}
+    hosts = ingress["hosts"] if ingress["enabled"] else []
+    names = route["hostnames"] if route["enabled"] else []
+    return [
+        *(f"{'https' if host in secure else 'http'}://{host}" for host in hosts),
+        *(f"http://{name}" for name in names),
+    ]
 
 
 class Port(NamedTuple):

@@ -193,6 +193,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Every Ready node answers, at {count} addresses; {shown} are listed, the nodes of web first.",
         "每個 Ready 節點都會回應，共 {count} 個位址；此處列出 {shown} 個，web 所在的節點優先。",
     ),
+    "urls.named": (
+        "The host names of the Ingress and the HTTPRoute, which must lead to the cluster.",
+        "Ingress 與 HTTPRoute 的主機名稱，名稱必須能解析到叢集。",
+    ),
     "urls.none": (
         "No port is known before the Service exists.",
         "Service 建立之前無法得知連接埠。",

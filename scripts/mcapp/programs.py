@@ -65,6 +65,17 @@ def command(name: str) -> Path:
     return program(owner, name) / name
 
 
+def module(reference: str) -> Path:
+    """Return the folder with the files of a Go module, `path@version`, which are not to be changed.
+
+    Raises:
+        UserError: the proxy does not have it.
+
+    """
+    logged("go", [_go(), "mod", "download", reference], env=_env(), cwd=ROOT)
+    return Path(output([_go(), "env", "GOMODCACHE"], env=_env())) / reference
+
+
 def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: Path) -> None:
     """Build a module's commands as its own main module, with the versions that its go.mod asks for.
 
@@ -120,9 +131,7 @@ def _build(ldflags: str, out: Path | str, *packages: str, cwd: Path) -> None:
 
 
 def _download(path: str, version: str, target: Path) -> Path:
-    logged("go", [_go(), "mod", "download", f"{path}@{version}"], env=_env(), cwd=ROOT)
-    modules = output([_go(), "env", "GOMODCACHE"], env=_env())
-    shutil.copytree(Path(modules) / f"{path}@{version}", target)
+    shutil.copytree(module(f"{path}@{version}"), target)
     for folder, _, files in os.walk(target):
         for entry in (Path(folder), *(Path(folder, file) for file in files)):
             entry.chmod(entry.stat().st_mode | 0o200)

@@ -13,14 +13,22 @@ from mcapp.scheduling import spoken
 
 def replicas(case: Case) -> None:
     """Write one api pod only when those wanted do not fit beside the rest."""
-    api, web = case.wanted["api"]["replicas"], case.wanted["web"]["replicas"]
+    path = _count(case, "api")
+    web, api = case.value(*_count(case, "web")), case.value(*path)
     if _fits(case, web, api):
         return
-    if _fits(case, web, 1) and not case.given("api", "replicas"):
-        case.plan.put(("api", "replicas"), 1, text("replicas.one", wanted=api))
+    if _fits(case, web, 1) and not case.given(*path):
+        case.plan.put(path, 1, text("replicas.one", wanted=api))
         return
     wanted = _times(case.room("web"), web).plus(_times(case.room("api"), api))
     case.plan.warnings.append(text("replicas.room", wanted=spoken(wanted)))
+
+
+def _count(case: Case, tier: str) -> tuple[str, ...]:
+    """Return the key of the tier's number of pods: the least one, with an autoscaler."""
+    if case.wanted[tier]["autoscaling"]["enabled"]:
+        return (tier, "autoscaling", "minReplicas")
+    return (tier, "replicas")
 
 
 def _fits(case: Case, web: int, api: int) -> bool:
@@ -95,8 +103,9 @@ def access(case: Case) -> None:
 
 def _urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -> None:
     path = ("cluster", "urls")
+    named = reaching.named_urls(case.wanted)
     if port is None:
-        case.plan.put(path, [], text("urls.none"))
+        case.plan.put(path, named, text("urls.named" if named else "urls.none"))
         return
     # A node that may run web answers even where forwarding between nodes is broken.
     web = set(case.plan.nodes["web"])
@@ -104,4 +113,6 @@ def _urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -
     urls = list(dict.fromkeys(reaching.url(address, port) for name in ready for address in addresses[name]))
     shown = reaching.MAX_URLS
     reason = text("urls.some", count=len(urls), shown=shown) if len(urls) > shown else text("urls.all")
-    case.plan.put(path, urls[:shown], reason)
+    if named:
+        reason = text("both", first=text("urls.named"), second=reason)
+    case.plan.put(path, [*named, *urls[:shown]], reason)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from mcapp.programs import command
-from render import CI_VALUES, EXTERNAL, KUBERNETES, Objects
+from render import CI_VALUES, EXTERNAL, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]
 
@@ -46,9 +46,9 @@ def scored(
     )
 
 
-@pytest.mark.parametrize("file", sorted(CI_VALUES))
+@pytest.mark.parametrize("file", [*sorted(CI_VALUES), "options-values.yaml"])
 def test_nothing_is_critical(render: Render, file: str) -> None:
-    found = scored(render(CI_VALUES[file]))
+    found = scored(render(CI_VALUES.get(file, OPTIONS)))
     assert found.returncode == 0, "\n".join(
         line for line in found.stdout.splitlines() if line.startswith("[CRITICAL]")
     )

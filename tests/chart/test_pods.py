@@ -93,11 +93,23 @@ def test_pods_spread_over_the_nodes_unless_told_otherwise(render: Render) -> Non
     assert render({"api": {"topologySpreadConstraints": own}}).pod("api")["topologySpreadConstraints"] == own
 
 
-def test_pull_secrets_reach_every_pod(render: Render) -> None:
-    for document in render({"imagePullSecrets": ["regcred"]}):
-        template = document.get("spec", {}).get("template")
-        if template:
-            assert template["spec"]["imagePullSecrets"] == [{"name": "regcred"}], document["metadata"]["name"]
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"imagePullSecrets": ["regcred"]}, ["regcred"]),
+        ({"imagePullSecrets": [{"name": "regcred"}]}, ["regcred"]),
+        ({"global": {"imagePullSecrets": [{"name": "site"}]}}, ["site"]),
+        (
+            {"global": {"imagePullSecrets": ["site", "regcred"]}, "imagePullSecrets": ["regcred"]},
+            ["site", "regcred"],
+        ),
+    ],
+)
+def test_pull_secrets_reach_every_pod(render: Render, values: dict[str, Any], names: list[str]) -> None:
+    templates = [d["spec"]["template"] for d in render(values) if "template" in d.get("spec", {})]
+    assert len(templates) == len(TIERS) + len(("test-chain", "db-passwords"))
+    for template in templates:
+        assert template["spec"]["imagePullSecrets"] == [{"name": name} for name in names]
 
 
 @pytest.mark.parametrize("tier", TIERS)

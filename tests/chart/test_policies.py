@@ -32,10 +32,16 @@ ENDS = {
     "stranger": End({"app": "other"}),
     "neighbour": End({**TIERS["web"].labels, "app.kubernetes.io/instance": "second"}),
     "namesake": End(TIERS["web"].labels, {"kubernetes.io/metadata.name": "elsewhere"}),
+    "prometheus": End(
+        {"app.kubernetes.io/name": "prometheus"}, {"kubernetes.io/metadata.name": "monitoring"}
+    ),
+    "controller": End({"app.kubernetes.io/name": "traefik"}, {"kubernetes.io/metadata.name": "kube-system"}),
     "dns": End({"k8s-app": "kube-dns"}, {"kubernetes.io/metadata.name": "kube-system"}),
 }
 CHAIN = [
     ("outside", "web", 8080),
+    # What brings an Ingress or an HTTPRoute to life.
+    ("controller", "web", 8080),
     ("web", "api", 8000),
     ("api", "db", 5432),
     ("test", "web", 8080),
@@ -177,3 +183,26 @@ def test_peers_say_where_an_external_database_is(render: Render) -> None:
         assert not reaches(render(_external(host, peers=elsewhere)), "api", "outside", 6432)
     stranger = [{"podSelector": {"matchLabels": {"app": "other"}}}]
     assert reaches(render(_external("db", peers=stranger)), "api", "stranger", 6432)
+
+
+SCRAPED = {"metrics": {"serviceMonitor": {"enabled": True}}}
+OWN = {"metrics": {"scrapers": [{"podSelector": {"matchLabels": {"app": "other"}}}]}}
+
+
+@pytest.mark.parametrize(
+    ("values", "scrapers"),
+    [
+        ({}, set()),
+        (SCRAPED, {"prometheus"}),
+        (OWN, {"stranger"}),
+        ({"metrics": {**SCRAPED["metrics"], **OWN["metrics"]}}, {"stranger"}),
+    ],
+)
+def test_only_who_scrapes_may_ask_api_besides_web(
+    render: Render, values: dict[str, Any], scrapers: set[str]
+) -> None:
+    objects = render(values)
+    assert {source for source in ENDS if reaches(objects, source, "api", 8000)} == {"web", *scrapers}
+    assert not any(
+        reaches(objects, "prometheus", target, port) for target, port in (("db", 5432), ("api", 22))
+    )

@@ -51,7 +51,8 @@ def test_no_key_can_be_removed_from_under_the_templates() -> None:
     }
     parts = ("web", "api", "db", "backup")
     resources = {f"{part}.resources.{key}" for part in parts for key in ("limits", "requests")}
-    assert removable == {"enabled", "global", "global.imageRegistry", "web.service.nodePort", *resources}
+    shared = {"global", "global.imageRegistry", "global.imagePullSecrets"}
+    assert removable == {"enabled", *shared, "web.service.nodePort", *resources}
 
 
 def test_the_defaults_fit_the_schema() -> None:

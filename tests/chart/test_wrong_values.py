@@ -38,6 +38,9 @@ RIGHT = [
     {"db": {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1024Mi"}}}},
     {"db": {"auth": {"existingSecret": "mine", "keys": {"appPassword": "APP", "superuserPassword": "ROOT"}}}},
     {"api": {"tolerations": [{"operator": "Exists"}, {"key": "a"}]}},
+    {"api": {"autoscaling": {"minReplicas": 3, "maxReplicas": 3}, "resources": {"requests": {"cpu": None}}}},
+    {"metrics": {"serviceMonitor": {"interval": "90s", "scrapeTimeout": "1m30s"}}},
+    {"ingress": {"hosts": ["*.lab", "1-lab", "a.b1"], "tls": [{"secretName": "wildcard"}]}},
     {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/cache", "subPath": "cache"}]}},
 ]
 

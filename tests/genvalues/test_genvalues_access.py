@@ -15,8 +15,8 @@ FLANNEL = "flannel.alpha.coreos.com/public-ip"
 Pairs = list[tuple[str, str]]
 
 
-def planned(*nodes: Object) -> Plan:
-    return decide(from_objects(nodes, "test", None), Asked())
+def planned(*nodes: Object, given: dict[str, Any] | None = None) -> Plan:
+    return decide(from_objects(nodes, "test", None), Asked(given=given or {}))
 
 
 ADDRESSES: dict[str, tuple[Pairs, dict[str, str], list[str]]] = {
@@ -97,6 +97,30 @@ def test_a_large_cluster_lists_all_nodes_and_ten_urls() -> None:
     plan = planned(*(node(f"n{i:04}", f"10.0.{i >> 8}.{i & 255}") for i in range(300)))
     assert len(plan.values["cluster"]["nodes"]) == 300
     assert len(plan.values["cluster"]["urls"]) == 10
+
+
+HOSTS = {
+    "ingress": {
+        "enabled": True,
+        "hosts": ["mcapp.lab", "mcapp.example.org"],
+        "tls": [{"hosts": ["mcapp.example.org"]}, {"secretName": "other"}],
+    },
+    "httpRoute": {"enabled": True, "parentRefs": [{"name": "lab"}], "hostnames": ["mcapp.gateway.lab"]},
+}
+NAMED = ["http://mcapp.lab", "https://mcapp.example.org", "http://mcapp.gateway.lab"]
+
+
+@pytest.mark.parametrize(
+    ("given", "urls"),
+    [
+        (HOSTS, [*NAMED, "http://10.0.0.1:30080"]),
+        ({**HOSTS, "web": {"service": {"type": "ClusterIP"}}}, NAMED),
+        ({key: {**value, "enabled": False} for key, value in HOSTS.items()}, ["http://10.0.0.1:30080"]),
+    ],
+)
+def test_host_names_come_first(given: dict[str, Any], urls: list[str]) -> None:
+    plan = planned(node("laptop", "10.0.0.1"), given=given)
+    assert plan.values["cluster"]["urls"] == urls
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,11 @@ class TestRoom:
         plan = planned([node("pi", "10.0.0.2", cpu="200m")])
         assert plan.values["api"]["replicas"] == 1
 
+    def test_an_autoscaler_begins_with_one_api_pod_there(self) -> None:
+        given = {"api": {"autoscaling": {"enabled": True}}}
+        plan = planned([node("pi", "10.0.0.2", cpu="200m")], given=given)
+        assert plan.values["api"] == {"autoscaling": {"minReplicas": 1}}
+
     def test_replicas_given_are_kept_and_warned_of(self) -> None:
         plan = planned([node("pi", "10.0.0.2", cpu="200m")], given={"api": {"replicas": 4}})
         assert "api" not in plan.values

@@ -63,3 +63,15 @@ Call: include "mcapp.peer" (list . "api")
   {{- end }}
 {{- end -}}
 {{- end -}}
+
+{{/* Who may ask api for its metrics, as ends of a rule: as given, or the pods that the Prometheus Operator makes. */}}
+{{- define "mcapp.scrapers" -}}
+{{- if .Values.metrics.scrapers -}}
+{{- toYaml .Values.metrics.scrapers -}}
+{{- else if .Values.metrics.serviceMonitor.enabled -}}
+- namespaceSelector: {}
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: prometheus
+{{- end -}}
+{{- end -}}

@@ -19,9 +19,17 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* imagePullSecrets of every pod. */}}
+{{/* imagePullSecrets of every pod: a parent chart's, then the chart's own; each a name or an object with one. */}}
 {{- define "mcapp.pullSecrets" -}}
-{{- with .Values.imagePullSecrets }}
+{{- $names := list -}}
+{{- range concat ((.Values.global | default dict).imagePullSecrets | default list) .Values.imagePullSecrets -}}
+{{- if kindIs "string" . -}}
+{{- $names = append $names . -}}
+{{- else -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- end -}}
+{{- with uniq $names }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . | quote }}

@@ -9,6 +9,8 @@ nothing, or a line by "mcapp.wrong" for each wrong key; it is called in this lis
       (include "mcapp.validate.passwordKeys" .)
       (include "mcapp.validate.pods" .)
       (include "mcapp.validate.resources" .)
+      (include "mcapp.validate.autoscaling" .)
+      (include "mcapp.validate.scrapes" .)
     | join "" -}}
 {{- if $lines -}}
 {{- $message := printf "\n\nvalues do not fit together:%s\n" $lines -}}

@@ -1,0 +1,84 @@
+{{/*
+The Deployment's `replicas`: the value's; none where an autoscaler counts, unless the API server would make it 1.
+Call: include "mcapp.replicas" (list . "api")
+*/}}
+{{- define "mcapp.replicas" -}}
+{{- $values := index (index . 0).Values (index . 1) -}}
+{{- $count := $values.replicas -}}
+{{- if $values.autoscaling.enabled -}}
+{{- $count = include "mcapp.liveReplicas" . -}}
+{{- end -}}
+{{- with toString $count -}}
+replicas: {{ . }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The number of pods that an upgrade must repeat lest it be lost, within the autoscaler's bounds; empty where it is safe.
+An applied field that is left out goes back to its default where it belongs to Helm alone. Once the autoscaler has
+written it, by the subresource scale, it is the autoscaler's too. A merge without server-side apply knows no owners
+and drops what the revision before held, so there it is repeated every time.
+*/}}
+{{- define "mcapp.liveReplicas" -}}
+{{- $root := index . 0 -}}
+{{- $bounds := (index $root.Values (index . 1)).autoscaling -}}
+{{- $live := lookup "apps/v1" "Deployment" $root.Release.Namespace (include "mcapp.object" .) -}}
+{{- if $live -}}
+{{- $applied := false -}}
+{{- $ours := false -}}
+{{- $scaled := false -}}
+{{- range $live.metadata.managedFields -}}
+{{- $owned := dig "f:spec" "f:replicas" false (.fieldsV1 | default dict) | kindIs "map" -}}
+{{- if eq (.subresource | default "") "scale" -}}
+{{- $scaled = or $scaled $owned -}}
+{{- else if eq .operation "Apply" -}}
+{{- $applied = true -}}
+{{- $ours = or $ours $owned -}}
+{{- end -}}
+{{- end -}}
+{{- if or (not $applied) (and $ours (not $scaled)) -}}
+{{- $live.spec.replicas | max $bounds.minReplicas | min $bounds.maxReplicas -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The least number of a tier's pods.
+Call: include "mcapp.leastReplicas" (list . "api")
+*/}}
+{{- define "mcapp.leastReplicas" -}}
+{{- $values := index (index . 0).Values (index . 1) -}}
+{{- ternary $values.autoscaling.minReplicas $values.replicas $values.autoscaling.enabled -}}
+{{- end -}}
+
+{{/*
+A tier's autoscaler.
+Call: include "mcapp.autoscaler" (list . "api")
+*/}}
+{{- define "mcapp.autoscaler" -}}
+{{- $autoscaling := (index (index . 0).Values (index . 1)).autoscaling -}}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: {{ include "mcapp.object" . }}
+  labels:
+    {{- include "mcapp.labels" . | nindent 4 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {{ include "mcapp.object" . }}
+  minReplicas: {{ $autoscaling.minReplicas }}
+  maxReplicas: {{ $autoscaling.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target:
+          type: Utilization
+          averageUtilization: {{ $autoscaling.targetCPUUtilizationPercentage }}
+  {{- with $autoscaling.behavior }}
+  behavior:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}
