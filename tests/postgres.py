@@ -115,6 +115,12 @@ class PostgresServer:
             self._initialise()
         self._launch(listen="127.0.0.1")
 
+    def admit(self, *lines: str) -> None:
+        """Restart with these lines of pg_hba.conf in place of its own."""
+        self.stop()
+        (self._data / "pg_hba.conf").write_text("".join(f"{line}\n" for line in lines))
+        self.start()
+
     def stop(self) -> None:
         """Stop as Kubernetes stops the official image: SIGINT, the fast shutdown."""
         self._signal_and_wait(signal.SIGINT)

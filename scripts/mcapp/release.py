@@ -16,6 +16,8 @@ from mcapp.programs import command
 from mcapp.progress import say, step
 
 WAIT = ("--wait", "--timeout", "5m")
+# The Jobs of `helm test`, in the order in which Helm runs them.
+TESTS = ("test-chain", "test-database")
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,25 @@ class Release:
         return items
 
     def test(self) -> str:
-        """Run `helm test`: a row written and read through all three tiers; return what the Job printed.
+        """Run `helm test`: a row through all three tiers, names and logins; return what the Jobs printed.
 
         Raises:
-            UserError: a link of the chain is broken; the message holds what the Job printed.
+            UserError: something of it does not work; the message holds what the Jobs printed.
 
         """
         with step(f"helm test {RELEASE} -n {NAMESPACE}"):
             arguments = ("test", RELEASE, "-n", NAMESPACE, "--timeout", "90s")
+            before = self._tests()
             passed = succeeds([command("helm"), *arguments], env=self.cluster.env(), timeout=120)
-            # `helm test --logs` knows Pods only; the Job's log tells which link broke.
-            shown = self.cluster.kubectl("-n", NAMESPACE, "logs", "job/test-chain", "--tail=-1")
+            # `helm test --logs` knows Pods only; the Jobs' logs tell what broke. Helm ends at the first that
+            # fails, and leaves the later ones of another time in place.
+            ran = [name for name, uid in self._tests().items() if before.get(name) != uid]
+            logs = (
+                self.cluster.kubectl("-n", NAMESPACE, "logs", f"job/{name}", "--tail=-1")
+                for name in TESTS
+                if name in ran
+            )
+            shown = "\n".join(logs)
         if not passed:
             raise UserError(
                 f"helm test failed:\n{shown}\n",
@@ -111,6 +121,11 @@ class Release:
                 Exit.FAILED,
             )
         return shown
+
+    def _tests(self) -> dict[str, str]:
+        """Return the Jobs of `helm test` that are there, by name, each with its uid."""
+        jobs = (item["metadata"] for item in self.cluster.get("jobs", "-n", NAMESPACE)["items"])
+        return {job["name"]: job["uid"] for job in jobs if job["name"] in TESTS}
 
     def sql(self, statement: str) -> list[str]:
         """Run SQL as the superuser in db's pod; return a line for each row, `|` between its columns."""

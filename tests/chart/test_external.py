@@ -17,12 +17,15 @@ Render = Callable[..., Objects]
 
 OBJECTS = {
     ("ConfigMap", "test-chain"),
+    ("ConfigMap", "test-database"),
     ("Deployment", "api"),
     ("Deployment", "web"),
     ("Job", "test-chain"),
+    ("Job", "test-database"),
     ("NetworkPolicy", "api"),
     ("NetworkPolicy", "default-deny"),
     ("NetworkPolicy", "test"),
+    ("NetworkPolicy", "test-database"),
     ("NetworkPolicy", "web"),
     ("PodDisruptionBudget", "api"),
     ("Service", "api"),

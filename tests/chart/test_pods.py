@@ -44,6 +44,7 @@ def test_a_registry_for_all_and_one_of_its_own(render: Render) -> None:
     }
     assert images == {
         "test-chain": f"lab:5000/mcapp/api:{TAG}",
+        "test-database": f"lab:5000/mcapp/api:{TAG}",
         "db-passwords": "other.example/postgres:16",
     }
 

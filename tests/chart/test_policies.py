@@ -24,7 +24,7 @@ class End(NamedTuple):
 
 
 # The tiers, and the pods of the Jobs: `helm test`, and the one that changes passwords.
-COMPONENTS = ("web", "api", "db", "test", "db-passwords")
+COMPONENTS = ("web", "api", "db", "test", "test-database", "db-passwords")
 TIERS = {name: End({**RELEASE, "app.kubernetes.io/component": name}) for name in COMPONENTS}
 ENDS = {
     **TIERS,
@@ -45,9 +45,10 @@ CHAIN = [
     ("web", "api", 8000),
     ("api", "db", 5432),
     ("test", "web", 8080),
+    ("test-database", "db", 5432),
     ("db-passwords", "db", 5432),
 ]
-NAMES = [(name, "dns", 53) for name in ("web", "api", "test", "db-passwords")]
+NAMES = [(name, "dns", 53) for name in ("web", "api", "test", "test-database", "db-passwords")]
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
@@ -112,7 +113,7 @@ def test_names_can_be_asked_for(render: Render, source: str, target: str, port: 
 
 REFUSED = [
     *((source, target, port) for source in ENDS for target, port in (("api", 8000), ("db", 5432))),
-    *((source, "web", 8080) for source in ("web", "api", "db")),
+    *((source, "web", 8080) for source in ("web", "api", "db", "test-database")),
     *((source, "web", 8081) for source in ("outside", "stranger", "test")),
     *((tier, "outside", port) for tier in TIERS for port in (53, 443, 5432)),
     *((tier, "stranger", 8080) for tier in TIERS),
@@ -164,6 +165,7 @@ def test_an_external_database_at_an_address_is_all_that_api_may_ask(render: Rend
     assert reaches(objects, "api", "outside", 6432)
     assert not reaches(objects, "api", "outside", 5432)
     assert not reaches(objects, "api", "outside", 443)
+    assert reaches(objects, "test-database", "outside", 6432)
     assert not reaches(objects, "web", "outside", 6432)
     assert not reaches(render(_external("203.0.113.10")), "api", "outside", 6432)
     assert not reaches(render(_external("2001:db8::1")), "api", "outside", 6432)

@@ -121,6 +121,10 @@ def test_helm_test_passes_and_fails_with_the_database_whose_absence_restarts_not
 
     shown = installed.release.test()
     assert "ok   the row is read back" in shown
+    pod = installed.release.pods("db")[0]["status"]["podIP"]
+    assert f"ok   db-0.db is {pod}" in shown
+    assert "ok   db:5432 accepts the right password of app" in shown
+    assert "ok   a wrong password is refused" in shown
     assert f"db: pod db-0 on node {LAB}" in shown
     before = restarts()
     scale = ("-n", "mcapp", "scale", "statefulset/db", "--replicas")
@@ -128,8 +132,10 @@ def test_helm_test_passes_and_fails_with_the_database_whose_absence_restarts_not
     try:
         installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
         gone = time.monotonic()
-        with pytest.raises(UserError, match="FAIL api reaches db"):
+        with pytest.raises(UserError, match="FAIL api reaches db") as failed:
             installed.release.test()
+        # Nothing of the other Job, which Helm left where it was.
+        assert "password" not in str(failed.value)
         while time.monotonic() - gone < DATABASE_AWAY_SECONDS:
             answer = httpx.get(f"{installed.pages()[0]}/api/tasks", timeout=3)
             assert answer.status_code == 503, answer.text

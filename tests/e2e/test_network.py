@@ -44,6 +44,7 @@ ALLOWED = (
     Pair("web", "api", 8000),
     Pair("api", "db", 5432),
     Pair("test", "web", 80),
+    Pair("test-database", "db", 5432),
     Pair("stranger", "web", 80),
     Pair("web", "dns", 53),
     Pair("api", "dns", 53),
@@ -58,6 +59,7 @@ REFUSED = (
     Pair("api", "outside", 0),
     Pair("test", "api", 8000),
     Pair("test", "db", 5432),
+    Pair("test-database", "api", 8000),
     Pair("stranger", "api", 8000),
     Pair("stranger", "db", 5432),
     Pair("db", "dns", 53),
@@ -70,12 +72,13 @@ def names(pair: Pair) -> str:
 
 
 def manifests(image: str) -> str:
-    """Return two pods that only wait, one labelled like the test pods, and a way in to api for browsers."""
+    """Return pods that only wait, two labelled like the test pods, and a way in to api for browsers."""
     waiting = [{"name": "wait", "image": image, "command": ["sleep", "3600"]}]
     pod = {"containers": waiting, "terminationGracePeriodSeconds": 0}
     label = "app.kubernetes.io/"
     release = {f"{label}name": "mcapp", f"{label}instance": "mcapp"}
-    wait = {"stranger": {"app": "stranger"}, "test": {**release, f"{label}component": "test"}}
+    tests = {name: {**release, f"{label}component": name} for name in ("test", "test-database")}
+    wait = {"stranger": {"app": "stranger"}, **tests}
     api = {**release, f"{label}component": "api"}
     service = {"type": "NodePort", "selector": api, "ports": [{"port": 8000}]}
     items = [
@@ -116,7 +119,9 @@ def reach(installed: Up, outside: tuple[str, int]) -> Iterator[Reach]:
     image = cluster.get("deployment", "api", "-n", "mcapp")["spec"]["template"]["spec"]["containers"][0]
     made = manifests(image["image"])
     output([kubectl, "-n", "mcapp", "apply", "-f", "-"], env=cluster.env(), stdin=made)
-    cluster.kubectl("-n", "mcapp", "wait", "--for=condition=Ready", "pod/stranger", "pod/test")
+    cluster.kubectl(
+        "-n", "mcapp", "wait", "--for=condition=Ready", "pod/stranger", "pod/test", "pod/test-database"
+    )
     node = installed.pages()[1].split("//")[1].split(":")[0]
     dns = cluster.get("service", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"]
     services = {item["metadata"]["name"]: item for item in cluster.get("services", "-n", "mcapp")["items"]}

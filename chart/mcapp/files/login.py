@@ -1,0 +1,77 @@
+"""Looks the services' names up, logs in to the database as the api does, and must fail with a wrong password.
+
+Runs as a Job of `helm test` on the api's image: Python with psycopg. Exits 1 at the first thing wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+
+import psycopg
+
+TIMEOUT_SECONDS = 5
+
+
+def look_up(name: str) -> str:
+    """Return the address that a name stands for."""
+    try:
+        return str(socket.getaddrinfo(name, None)[0][4][0])
+    except OSError as error:
+        raise SystemExit(f"FAIL the name {name} does not resolve: {error}") from error
+
+
+def log_in(password: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a connection as the api would, but with this password."""
+    return psycopg.connect(
+        os.environ["DATABASE_URL"], password=password, connect_timeout=TIMEOUT_SECONDS, autocommit=True
+    )
+
+
+def tell(what: str, started: float) -> None:
+    """Print what is well, with its time."""
+    print(f"ok   {what} ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
+
+
+def right_password() -> None:
+    """Log in with the Secret's password."""
+    started = time.monotonic()
+    user = os.environ["PGUSER"]
+    try:
+        with log_in(os.environ["PGPASSWORD"]) as connection:
+            address = f"{connection.info.host}:{connection.info.port}"
+    except psycopg.OperationalError as error:
+        raise SystemExit(f"FAIL the Secret's password does not open the database: {error}") from error
+    tell(f"{address} accepts the right password of {user}", started)
+
+
+def wrong_password() -> None:
+    """Try to log in with another one."""
+    started = time.monotonic()
+    try:
+        log_in(f"not {os.environ['PGPASSWORD']}").close()
+    except psycopg.OperationalError as error:
+        # Whatever the server's language, it must have asked for a password before it refused.
+        if error.pgconn is None or not error.pgconn.used_password:
+            raise SystemExit(f"FAIL a wrong password was not even looked at: {error}") from error
+        tell("a wrong password is refused", started)
+        return
+    raise SystemExit(
+        "FAIL a wrong password is accepted: whoever reaches the database gets in.\n"
+        "     Its pg_hba.conf has a line with `trust`, or one like it, where scram-sha-256 belongs."
+    )
+
+
+def main(names: list[str]) -> None:
+    """Run all of it."""
+    for name in names:
+        started = time.monotonic()
+        tell(f"{name} is {look_up(name)}", started)
+    right_password()
+    wrong_password()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

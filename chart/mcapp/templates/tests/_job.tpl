@@ -1,0 +1,88 @@
+{{/*
+One test of `helm test`: its script in a ConfigMap, and a Job that runs it on the api's Python.
+Call: include "mcapp.testJob" (dict "root" . "component" "test" "name" "test-chain" "script" "chain.py" "arguments" (list) "database" false)
+`database` gives the pod what api has to log in.
+*/}}
+{{- define "mcapp.testJob" -}}
+{{- $root := .root -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "mcapp.object" (list $root .name) }}
+  labels:
+    {{- include "mcapp.labels" (list $root .component) | nindent 4 }}
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-weight: "-1"
+    helm.sh/hook-delete-policy: before-hook-creation
+data:
+  {{ .script }}: |
+    {{- $root.Files.Get (printf "files/%s" .script) | nindent 4 }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "mcapp.object" (list $root .name) }}
+  labels:
+    {{- include "mcapp.labels" (list $root .component) | nindent 4 }}
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-delete-policy: before-hook-creation
+spec:
+  # A second try would hide a fault that comes and goes.
+  backoffLimit: 0
+  activeDeadlineSeconds: 60
+  template:
+    metadata:
+      labels:
+        {{- include "mcapp.podLabels" (list $root .component) | nindent 8 }}
+    spec:
+      {{- include "mcapp.pullSecrets" $root | nindent 6 }}
+      {{- include "mcapp.placement" (list $root "api") | nindent 6 }}
+      restartPolicy: Never
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      securityContext:
+        {{- include "mcapp.podSecurity" 10001 | nindent 8 }}
+      containers:
+        - name: {{ trimPrefix "test-" .name }}
+          # The api's image brings Python, and is on the nodes already.
+          image: {{ include "mcapp.image" (list $root $root.Values.api.image) }}
+          imagePullPolicy: {{ $root.Values.api.image.pullPolicy }}
+          command:
+            - python
+            - /test/{{ .script }}
+            {{- range .arguments }}
+            - {{ . | quote }}
+            {{- end }}
+          {{- if .database }}
+          env:
+            {{- include "mcapp.databaseEnv" $root | nindent 12 }}
+          {{- end }}
+          resources:
+            requests:
+              cpu: 20m
+              memory: 32Mi
+            limits:
+              memory: 128Mi
+          securityContext:
+            {{- include "mcapp.containerSecurity" $root | nindent 12 }}
+          volumeMounts:
+            - name: test
+              mountPath: /test
+              readOnly: true
+            {{- if .database }}
+            {{- with include "mcapp.databaseMounts" $root }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- end }}
+      volumes:
+        - name: test
+          configMap:
+            name: {{ include "mcapp.object" (list $root .name) }}
+        {{- if .database }}
+        {{- with include "mcapp.databaseVolumes" $root }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- end }}
+{{- end -}}
