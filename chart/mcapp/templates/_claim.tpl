@@ -1,0 +1,60 @@
+{{/*
+Stops before anything is changed when the live claim cannot become what the values ask: Kubernetes would refuse it
+half-way through the upgrade, after other objects were changed. Sees nothing, and stops nothing, where there is no
+cluster to look at (helm template).
+*/}}
+{{- define "mcapp.checkClaim" -}}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "mcapp.object" (list . "postgres-pvc")) -}}
+{{- if and (eq .Values.db.mode "standalone") $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
+{{- $asked := .Values.db.persistence -}}
+{{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) -}}
+{{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}
+{{- $held := include "mcapp.quantity" $live.size | float64 -}}
+{{- $call := dict "root" . "live" $live -}}
+{{- if and $asked.storageClass (ne $asked.storageClass $live.class) -}}
+{{- fail (include "mcapp.otherClass" $call) -}}
+{{- else if lt $wanted $held -}}
+{{- fail (include "mcapp.smallerClaim" $call) -}}
+{{- else if and (gt $wanted $held) (not (dig "spec" "volumeName" "" $claim)) -}}
+{{- fail (include "mcapp.unboundClaim" $call) -}}
+{{- else if and (gt $wanted $held) .Values.placement.checkVolume -}}
+{{- $class := lookup "storage.k8s.io/v1" "StorageClass" "" $live.class -}}
+{{- if or (not $live.class) (not (dig "allowVolumeExpansion" false $class)) -}}
+{{- fail (include "mcapp.fixedClaim" $call) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What may be done where the claim stays as it is. */}}
+{{- define "mcapp.newClaim" -}}
+or move the data to a new claim:  back them up (pg_dump), uninstall, delete the claim, install with these values, restore
+{{- end -}}
+
+{{- define "mcapp.otherClass" }}
+
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} is of StorageClass {{ .live.class | default "(none)" }}, which cannot become {{ .root.Values.db.persistence.storageClass }}.
+Either leave the class as it is:  --set db.persistence.storageClass={{ .live.class }}
+{{ include "mcapp.newClaim" . }}
+{{ end -}}
+
+{{- define "mcapp.smallerClaim" }}
+
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ .root.Values.db.persistence.size }}: a claim cannot shrink.
+Either leave the size as it is:   --set db.persistence.size={{ .live.size }}
+{{ include "mcapp.newClaim" . }}
+{{ end -}}
+
+{{- define "mcapp.unboundClaim" }}
+
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }} and has no volume yet, so its size cannot change.
+Either leave the size as it is:   --set db.persistence.size={{ .live.size }}
+or delete the claim, which is empty:  kubectl -n {{ .root.Release.Namespace }} delete pvc/{{ include "mcapp.object" (list .root "postgres-pvc") }} --wait=false
+{{ end -}}
+
+{{- define "mcapp.fixedClaim" }}
+
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ .root.Values.db.persistence.size }}, but StorageClass {{ .live.class | default "(none)" }} cannot make a volume larger (allowVolumeExpansion).
+Either leave the size as it is:   --set db.persistence.size={{ .live.size }}{{ if contains "local-path" .live.class }}   # its volumes have the whole disk all the same{{ end }}
+{{ include "mcapp.newClaim" . }}
+{{ end -}}
