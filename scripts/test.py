@@ -16,7 +16,16 @@ from mcapp.programs import command
 from mcapp.progress import say
 
 DISK_GIB = 15
-PACKAGES = ("chromium", "fonts-wqy-microhei", "iproute2", "iptables", "nftables", "util-linux")
+PACKAGES = (
+    "chromium",
+    "fonts-wqy-microhei",
+    "iproute2",
+    "iptables",
+    "nftables",
+    "openssl",
+    "stunnel4",
+    "util-linux",
+)
 
 
 def main(arguments: Sequence[str]) -> Exit:

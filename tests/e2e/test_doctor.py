@@ -1,23 +1,15 @@
-"""The doctor on a real cluster: well, changing, with few rights, and with every fault of the table.
-
-MCAPP_DOCTOR_RECORD names a folder for new recordings.
-"""
+"""The doctor on a real cluster: well, changing, with few rights, and with every fault of the table."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from doctor_recording import Recorder, RecordingKubectl
 from e2e.conftest import Up
+from e2e.examination import doctor, record, until
 from e2e.faults import (
     FAULTS,
     IN_SIDE,
@@ -28,13 +20,9 @@ from e2e.faults import (
     wrong_selector,
     wrong_target_port,
 )
-from mcapp.config import ROOT
-from mcapp.doctor.walk import diagnose
-from mcapp.programs import command
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
-SECONDS = 90
 ROLLING_SECONDS = 25
 
 
@@ -42,40 +30,6 @@ ROLLING_SECONDS = 25
 def bench(installed: Up) -> Bench:
     """The suite's cluster."""
     return Bench(installed.cluster)
-
-
-def doctor(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run the command as a user does; its exit code and its JSON."""
-    which = ("--kubectl", str(command("kubectl")), "--kubeconfig", str(bench.cluster.kubeconfig))
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "doctor.py"), *which, "--output", "json", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, found
-
-
-def until(bench: Bench, cause: str | None, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run the doctor until it names the cause: Kubernetes itself needs a moment to notice a fault."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        code, found = doctor(bench, *arguments)
-        if found["cause"] == cause or time.monotonic() > deadline:
-            return code, found
-        time.sleep(1)
-
-
-def _record(bench: Bench, cause: str, arguments: tuple[str, ...]) -> None:
-    if "MCAPP_DOCTOR_RECORD" not in os.environ:
-        return
-    given = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    kubectl = RecordingKubectl(str(command("kubectl")), str(bench.cluster.kubeconfig))
-    recorder = Recorder(kubectl, given.get("--namespace", NAMESPACE), given.get("--release", "mcapp"))
-    diagnose(recorder, 0)
-    recorder.write(Path(os.environ["MCAPP_DOCTOR_RECORD"]) / cause / "recording.json")
 
 
 @pytest.fixture
@@ -95,13 +49,13 @@ def test_a_healthy_release_is_found_healthy_and_timed(bench: Bench) -> None:
     assert {("user", "web"), ("web", "api"), ("api", "db"), ("api", "dns")} <= hops.keys()
     assert all(ms >= 0 for ms in hops.values())
     assert not found["left_out"]
-    _record(bench, "healthy", ())
+    record(bench, "healthy", ())
 
 
 def test_a_release_in_one_place_and_with_a_prefix_is_healthy_too(bench: Bench) -> None:
     with side_release(bench, "namePrefix=blue"):
         code, found = until(bench, None, *IN_SIDE)
-        _record(bench, "healthy-single", IN_SIDE)
+        record(bench, "healthy-single", IN_SIDE)
     assert code == 0, found
     assert len(found["left_out"]) == 1, "web has no NodePort there"
 
@@ -180,7 +134,7 @@ def test_fix_mends_what_is_safe_to_mend(bench: Bench) -> None:
 def test_fault(bench: Bench, fault: Fault) -> None:
     with fault.break_(bench):
         code, found = until(bench, fault.cause, "--settle", "6", *fault.arguments)
-        _record(bench, fault.cause, fault.arguments)
+        record(bench, fault.cause, fault.arguments)
     assert (found["layer"], found["cause"], code) == (fault.layer, fault.cause, 1), found
     assert found["evidence"]
     assert found["commands"]

@@ -500,8 +500,8 @@ CAUSES: dict[str, Cause] = {
     "external-unreachable": Cause(
         "logs",
         (
-            "api does not reach the external database {address}: {why}.",
-            "api 連不到外部資料庫 {address}：{why}。",
+            "api does not reach the external database {address}: {why}",
+            "api 連不到外部資料庫 {address}：{why}",
         ),
         (
             "Check that the server listens there, that db.external.host and port are right, that its "
@@ -513,8 +513,8 @@ CAUSES: dict[str, Cause] = {
     "external-tls": Cause(
         "logs",
         (
-            "api and the external database {address} do not come together by TLS: {why}.",
-            "api 與外部資料庫 {address} 無法建立 TLS 連線：{why}。",
+            "api and the external database {address} do not come together by TLS: {why}",
+            "api 與外部資料庫 {address} 無法建立 TLS 連線：{why}",
         ),
         (
             "The Secret of db.external.caSecret must hold the CA that signed the server's certificate, and "
@@ -526,8 +526,8 @@ CAUSES: dict[str, Cause] = {
     "external-refuses": Cause(
         "logs",
         (
-            "The external database {address} does not let api do its work: {why}.",
-            "外部資料庫 {address} 不允許 api 執行工作：{why}。",
+            "The external database {address} does not let api do its work: {why}",
+            "外部資料庫 {address} 不允許 api 執行工作：{why}",
         ),
         (
             "Correct the Secret {secret}, or on that server the role and its rights, which the chart's "

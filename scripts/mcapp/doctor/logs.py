@@ -139,11 +139,9 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     space = ("-n", snapshot.namespace)
     db, api = f"{snapshot.object_name('db')}-0", f"deployment/{snapshot.object_name('api')}"
     sql = f"kubectl -n {snapshot.namespace} exec -it {db} -- psql -U postgres"
-    last = Step(kubectl=("logs", db, *space, "--tail=50"))
     if snapshot.external:
         host, _, port = snapshot.external.rpartition(":")
         sql = f"psql -h {host.strip('[]')} -p {port}"
-        last = Step(kubectl=("rollout", "restart", api, *space))
     if cause == "password-rejected":
         return (reset_passwords(snapshot), Step(kubectl=("rollout", "restart", api, *space)))
     if cause == "bad-migration":
@@ -158,10 +156,10 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
         return (Step(line=f'{sql} -c "{query} ORDER BY 4 DESC"'),)
     if cause in ("database-missing", "db-permission"):
         return (Step(line=f"{sql} -c '\\l'"), Step(line=f"{sql} -c '\\du'"))
-    return (
-        Step(kubectl=("logs", api, *space, "--tail=50")),
-        last,
-    )
+    look = Step(kubectl=("logs", api, *space, "--tail=50"))
+    if cause == "external-refuses":
+        return (look, Step(kubectl=("rollout", "restart", api, *space)))
+    return (look,) if snapshot.external else (look, Step(kubectl=("logs", db, *space, "--tail=50")))
 
 
 def note(results: Mapping[str, Any], recent: Answer, seen: Diagnosis) -> None:

@@ -1,0 +1,189 @@
+"""A release whose database becomes one outside of the cluster, by TLS; what then breaks; and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from e2e.conftest import Up
+from e2e.examination import record, until
+from e2e.faults import Bench
+from e2e.journey import read, write_and_read
+from e2e.side import BESIDE, Side
+from mcapp.cli import UserError
+from postgres import PostgresServer
+from tls import Authority, Front
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+OWN = ("--set", f"{BESIDE},db.persistence.keep=false")
+API = ("--selector", "app.kubernetes.io/component=api")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL on this machine, whose role owns its database and no more."""
+    with PostgresServer() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def front(installed: Up, server: PostgresServer, authority: Authority) -> Iterator[Front]:
+    """The server as pods reach it: by TLS, on this machine's end of the nodes' network."""
+    with Front(server.port, authority.issue(installed.machine()), installed.machine()) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def side(installed: Up) -> Iterator[Side]:
+    """A release with a database of its own, to begin with."""
+    made = Side(installed, "external")
+    try:
+        made.helm("install", "--create-namespace", *OWN, "--wait")
+        yield made
+    finally:
+        made.remove()
+
+
+def put_secrets(side: Side, password: str, certificate: Path) -> None:
+    """Put the password and the CA's certificate where the release looks for them."""
+    side.kubectl("delete", "secret", "pg", "pg-ca", "--ignore-not-found")
+    side.kubectl("create", "secret", "generic", "pg", f"--from-literal=password={password}")
+    side.kubectl("create", "secret", "generic", "pg-ca", f"--from-file=ca.crt={certificate}")
+
+
+@pytest.fixture(scope="module")
+def before(side: Side) -> int:
+    """A task in the database of the release's own."""
+    number: int = write_and_read(side.page())["id"]
+    return number
+
+
+@pytest.fixture(scope="module")
+def external(side: Side, before: int, server: PostgresServer, front: Front, authority: Authority) -> Side:
+    """The release with the database outside; on the way it was told to mark the old one as kept."""
+    assert before
+    put_secrets(side, server.app_password, authority.certificate)
+    there = f"db.external.host={front.address},db.external.port={front.port}"
+    secrets = "db.external.existingSecret=pg,db.external.caSecret=pg-ca"
+    values = ("--reuse-values", "--set", f"db.mode=external,{there},{secrets}")
+    with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*its data would be deleted") as refused:
+        side.helm("upgrade", *values)
+    (way,) = [line for line in str(refused.value).splitlines() if "annotate" in line]
+    side.kubectl(*way.split(f"kubectl -n {side.name} ")[1].split())
+    side.helm("upgrade", *values, "--wait")
+    side.settle()
+    return side
+
+
+def test_everything_works_and_nothing_of_a_database_is_left_but_the_data(
+    external: Side, server: PostgresServer
+) -> None:
+    task = write_and_read(external.page())
+    assert server.sql("SELECT title FROM app.tasks WHERE id = %s", [task["id"]]) == [(task["title"],)]
+    kinds = ("statefulsets", "pvc", "secrets", "services", "networkpolicies")
+    ours = {name for name in external.names(*kinds) if not name.startswith("secret/sh.helm.")}
+    assert ours == {
+        "networkpolicy.networking.k8s.io/api",
+        "networkpolicy.networking.k8s.io/default-deny",
+        "networkpolicy.networking.k8s.io/test",
+        "networkpolicy.networking.k8s.io/test-database",
+        "networkpolicy.networking.k8s.io/web",
+        "persistentvolumeclaim/postgres-pvc",
+        "secret/pg",
+        "secret/pg-ca",
+        "secret/postgres-secret",
+        "service/api",
+        "service/web",
+    }
+    assert "configmap/postgres-init" not in external.names("configmaps")
+
+
+def test_two_replicas_made_the_tables_once(external: Side, server: PostgresServer) -> None:
+    assert len(external.kubectl("get", "pods", *API, "--output", "name").split()) == 2
+    assert server.sql("SELECT version, name FROM app.schema_migrations") == [(1, "0001_tasks.sql")]
+    assert external.kubectl("logs", *API, "--tail=-1").count("migration applied") == 1
+
+
+def test_the_notes_tell_what_is_left_of_the_own_database(external: Side) -> None:
+    told = external.helm("get", "notes")
+    assert f"outside of this release, at {external_address(external)} (sslmode verify-full)" in told
+    assert "delete pvc/postgres-pvc secret/postgres-secret" in told
+
+
+def external_address(side: Side) -> str:
+    found = "jsonpath={.metadata.annotations.mcapp/external-database}"
+    return side.kubectl("get", "deployment/api", "--output", found)
+
+
+def test_helm_test_passes(external: Side) -> None:
+    external.helm("test", "--timeout", "90s")
+    shown = external.kubectl("logs", "job/test-database")
+    assert f"ok   {external_address(external)} accepts the right password of app" in shown
+    assert "ok   a wrong password is refused" in shown
+    assert "ok   the row is read back" in external.kubectl("logs", "job/test-chain")
+
+
+def test_the_doctor_misses_no_database(external: Side) -> None:
+    bench = Bench(external.up.cluster)
+    code, found = until(bench, None, *external.asked)
+    assert code == 0, found
+    record(bench, "healthy-external", external.asked)
+    seen = {layer["layer"]: layer["seen"] for layer in found["layers"]}
+    assert seen["storage"] == [f"the data are at {external_address(external)}, outside of this release"]
+    assert any(note.startswith("login as the api does took") for note in seen["logs"])
+
+
+@pytest.fixture
+def broken(
+    external: Side, front: Front, server: PostgresServer, authority: Authority, tmp_path: Path, cause: str
+) -> Iterator[Side]:
+    """Break one thing between api and its database, and heal it again."""
+    if cause == "external-unreachable":
+        front.stop()
+    else:
+        wrong = cause == "external-tls"
+        certificate = Authority(tmp_path).certificate if wrong else authority.certificate
+        put_secrets(external, server.app_password if wrong else "other", certificate)
+        external.restart("api")
+    yield external
+    if cause == "external-unreachable":
+        front.start()
+    else:
+        put_secrets(external, server.app_password, authority.certificate)
+        external.restart("api")
+    external.kubectl("rollout", "status", "deployment/api", "--timeout=90s")
+
+
+FAULTS = {
+    "external-tls": ("is not valid by the CA given", "db.external.caSecret"),
+    "external-refuses": ("password rejected", "Secret pg,"),
+    "external-unreachable": ("connection refused", "db.external.host"),
+}
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+def test_the_doctor_and_the_log_name_what_is_wrong(broken: Side, cause: str) -> None:
+    why, way = FAULTS[cause]
+    bench = Bench(broken.up.cluster)
+    code, found = until(bench, cause, "--settle", "6", *broken.asked)
+    assert (code, found["cause"]) == (1, cause), found
+    record(bench, cause, broken.asked)
+    assert external_address(broken) in found["problem"]
+    assert why in found["problem"]
+    assert way in found["remedy"]
+    assert why in broken.kubectl("logs", *API, "--tail=-1")
+    answer = httpx.get(f"{broken.page()}/api/tasks", timeout=10)
+    assert answer.status_code in (502, 503), answer.text
+
+
+def test_the_way_back_finds_the_data(external: Side, before: int) -> None:
+    external.helm("upgrade", "--reset-values", *OWN, "--wait")
+    assert read(external.page(), before)["id"] == before

@@ -1,0 +1,101 @@
+"""TLS for a test's PostgreSQL: a CA of its own by openssl, and stunnel in front of the server.
+
+The wheel's PostgreSQL was built without TLS; stunnel speaks PostgreSQL's own start of it (protocol = pgsql),
+so that a client sees what a server with TLS shows it.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import time
+from ipaddress import ip_address
+from pathlib import Path
+
+from postgres import free_port
+
+_START_SECONDS = 20.0
+_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+class Authority:
+    """A CA that lives for a day. Its certificate is `certificate`, what it issues lies beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self.certificate, self._key = folder / "ca.crt", folder / "ca.key"
+        out = ("-keyout", str(self._key), "-out", str(self.certificate))
+        _openssl("req", "-x509", *_CURVE, "-days", "1", "-subj", "/CN=CA of a test", *out)
+
+    def issue(self, *names: str) -> Path:
+        """Return a PEM file with a key and a certificate for these names and addresses."""
+        request, made, both = (self._folder / f"{names[0]}.{end}" for end in ("csr", "crt", "pem"))
+        key, extensions = self._folder / f"{names[0]}.key", self._folder / f"{names[0]}.ext"
+        extensions.write_text("subjectAltName=" + ",".join(f"{_kind(name)}:{name}" for name in names))
+        _openssl("req", *_CURVE, "-subj", "/CN=server", "-keyout", str(key), "-out", str(request))
+        signed = ("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial", "-days", "1")
+        files = ("-in", str(request), "-extfile", str(extensions), "-out", str(made))
+        _openssl("x509", "-req", *signed, *files)
+        both.write_text(key.read_text() + made.read_text())
+        return both
+
+
+def _kind(name: str) -> str:
+    try:
+        ip_address(name)
+    except ValueError:
+        return "DNS"
+    return "IP"
+
+
+def _openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+
+class Front:
+    """stunnel on a free port of `address`, which hands what it decrypts to a server on 127.0.0.1.
+
+    A context manager; `stop` and `start` take the server away from its clients and back, on the same port.
+    """
+
+    def __init__(self, server_port: int, pem: Path, address: str = "127.0.0.1") -> None:
+        self.address, self.port = address, free_port()
+        self._folder = tempfile.TemporaryDirectory(prefix="mcapp-tls-")
+        self._configuration = Path(self._folder.name) / "stunnel.conf"
+        self._configuration.write_text(
+            f"foreground = yes\npid =\nsyslog = no\ndebug = warning\n[pg]\naccept = {address}:{self.port}\n"
+            f"connect = 127.0.0.1:{server_port}\nprotocol = pgsql\ncert = {pem}\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Front:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Listen, and return when it does."""
+        command = ["stunnel", str(self._configuration)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                socket.create_connection((self.address, self.port), 1).close()
+            except OSError:
+                assert self._process.poll() is None, self._configuration.read_text()
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
