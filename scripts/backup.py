@@ -11,41 +11,46 @@ from typing import Any
 from mcapp import cli
 from mcapp.cli import Exit
 from mcapp.data import restore as restoring
-from mcapp.data.folder import Backup, Folder
+from mcapp.data.folder import Folder
+from mcapp.data.manifest import Backup
 from mcapp.data.server import Server, find
+from mcapp.data.volume import Volume, opened
 from mcapp.kube import Kubectl
 from mcapp.messages import Problem, say
 
 FOLDER = Path("backups")
+COMMANDS = {
+    "create": "make a backup",
+    "list": "show the backups that there are",
+    "verify": "restore a backup into a throw-away database and compare it with its manifest",
+    "restore": "restore a backup beside the live data, and swap the two when all of it is there",
+    "fetch": "copy a backup from the release's backup volume to this machine",
+    "discard": "show the databases that restores have kept, or drop one of them",
+}
+VOLUME = "use the release's backup volume (backup.enabled), not a folder of this machine"
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.parser("backup.py", __doc__ or "", "python scripts/backup.py create")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    tell = {
-        "create": "make a backup",
-        "list": "show the backups that there are",
-        "verify": "restore a backup into a throw-away database and compare it with its manifest",
-        "restore": "restore a backup beside the live data, and swap the two when all of it is there",
-    }
-    for name, what in tell.items():
-        example = f"python scripts/backup.py {name}"
-        takes_one = name in ("verify", "restore")
-        made = cli.subcommand(commands, name, what, example + " mcapp-20261124T030000Z" * takes_one)
+    for name, what in COMMANDS.items():
+        takes_one = name in ("verify", "restore", "fetch")
+        example = f"python scripts/backup.py {name}" + " mcapp-20261124T030000Z" * takes_one
+        made = cli.subcommand(commands, name, what, example)
+        made.set_defaults(volume=name == "fetch")
         if takes_one:
-            made.add_argument("backup", metavar="BACKUP", help="its name, or its path")
+            made.add_argument("backup", metavar="BACKUP", help="its name, its path, or `latest`")
         if name == "restore":
-            made.add_argument(
-                "--drop-old", action="store_true", help="drop the old data instead of keeping them"
-            )
-        made.add_argument(
-            "--folder",
-            metavar="FOLDER",
-            type=Path,
-            default=FOLDER,
-            help="of the backups (default: %(default)s)",
-        )
+            made.add_argument("--drop-old", action="store_true", help="drop the old data, do not keep them")
+        if name == "discard":
+            made.add_argument("database", metavar="DATABASE", nargs="?", help="the one to drop")
+        else:
+            add = made.add_mutually_exclusive_group().add_argument
+            folder = "of the backups (default: %(default)s)"
+            add("--folder", metavar="FOLDER", type=Path, default=FOLDER, help=folder)
+            if name != "fetch":
+                add("--volume", action="store_true", help=VOLUME)
         made.add_argument(
             "--output", choices=("text", "json"), default="text", help="how the result is shown"
         )
@@ -73,19 +78,36 @@ def main(arguments: Sequence[str]) -> Exit:
 
 
 def work(asked: argparse.Namespace) -> Exit:
-    """Do what was asked."""
-    store = Folder(asked.folder)
-    if "/" in getattr(asked, "backup", ""):
-        path = Path(asked.backup)
-        store, asked.backup = Folder(path.parent), path.name
+    """Do what was asked: with this machine's folder, or with the volume in the cluster."""
+    kubectl = Kubectl(asked.kubectl, asked.kubeconfig, asked.context)
+    if asked.command == "list" and not asked.volume:
+        return listed(Folder(asked.folder).list(), asked.output)
+    server = find(kubectl, asked.namespace, asked.release)
+    if asked.command == "discard":
+        return discarded(server, asked.database, asked.output)
+    if asked.volume:
+        with opened(kubectl, server) as volume:
+            return with_store(asked, volume, server)
+    folder, name = Folder(asked.folder), Path(getattr(asked, "backup", ""))
+    if len(name.parts) > 1:
+        folder, asked.backup = Folder(name.parent), name.name
+    return with_store(asked, folder, server)
+
+
+def with_store(asked: argparse.Namespace, store: Folder | Volume, server: Server) -> Exit:
+    """Do what was asked, where the backups are."""
     if asked.command == "list":
         return listed(store.list(), asked.output)
-    server = find(Kubectl(asked.kubectl, asked.kubeconfig, asked.context), asked.namespace, asked.release)
     if asked.command == "create":
         return created(store.create(server), asked.output)
+    name = asked.backup
+    if name == "latest" and (there := store.list()):
+        name = there[-1].manifest.name
+    if asked.command == "fetch" and isinstance(store, Volume):
+        return created(Folder(asked.folder).take(store, name), asked.output)
     if asked.command == "verify":
-        return verified(restoring.verify(store, asked.backup, server), asked.output)
-    done = restoring.restore(store, asked.backup, server, drop_old=asked.drop_old)
+        return verified(restoring.verify(store, name, server), asked.output)
+    done = restoring.restore(store, name, server, drop_old=asked.drop_old)
     restoring.await_api(server)
     return restored(done, server, asked.output)
 
@@ -95,8 +117,8 @@ def created(backup: Backup, output: str) -> Exit:
     if output == "json":
         cli.emit_json(document(backup))
         return Exit.OK
-    print(f"Made {backup.where}: {backup.size / 1e6:.1f} MB, {backup.manifest.rows} rows, ", end="")
-    print(f"content {backup.manifest.fingerprint.content[:12]}")
+    print(f"Made {backup.manifest.name} in {backup.where}: {backup.size / 1e6:.1f} MB, ", end="")
+    print(f"{backup.manifest.rows} rows, content {backup.manifest.fingerprint.content[:12]}")
     return Exit.OK
 
 
@@ -142,7 +164,24 @@ def restored(found: restoring.Restored, server: Server, output: str) -> Exit:
     print(f"{found.backup.manifest.name} is live in release {server.release.name}: ", end="")
     print(f"{found.backup.manifest.rows} rows.")
     if found.kept:
-        print(f"The old data are kept as database {found.kept}.")
+        print(f"The old data are kept as database {found.kept}; `backup.py discard {found.kept}` drops them.")
+    return Exit.OK
+
+
+def discarded(server: Server, database: str | None, output: str) -> Exit:
+    """Drop a database that a restore has kept, or show all of them."""
+    kept = server.kept()
+    if database and database not in kept:
+        there = f"There are: {', '.join(kept)}." if kept else "There is none to drop."
+        raise cli.UserError(f"No restore has kept a database {database}.", there)
+    if database:
+        server.drop(database)
+    if output == "json":
+        cli.emit_json({"kept": server.kept(), "dropped": [database] if database else []})
+    elif database:
+        print(f"Dropped {database}.")
+    else:
+        print("\n".join(kept) or "No restore has kept a database.")
     return Exit.OK
 
 

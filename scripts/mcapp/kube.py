@@ -87,6 +87,14 @@ class Kubectl:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run kubectl, whatever it says; Problem if it is not there or does not answer in time."""
+        return self._answer(arguments, b"")
+
+    def create(self, namespace: str, document: dict[str, Any]) -> subprocess.CompletedProcess[bytes]:
+        """Create an object, whatever kubectl says to it."""
+        given = json.dumps(document).encode()
+        return self._answer(("create", f"--namespace={namespace}", "--filename=-"), given)
+
+    def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         # The flags come first: after `--`, words belong to the program that kubectl runs in a pod.
         command = [*self.words, *self.flags, f"--request-timeout={self.seconds}s", *arguments]
         try:
@@ -94,7 +102,7 @@ class Kubectl:
             # And it would ask for a name and a password that the kubeconfig does not hold.
             return subprocess.run(
                 command,
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 capture_output=True,
                 check=False,
                 timeout=self.seconds * 2,

@@ -14,8 +14,8 @@ from data.test_data_fingerprint import take
 from mcapp.cli import UserError
 from mcapp.config import CHART
 from mcapp.data import folder, manifest, restore
-from mcapp.data.folder import Backup, Folder
-from mcapp.data.manifest import RefusedError
+from mcapp.data.folder import Folder
+from mcapp.data.manifest import Backup, RefusedError
 from mcapp.data.server import Release, Server
 from mcapp.data.shell import FailedError, Shell
 from postgres import PostgresServer
@@ -57,6 +57,10 @@ def backup(server: Server, store: Folder) -> Backup:
     return store.create(server)
 
 
+def path(backup: Backup) -> Path:
+    return Path(backup.where) / backup.manifest.name
+
+
 def untouched(server: Server, before: object) -> bool:
     """Whether the live data are as before, and nothing else was left on the server."""
     left = server.databases("mcapp_throwaway") + server.kept()
@@ -71,7 +75,7 @@ def test_a_backup_is_made_listed_and_good(server: Server, store: Folder, backup:
     assert made.document["namespace"] == "lab"
     assert made.document["serverNumber"] == server.version()
     assert store.list() == [backup]
-    sums = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=backup.where, check=False)
+    sums = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=path(backup), check=False)
     assert sums.returncode == 0
     before = server.fingerprint()
     assert restore.verify(store, made.name, server).differences == []
@@ -117,15 +121,14 @@ def test_what_is_written_during_a_backup_does_no_harm(
 
 
 def damage(backup: Backup, file: str, change: object) -> None:
-    path = Path(backup.where) / file
-    content = path.read_bytes()
+    at = path(backup) / file
     assert callable(change)
-    path.write_bytes(change(content))
+    at.write_bytes(change(at.read_bytes()))
 
 
 def reseal(backup: Backup) -> None:
     """Write the checksums anew, as whoever changes a backup on purpose would."""
-    where = Path(backup.where)
+    where = path(backup)
     sums = "".join(f"{folder._digest(where / name)}  {name}\n" for name in ("archive.dump", "manifest.json"))
     (where / "SHA256SUMS").write_text(sums)
 
@@ -145,7 +148,7 @@ BROKEN = {
         "archive.dump",
         lambda c: c[:5] + bytes([1, 99]) + c[7:],
         True,
-        "cannot be read .*unsupported version",
+        "cannot be restored .*unsupported version",
     ),
     "later PostgreSQL": (
         "manifest.json",
@@ -192,7 +195,7 @@ def test_another_content_than_the_manifests_is_not_restored(
     server: Server, store: Folder, backup: Backup, what: str
 ) -> None:
     before = server.fingerprint()
-    told = json.loads((Path(backup.where) / "manifest.json").read_bytes())
+    told = json.loads((path(backup) / "manifest.json").read_bytes())
     if what == "rows":
         told["fingerprint"]["tables"]["app.tasks"]["rows"] = 5
     elif what == "sequence":
@@ -200,7 +203,7 @@ def test_another_content_than_the_manifests_is_not_restored(
         told["sequencesUntil"] = {}
     else:
         told["fingerprint"]["grants"]["table app.tasks"]["rights"].pop()
-    (Path(backup.where) / "manifest.json").write_text(json.dumps(told))
+    (path(backup) / "manifest.json").write_text(json.dumps(told))
     reseal(backup)
     assert len(restore.verify(store, backup.manifest.name, server).differences) == 1
     with pytest.raises(UserError, match="live data are as they were"):

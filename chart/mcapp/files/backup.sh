@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a backup on the backup volume, or lists those that are there: by the CronJob's schedule, or for
-# scripts/backup.py. A backup is a folder: archive.dump, manifest.json and SHA256SUMS. It gets its name when it
+# Makes a backup on the backup volume, lists those that are there, or checks one (NAME): by the CronJob's schedule,
+# or for scripts/backup.py. A backup is a folder: archive.dump, manifest.json and SHA256SUMS. It gets its name when it
 # is whole, so that a half-made one is never taken for one.
 #
 # Environment: BACKUPS, the volume's folder; SCRIPTS, that of backup.sql; KEEP, how many of them stay; PGHOST,
@@ -57,6 +57,12 @@ list() {
   done
 }
 
+check() {
+  cd "$NAME"
+  [ "$(cut -c 67- SHA256SUMS | sort | tr '\n' ' ')" = "archive.dump manifest.json " ]
+  sha256sum --check --quiet --strict SHA256SUMS
+}
+
 case ${1:-} in
   # On two lines: after `&&` a failure would no longer end the script.
   create)
@@ -64,5 +70,7 @@ case ${1:-} in
     discard
     ;;
   list) list ;;
-  *) echo "usage: backup.sh create|list" >&2; exit 2 ;;
+  check) check ;;
+  await) await_server ;;
+  *) echo "usage: backup.sh create|list|check|await" >&2; exit 2 ;;
 esac

@@ -7,38 +7,27 @@ import hashlib
 import mmap
 import os
 import shutil
+import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
 from mcapp.data import manifest
 from mcapp.data.fingerprint import SQL
-from mcapp.data.manifest import Manifest, RefusedError
+from mcapp.data.manifest import ANOTHER, Backup, Manifest, RefusedError
 from mcapp.data.server import Server
-from mcapp.data.shell import PSQL
+from mcapp.data.volume import Volume
 from mcapp.progress import Meter, step
 
 ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"
 _DUMP = (CHART / "files" / "backup.sql").read_text(encoding="utf-8").replace("\\ir fingerprint.sql\n", SQL)
 # How pg_dump's custom format begins.
 MAGIC = b"PGDMP"
-_ANOTHER = "Take another backup; `python scripts/backup.py list` shows them."
-# --list reads the archive's own version and its table of contents.
-CHECK = "pg_restore --list >/dev/null"
-RESTORE = "pg_restore --no-password --exit-on-error --dbname="
-
-
-class Backup(NamedTuple):
-    """One backup: where it is, the bytes of its archive, and its manifest."""
-
-    where: str
-    size: int
-    manifest: Manifest
 
 
 @dataclass(frozen=True)
@@ -58,11 +47,10 @@ class Folder:
             with step(f"Dumping database {server.database} of release {server.release.name}", meter):
                 whose = server.release
                 with archive.open("wb") as file:
-                    server.shell.run(
-                        PSQL,
-                        stdin=_DUMP.encode(),
-                        stdout=file,
-                        meter=meter,
+                    server.shell.dump(
+                        _DUMP,
+                        file,
+                        meter,
                         PGDATABASE=server.database,
                         **{"NAME": name, "RELEASE": whose.name, "NAMESPACE": whose.namespace},
                         **{"CHART_VERSION": whose.chart, "APP_VERSION": whose.app},
@@ -75,8 +63,12 @@ class Folder:
 
     def list(self) -> list[Backup]:
         """Return the backups, the oldest first."""
-        found = (folder for folder in sorted(self.path.glob("[!.]*/")) if (folder / SUMS).exists())
-        return [self._read(folder) for folder in found]
+        found = []
+        for folder in sorted(self.path.glob("[!.]*/")):
+            if (folder / SUMS).exists() and (folder / ARCHIVE).exists():
+                with manifest.skipped():
+                    found.append(self._read(folder))
+        return found
 
     def checked(self, name: str) -> Backup:
         """Return a backup after a look at every byte of it.
@@ -89,28 +81,48 @@ class Folder:
         folder = self.path / name
         if not folder.is_dir():
             known = ", ".join(backup.manifest.name for backup in self.list()[-3:])
-            raise UserError(f"There is no backup {folder}.", f"There are: {known}." if known else _ANOTHER)
+            raise UserError(f"There is no backup {folder}.", f"There are: {known}." if known else ANOTHER)
         for file in (ARCHIVE, MANIFEST, SUMS):
             if not (folder / file).is_file():
-                raise RefusedError(name, f"its {file} is missing", _ANOTHER)
+                raise RefusedError(name, f"its {file} is missing", ANOTHER)
         with step(f"Checking {folder}"):
             sums = (folder / SUMS).read_text(errors="replace").splitlines()
             for file in (ARCHIVE, MANIFEST):
                 if f"{_digest(folder / file)}  {file}" not in sums:
-                    raise RefusedError(name, f"its {file} does not match its checksum", _ANOTHER)
+                    raise RefusedError(name, f"its {file} does not match its checksum", ANOTHER)
             with (folder / ARCHIVE).open("rb") as archive:
                 if archive.read(len(MAGIC)) != MAGIC:
-                    raise RefusedError(name, "its archive is none of pg_dump's", _ANOTHER)
+                    raise RefusedError(name, "its archive is none of pg_dump's", ANOTHER)
         return self._read(folder)
+
+    def take(self, volume: Volume, name: str) -> Backup:
+        """Copy a backup from the release's volume.
+
+        Raises UserError, RefusedError; then there is no copy.
+        """
+        wanted = volume.checked(name)
+        with self._partial() as partial:
+            meter = Meter(wanted.size)
+            with step(f"Copying {name} to {self.path}", meter), tempfile.TemporaryFile(dir=partial) as packed:
+                volume.pack(wanted, packed, meter)
+                packed.seek(0)
+                with tarfile.open(fileobj=packed) as content:
+                    content.extractall(partial, filter="data")
+            Folder(partial).checked(name)
+            return self._finish(partial / name, name, wanted.manifest)
+
+    def meter(self, backup: Backup) -> Meter | None:
+        """Return what counts while a backup is poured."""
+        return Meter(backup.size)
 
     def pour(self, backup: Backup, server: Server, script: str, meter: Meter | None = None) -> None:
         """Run a script at the server with the archive as its standard input."""
-        with (Path(backup.where) / ARCHIVE).open("rb") as archive:
+        with (Path(backup.where) / backup.manifest.name / ARCHIVE).open("rb") as archive:
             server.shell.run(script, stdin=archive, meter=meter)
 
     def _read(self, folder: Path) -> Backup:
         made = manifest.read((folder / MANIFEST).read_bytes(), folder.name)
-        return Backup(str(folder), (folder / ARCHIVE).stat().st_size, made)
+        return Backup(str(folder.parent), (folder / ARCHIVE).stat().st_size, made)
 
     @contextmanager
     def _partial(self) -> Iterator[Path]:
@@ -147,7 +159,7 @@ class Folder:
         folder = self.path / name
         partial.rename(folder)
         _sync(self.path)
-        return Backup(str(folder), (folder / ARCHIVE).stat().st_size, made)
+        return Backup(str(folder.parent), (folder / ARCHIVE).stat().st_size, made)
 
 
 def _split(archive: Path) -> bytes:

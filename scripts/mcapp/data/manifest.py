@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcapp.cli import Exit, UserError
 from mcapp.data.fingerprint import Fingerprint, parse
 from mcapp.data.server import Server
+from mcapp.progress import say
 
 FORMAT = 1
+ANOTHER = "Take another backup; `python scripts/backup.py list` shows them."
 _KEYS = {
     **dict.fromkeys(("name", "created", "release", "app", "database", "server"), str),
     **{"databaseBytes": int, "serverNumber": int, "sequencesUntil": dict},
@@ -99,8 +102,25 @@ def read(text: str | bytes, name: str) -> Manifest:
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:
-        raise RefusedError(name, "its manifest is damaged", "Take another backup.")
+        raise RefusedError(name, "its manifest is damaged", ANOTHER)
     return Manifest(document, fingerprint)
+
+
+class Backup(NamedTuple):
+    """One backup: where it is, the bytes of its archive, and its manifest."""
+
+    where: str
+    size: int
+    manifest: Manifest
+
+
+@contextmanager
+def skipped() -> Iterator[None]:
+    """Say so where a backup's manifest cannot be read, and go on."""
+    try:
+        yield
+    except RefusedError as error:
+        say(f"warning: {error.problem}")
 
 
 def _numbers(version: str) -> list[int]:

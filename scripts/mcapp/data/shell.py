@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from io import BufferedReader
 from typing import IO, Any, BinaryIO, NamedTuple
@@ -20,6 +21,22 @@ CHUNK = 1 << 16
 # The password is the first line of standard input, so that it stands in no process's arguments.
 _LOGIN = "set -eu; IFS= read -r PGPASSWORD; export PGPASSWORD; "
 PSQL = "psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --file=-"
+
+
+# What follows writes much and shall end with this process. A pipe stands between: a program that waits for
+# its output to be taken does not see that nobody ever will, and a dump would hold its locks for good.
+_GUARDED = """
+IFS= read -r SQL
+exec 3<&0
+pipe=$(mktemp -u); mkfifo "$pipe"
+cat "$pipe" & relay=$!
+(cat <&3; kill "$relay") >/dev/null 2>&1 &
+code=0
+printf %s "$SQL" | base64 -d | {psql} >"$pipe" || code=$?
+wait "$relay" || true
+rm "$pipe"
+exit "$code"
+""".replace("{psql}", PSQL)
 
 
 class FailedError(UserError):
@@ -54,17 +71,19 @@ class Shell(ABC):
         stdin: bytes | BinaryIO = b"",
         stdout: BinaryIO | None = None,
         meter: Meter | None = None,
+        hold: bool = False,
         **environment: str,
     ) -> bytes:
         """Run a shell script and return what it prints, or write that to `stdout`.
 
-        `meter` counts the bytes of the stream that was given.
+        `meter` counts the bytes of the stream that was given. `hold` keeps the script's standard input open
+        until it is done, by which it can tell that this process lives.
         Raises FailedError if the script fails.
         """
         process, streams = self._begin(script, environment)
         counted = meter if meter else Meter()
         feeding = threading.Thread(
-            target=_feed, args=(streams.stdin, stdin, None if stdout else counted), daemon=True
+            target=_feed, args=(streams.stdin, stdin, None if stdout else counted, hold), daemon=True
         )
         said: list[bytes] = []
         listening = threading.Thread(target=lambda: said.extend(streams.stderr), daemon=True)
@@ -82,6 +101,8 @@ class Shell(ABC):
         finally:
             process.kill()
             process.wait()
+            with suppress(BrokenPipeError):
+                streams.stdin.close()
         listening.join()
         if code:
             raise FailedError(_last(b"".join(said)))
@@ -91,6 +112,11 @@ class Shell(ABC):
         """Run SQL as the superuser; return a line for each row, `|` between its columns. Or FailedError."""
         shown = self.run(PSQL, stdin=statements.encode(), PGDATABASE=database)
         return shown.decode().splitlines()
+
+    def dump(self, statements: str, stdout: BinaryIO, meter: Meter, **environment: str) -> None:
+        """Run SQL that prints without end to `stdout`; it ends with this process. Or FailedError."""
+        encoded = base64.b64encode(statements.encode()) + b"\n"
+        self.run(_GUARDED, stdin=encoded, stdout=stdout, meter=meter, hold=True, **environment)
 
     @contextmanager
     def session(self, first: str) -> Iterator[str]:
@@ -147,11 +173,12 @@ def _stream(pipe: IO[bytes] | None) -> Any:
     return pipe
 
 
-def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter | None) -> None:
+def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter | None, hold: bool) -> None:
     """Write all of the source to a pipe; a reader that went away has its own reason to tell."""
-    with suppress(BrokenPipeError), pipe:
+    with suppress(BrokenPipeError), nullcontext() if hold else pipe:
         if isinstance(source, bytes):
             pipe.write(source)
+            pipe.flush()
             return
         while chunk := source.read(CHUNK):
             pipe.write(chunk)

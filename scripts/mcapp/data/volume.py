@@ -1,0 +1,160 @@
+"""Backups on the release's backup volume, reached through a pod that lives as long as they are looked at."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from mcapp.cli import Exit, UserError
+from mcapp.data import manifest
+from mcapp.data.manifest import ANOTHER, Backup, RefusedError
+from mcapp.data.server import Server, read
+from mcapp.data.shell import FailedError, PodShell, Shell
+from mcapp.kube import Kubectl, reason
+from mcapp.progress import Meter, step
+
+_START_SECONDS = 120.0
+_SCRIPT = 'sh "$SCRIPTS/backup.sh" '
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The volume, in a pod of the kind that the CronJob starts."""
+
+    shell: Shell
+
+    def create(self, server: Server) -> Backup:
+        """Make a backup as the CronJob does; the oldest ones beyond backup.keep go."""
+        before = {backup.manifest.name for backup in self.list()}
+        with step(f"Dumping database {server.database} of release {server.release.name} onto its volume"):
+            self.shell.run(_SCRIPT + "create")
+        return next(backup for backup in self.list() if backup.manifest.name not in before)
+
+    def list(self) -> list[Backup]:
+        """Return the backups, the oldest first."""
+        found = []
+        for line in self.shell.run(_SCRIPT + "list").splitlines():
+            size, _, told = line.partition(b" ")
+            with manifest.skipped():
+                found.append(Backup("the backup volume", int(size), manifest.read(told, "on the volume")))
+        return found
+
+    def checked(self, name: str) -> Backup:
+        """Return a backup after a look at every byte of it.
+
+        Raises:
+            UserError: there is none of this name.
+            RefusedError: it is damaged.
+
+        """
+        there = {backup.manifest.name: backup for backup in self.list()}
+        if name not in there:
+            known = f"There are: {', '.join(list(there)[-3:])}." if there else ANOTHER
+            raise UserError(f"There is no backup {name} on the volume.", known)
+        with step(f"Checking {name} on the backup volume"):
+            try:
+                self.shell.run(_SCRIPT + "check", NAME=name)
+            except FailedError:
+                raise RefusedError(name, "it does not match its checksums", ANOTHER) from None
+        return there[name]
+
+    def meter(self, _backup: Backup) -> Meter | None:
+        """Return None: the archive does not pass through here."""
+        return None
+
+    def pour(self, backup: Backup, _server: Server, script: str, _meter: Meter | None = None) -> None:
+        """Run a script in the pod with the archive as its standard input."""
+        archive = '"$BACKUPS/$NAME/archive.dump"'
+        self.shell.run(f"{_SCRIPT} await; {{ {script}; }} <{archive}", NAME=backup.manifest.name)
+
+    def pack(self, backup: Backup, packed: BinaryIO, meter: Meter) -> None:
+        """Write a backup's folder to a file, as tar does."""
+        script = 'tar --create --directory="$BACKUPS" "$NAME"'
+        self.shell.run(script, stdout=packed, meter=meter, NAME=backup.manifest.name)
+
+
+@contextmanager
+def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
+    """Start a pod that mounts the backup volume; it is gone afterwards, however this process ends.
+
+    Raises UserError where the release has no such volume, or the pod does not start.
+    """
+    where = server.release
+    chosen = f"app.kubernetes.io/instance={where.name},app.kubernetes.io/component=db-backup"
+    jobs = read(kubectl, where.namespace, "cronjobs", chosen)
+    if not jobs:
+        raise UserError(
+            f"Release {where.name} has no backup volume.",
+            f"`helm upgrade {where.name} ... --set backup.enabled=true` makes one; without --volume, backups"
+            " are kept on this machine.",
+        )
+    job = _job(jobs[0])
+    name = job["metadata"]["name"]
+    made = kubectl.create(where.namespace, job)
+    if made.returncode:
+        raise UserError(f"A pod for the backup volume was refused: {reason(made.stderr)}.", code=Exit.FAILED)
+    try:
+        with step("Starting a pod that mounts the backup volume"):
+            pod = _running(kubectl, where.namespace, name)
+        with _held(kubectl, where.namespace, pod):
+            yield Volume(PodShell(server.shell.password, {}, kubectl, where.namespace, pod, "backup"))
+    finally:
+        kubectl.run("delete", "job", name, f"--namespace={where.namespace}", "--wait=false")
+
+
+def _job(cronjob: dict[str, Any]) -> dict[str, Any]:
+    """Return the CronJob's Job with a container that does nothing while somebody is attached to it."""
+    spec = copy.deepcopy(cronjob["spec"]["jobTemplate"]["spec"])
+    (container,) = spec["template"]["spec"]["containers"]
+    # It ends with the one who attaches; and by itself, if nobody ever does.
+    container.update(command=["cat"], args=[], stdin=True, stdinOnce=True)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": f"{cronjob['metadata']['name']}-{secrets.token_hex(4)}",
+            "labels": cronjob["metadata"]["labels"],
+        },
+        "spec": {**spec, "backoffLimit": 0, "ttlSecondsAfterFinished": 60},
+    }
+
+
+def _running(kubectl: Kubectl, namespace: str, job: str) -> str:
+    """Return the name of the Job's pod when it runs."""
+    until = time.monotonic() + _START_SECONDS
+    why = "it was not made"
+    while time.monotonic() < until:
+        for pod in read(kubectl, namespace, "pods", f"batch.kubernetes.io/job-name={job}"):
+            status = pod["status"]
+            for container in status.get("containerStatuses", []):
+                if "running" in container["state"]:
+                    return str(pod["metadata"]["name"])
+                waiting = container["state"].get("waiting", {})
+                why = waiting.get("message") or waiting.get("reason") or why
+            unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
+            why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
+        time.sleep(0.3)
+    raise UserError(
+        f"The pod for the backup volume does not start: {why}.",
+        f"`kubectl -n {namespace} describe pvc,pod` tells more.",
+        Exit.FAILED,
+    )
+
+
+@contextmanager
+def _held(kubectl: Kubectl, namespace: str, pod: str) -> Iterator[None]:
+    """Be attached to a pod, which ends when nobody is any more."""
+    attached = kubectl.start("attach", "--stdin", "--quiet", f"--namespace={namespace}", pod)
+    try:
+        yield
+    finally:
+        with suppress(subprocess.TimeoutExpired):
+            attached.communicate(timeout=2)
+        attached.kill()
+        attached.wait()
