@@ -61,7 +61,7 @@ class Load:
         self.requests: list[Request] = []
         self.ledger = Ledger()
         self._url = url
-        self._rate = rate
+        self.rate = rate
         self._kinds = kinds
         self._over = threading.Event()
         self._error: BaseException | None = None
@@ -108,7 +108,7 @@ class Load:
             self.began = monotonic()
             async with asyncio.TaskGroup() as group:
                 for number, kind, shared in turns:
-                    due = number / self._rate
+                    due = number / self.rate
                     await asyncio.sleep(max(0.0, self.began + due - monotonic()))
                     if self._over.is_set():
                         return
