@@ -172,6 +172,34 @@ def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
     assert release.helm("history", "mcapp", "--output", "json") == before
 
 
+# Each way in that a pod or a shell on db's node could use, for both roles; prints those that are open.
+KNOCK = """
+for host in /var/run/postgresql 127.0.0.1 "$(hostname -i)"; do
+  for role in postgres app; do
+    PGPASSWORD=$1 psql -w -h "$host" -U "$role" -d "$POSTGRES_DB" -c "" >/dev/null 2>&1 && echo "$role $host"
+  done
+done
+true
+"""
+
+
+def test_the_database_asks_everybody_for_a_password_by_scram_alone(installed: Up) -> None:
+    release = installed.release
+    assert release.sql("SELECT DISTINCT auth_method FROM pg_hba_file_rules") == ["scram-sha-256"]
+    stored = "SELECT DISTINCT split_part(rolpassword, '$', 1) FROM pg_authid WHERE rolcanlogin"
+    assert release.sql(stored) == ["SCRAM-SHA-256"]
+
+    def opened(password: str) -> list[str]:
+        inside = ("-n", "mcapp", "exec", "db-0", "--", "sh", "-c", KNOCK, "sh", password)
+        return installed.cluster.kubectl(*inside).splitlines()
+
+    assert opened("") == opened("wrong") == []
+    inside = ("-n", "mcapp", "exec", "db-0", "--", "printenv", "POSTGRES_PASSWORD")
+    right = opened(installed.cluster.kubectl(*inside))
+    assert len(right) == 3
+    assert all(line.startswith("postgres ") for line in right)
+
+
 def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
     release = installed.release
     page = installed.pages()[0]
