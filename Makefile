@@ -2,6 +2,8 @@
 TOPOLOGY ?= multi
 IMAGES ?= auto
 PORT ?= 30080
+# Nodes for the database: on three it runs in mode ha.
+DB_NODES ?= 1
 # Another version of Kubernetes: an image of kind's nodes.
 NODE_IMAGE ?=
 PYTHON ?= python3
@@ -14,13 +16,14 @@ READY := $(VENV)/ready
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
+	  --db-nodes $(DB_NODES) \
 	  $(if $(NODE_IMAGE),--node-image $(NODE_IMAGE))
 
 down: $(READY)
 	@$(BIN)/python scripts/down.py
 
 images: $(READY)
-	@$(BIN)/python scripts/saveimages.py --images $(IMAGES)
+	@$(BIN)/python scripts/saveimages.py --images $(IMAGES) $(if $(filter-out 1 2,$(DB_NODES)),--ha)
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py $(ARGS)

@@ -103,7 +103,7 @@ def _install() -> dict[str, float | str]:
     source = choose_source("auto")
     rows: dict[str, float | str] = {"helm install to the first row": sorted(seconds)[ROUNDS // 2]}
     rows["helm install to the first row, spread"] = f"{min(seconds):.1f}-{max(seconds):.1f} s"
-    for item in app_images(source):
+    for item in app_images(source).values():
         rows[f"image {item.reference}"] = f"{size_mib(item.local):.0f} MiB"
     if node := node_image(source):
         rows["image of a kind node"] = f"{size_mib(node):.0f} MiB"

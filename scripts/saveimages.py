@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the three images into one archive for machines that pull from nowhere; `make images` runs it."""
+"""Writes the images into one archive for machines that pull from nowhere; `make images` runs it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def main(arguments: Sequence[str]) -> Exit:
     )
     options.add_argument("--images", choices=SOURCES, default="auto", help="where images come from")
     options.add_argument("--file", type=Path, default=ROOT / "dist" / "mcapp-images.tar", help="the archive")
+    options.add_argument("--ha", action="store_true", help="with the image of a database on several nodes")
     chosen = options.parse_args(arguments)
 
     host.require_root()
     host.lock(cache_dir() / "lock")
     engine.ensure()
-    images = app_images(choose_source(chosen.images))
+    images = list(app_images(choose_source(chosen.images), ha=chosen.ha).values())
     with step(f"Writing {chosen.file}"):
         archive(images, chosen.file)
     print(f"{chosen.file}: {', '.join(item.reference for item in images)}")

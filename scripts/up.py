@@ -11,6 +11,7 @@ from mcapp import cluster as clusters
 from mcapp import engine, host
 from mcapp.cli import Exit, UserError, emit_json, parser, run
 from mcapp.config import CLUSTER, NODE_PORT, ROOT, cache_dir
+from mcapp.ha import NODES as HA_NODES
 from mcapp.images import SOURCES, app_images, choose_source, node_image
 from mcapp.process import logged
 from mcapp.programs import command
@@ -24,7 +25,17 @@ PACKAGES = ("iproute2", "iptables")
 def main(arguments: Sequence[str]) -> Exit:
     """Make the cluster, its images and its values, install the chart, test it, and say where it is."""
     options = parser("up.py", __doc__ or "", "python scripts/up.py --topology multi")
-    options.add_argument("--topology", choices=("multi", "single"), default="multi", help="one node or two")
+    options.add_argument(
+        "--topology", choices=("multi", "single"), default="multi", help="one node or several"
+    )
+    options.add_argument(
+        "--db-nodes",
+        type=int,
+        choices=range(1, 6),
+        default=1,
+        metavar="N",
+        help="nodes for the database in topology multi; on three of them and more it runs in mode ha",
+    )
     options.add_argument(
         "--images",
         choices=SOURCES,
@@ -38,25 +49,29 @@ def main(arguments: Sequence[str]) -> Exit:
     )
     options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
     chosen = options.parse_args(arguments)
+    if chosen.topology == "single" and chosen.db_nodes > 1:
+        raise UserError(
+            "--db-nodes is for topology multi.", "Leave it out, or ask for --topology multi.", Exit.USAGE
+        )
 
     started = time.monotonic()
     cluster = clusters.Cluster(chosen.cluster)
     prepare(cluster, chosen.port)
     source = choose_source(chosen.images)
-    images = app_images(source)
+    images = app_images(source, ha=chosen.db_nodes >= HA_NODES)
     fresh = not clusters.exists(cluster)
     if fresh:
         image = chosen.node_image or node_image(source)
-        clusters.create(cluster, chosen.topology, image, chosen.port)
+        clusters.create(cluster, chosen.topology, image, chosen.port, chosen.db_nodes)
     else:
         _require_same(cluster, chosen.topology, chosen.port, chosen.node_image)
+        _require_nodes(cluster, chosen.topology, chosen.db_nodes)
         clusters.resume(cluster)
-    loaded = clusters.load(cluster, images)
+    loaded = clusters.load(cluster, list(images.values()))
 
     release = Release(cluster)
     if loaded and release.exists():
-        tiers = dict(zip(images, ("web", "api", "db"), strict=True))
-        release.restart(*(tiers[item] for item in loaded))
+        release.restart(*(tier for tier, item in images.items() if item in loaded))
     changed = release.apply(_values(cluster, chosen.topology))
     release.wait()
     if changed or loaded:
@@ -93,6 +108,14 @@ def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_imag
         raise UserError(
             f"Cluster {cluster.name} has nodes of {used_image}, and {node_image} is asked for.",
             "Run `make down` first (it deletes the cluster and its data).",
+        )
+
+
+def _require_nodes(cluster: clusters.Cluster, topology: str, db_nodes: int) -> None:
+    if topology == "multi" and (there := len(cluster.containers()) - 1) != db_nodes:
+        raise UserError(
+            f"Cluster {cluster.name} has {there} node(s) for the database, and {db_nodes} are asked for.",
+            f"Run `make up DB_NODES={there}`, or `make down` first (it deletes the cluster and its data).",
         )
 
 

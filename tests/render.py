@@ -29,6 +29,8 @@ EXTERNAL: Values = {
 }
 # What needs more than a plain cluster has, all of it switched on.
 OPTIONS: Values = yaml.safe_load((ROOT / "tests" / "chart" / "options-values.yaml").read_text())
+# Nor is this one: it needs three nodes.
+HA: Values = {"topology": "multi", "db": {"mode": "ha"}}
 KUBERNETES: list[str] = versions()["ci"]["kubernetes"]
 
 
@@ -57,7 +59,7 @@ class Objects:
     def pod(self, tier: str) -> dict[str, Any]:
         """Return the pod spec of a tier's workload."""
         kind = "StatefulSet" if tier == "db" else "Deployment"
-        (found,) = [
+        found, *_others = [
             d
             for d in self
             if d["kind"] == kind and d["metadata"]["labels"]["app.kubernetes.io/component"] == tier

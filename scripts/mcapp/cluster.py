@@ -68,22 +68,24 @@ class Cluster:
         return sorted(names.splitlines())
 
 
-def create(cluster: Cluster, topology: str, node_image: str | None, port: int) -> None:
-    """Create the cluster: one node for single; for multi a laptop and a lab machine with role=database.
+def create(cluster: Cluster, topology: str, node_image: str | None, port: int, db_nodes: int = 1) -> None:
+    """Create the cluster: one node for single; for multi a laptop and lab machines with role=database.
 
     Raises:
         UserError: the port is taken, or a node does not come up; nothing is left of the cluster then.
 
     """
     host.require_free_port(port)
+    if db_nodes > 1:
+        host.raise_watches()
     _ensure_network()
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     config = cluster.kubeconfig.with_name("kind.yaml")
-    config.write_text(yaml.safe_dump(_kind_config(topology, port), sort_keys=False))
+    config.write_text(yaml.safe_dump(_kind_config(topology, port, db_nodes), sort_keys=False))
     arguments: list[str | Path] = ["--name", cluster.name, "--config", config]
     image = ["--image", node_image] if node_image else []
-    nodes = "two nodes" if topology == "multi" else "one node"
-    with step(f"Creating kind cluster {cluster.name} ({nodes})"):
+    nodes = 1 + db_nodes if topology == "multi" else 1
+    with step(f"Creating kind cluster {cluster.name} (nodes: {nodes})"):
         try:
             logged(
                 "kind",
@@ -134,6 +136,8 @@ def resume(cluster: Cluster) -> bool:
     stopped = sorted(set(cluster.containers()) - set(cluster.containers(running_only=True)))
     if not stopped:
         return False
+    if len(cluster.containers()) > 2:
+        host.raise_watches()
     with step(f"Starting the nodes of cluster {cluster.name} again: {', '.join(stopped)}"):
         for container in stopped:
             # A node's certificates and etcd know it by the address of its first start.
@@ -217,7 +221,7 @@ def _kind_env() -> dict[str, str]:
     return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": NETWORK}
 
 
-def _kind_config(topology: str, port: int) -> dict[str, Any]:
+def _kind_config(topology: str, port: int, db_nodes: int) -> dict[str, Any]:
     # Where no capability is withheld and cgroups are version 2, kubelet needs none of these.
     kubelet: dict[str, Any] = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
     if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
@@ -233,7 +237,7 @@ def _kind_config(topology: str, port: int) -> dict[str, Any]:
     nodes = [laptop]
     if topology == "multi":
         laptop["kubeadmConfigPatches"] = [yaml.safe_dump(untainted)]
-        nodes.append({"role": "worker", "labels": dict([DATABASE_LABEL])})
+        nodes += [{"role": "worker", "labels": dict([DATABASE_LABEL])} for _ in range(db_nodes)]
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",

@@ -33,9 +33,9 @@ def versions() -> dict[str, Any]:
     return table
 
 
-def api_requirements() -> list[str]:
-    """Return the pinned packages of the api image."""
-    group: list[str] = _pyproject()["dependency-groups"]["api"]
+def requirements(name: str) -> list[str]:
+    """Return the pinned packages of an image of ours: ``api`` or ``db``."""
+    group: list[str] = _pyproject()["dependency-groups"][name]
     return group
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -14,6 +15,7 @@ from mcapp.process import logged, succeeds
 from mcapp.progress import step
 
 GIB = 2**30
+WATCHES = 1024
 
 
 def require_root() -> None:
@@ -45,6 +47,18 @@ def require_free_port(port: int, address: str = "127.0.0.1") -> None:
                 f"Stop what listens there (`ss -ltnp sport = :{port}` names it), or choose another "
                 f"port: `make up PORT=30081`.",
             ) from error
+
+
+def raise_watches() -> None:
+    """Let this kernel's programs watch files often enough for several nodes.
+
+    Each node's kubelet, kube-proxy and container runtime take some of the usual 128; the first that gets none
+    ends with "too many open files". The limit holds for each user until the machine restarts.
+    """
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    if limit.exists() and int(limit.read_text()) < WATCHES:
+        with contextlib.suppress(OSError):
+            limit.write_text(str(WATCHES))
 
 
 def lock(path: Path) -> None:

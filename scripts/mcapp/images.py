@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mcapp import host
 from mcapp.cli import Exit, UserError
-from mcapp.config import IMAGES, ROOT, api_requirements, app_version, cache_dir, digest, image, versions
+from mcapp.config import IMAGES, ROOT, app_version, cache_dir, digest, image, requirements, versions
 from mcapp.engine import client, docker
 from mcapp.process import logged, succeeds
 from mcapp.programs import program
@@ -67,13 +67,13 @@ def choose_source(wanted: str) -> Source:
     return Source.BUILD
 
 
-def app_images(source: Source) -> list[Image]:
-    """Return the images that the chart asks for, made where they are missing: web, api, db."""
-    return [
-        _web(source),
-        _api(source),
-        Image(_postgres(source), image("postgres")),
-    ]
+def app_images(source: Source, *, ha: bool = False) -> dict[str, Image]:
+    """Return the images that the chart asks for by their tiers, made where they are missing.
+
+    Mode ha asks for one more, ``db-ha``.
+    """
+    images = {"web": _web(source), "api": _api(source), "db": Image(_postgres(source), image("postgres"))}
+    return {**images, "db-ha": _db(source)} if ha else images
 
 
 def node_image(source: Source) -> str | None:
@@ -261,9 +261,16 @@ def _web(source: Source) -> Image:
 def _api(source: Source) -> Image:
     base, folder = _python(source), ROOT / "src" / "api"
     # Of pyproject.toml only what goes into the image counts, or each new tool would build it anew.
-    inputs = digest(base, folder, *api_requirements(), versions()["pip"], app_version())
+    inputs = digest(base, folder, *requirements("api"), versions()["pip"], app_version())
     local = _build("api", inputs, folder / "Dockerfile", ROOT, PYTHON_IMAGE=base)
     return Image(local, f"mcapp/api:{app_version()}")
+
+
+def _db(source: Source) -> Image:
+    base, folder = _postgres(source), ROOT / "src" / "db"
+    inputs = digest(base, folder, *requirements("db"), versions()["pip"])
+    local = _build("db", inputs, folder / "Dockerfile", ROOT, POSTGRES_IMAGE=base)
+    return Image(local, f"mcapp/db:{app_version()}")
 
 
 # -- the node ---------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from mcapp.process import logged, output, succeeds
 from mcapp.programs import command
 from mcapp.progress import say, step
 
+# The workload of every member of the database but the first.
+OTHERS = "db-ha"
 WAIT = ("--wait", "--timeout", "5m")
 # The Jobs of `helm test`, in the order in which Helm runs them.
 TESTS = ("test-chain", "test-database")
@@ -57,8 +59,14 @@ class Release:
 
     def restart(self, *tiers: str) -> None:
         """Let the pods of these tiers start anew, as after a new image under the old tag."""
+        others = self.has_members()
         for tier in tiers:
-            if tier == "db":
+            if tier == "db-ha" or (tier == "db" and others):
+                # A release with members has no pod of the image `db`, one without has none of `db-ha`.
+                if tier == "db-ha" and others:
+                    for workload in ("db", OTHERS):
+                        self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", f"statefulset/{workload}")
+            elif tier == "db":
                 # A rolling restart waits for a pod that crashes; there is only one pod to replace anyway.
                 self.cluster.kubectl("-n", NAMESPACE, "delete", "pod", "db-0", "--ignore-not-found")
             else:
@@ -71,8 +79,32 @@ class Release:
             UserError: one of them does not within three minutes.
 
         """
-        for workload in ("statefulset/db", "deployment/api", "deployment/web"):
+        others = [f"statefulset/{OTHERS}"] if self.has_members() else []
+        for workload in ("statefulset/db", *others, "deployment/api", "deployment/web"):
             self.cluster.kubectl("-n", NAMESPACE, "rollout", "status", workload, "--timeout=3m")
+
+    def has_members(self) -> bool:
+        """Tell whether the database is one of several members (db.mode ha)."""
+        found = self.cluster.kubectl(
+            "-n", NAMESPACE, "get", "statefulset", OTHERS, "--ignore-not-found", "-o", "name"
+        )
+        return bool(found.strip())
+
+    def database_pod(self) -> str:
+        """Return the pod whose PostgreSQL takes writes: of several members the leader.
+
+        Raises:
+            UserError: none leads just now, or several are said to.
+
+        """
+        if not self.has_members():
+            return "db-0"
+        label = "app.kubernetes.io/component=db,mcapp/role=primary"
+        pods = self.cluster.get("pods", "-n", NAMESPACE, "-l", label)["items"]
+        names = [str(pod["metadata"]["name"]) for pod in pods]
+        if len(names) != 1:
+            raise UserError(f"One pod of db should lead, and {', '.join(names) or 'none'} does.")
+        return names[0]
 
     def wait_gone(self, seconds: float = 60) -> None:
         """Wait until no pod of the release is on its way out.
@@ -132,7 +164,7 @@ class Release:
         psql = (
             'PGPASSWORD="$POSTGRES_PASSWORD" psql -qtAX -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" -f -'
         )
-        into = ("-n", NAMESPACE, "exec", "-i", "db-0", "-c", "postgres", "--")
+        into = ("-n", NAMESPACE, "exec", "-i", self.database_pod(), "-c", "postgres", "--")
         shown = output([command("kubectl"), *into, "sh", "-c", psql], env=self.cluster.env(), stdin=statement)
         return shown.splitlines()
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from mcapp.values import merge
-from render import EXTERNAL, Objects
+from render import EXTERNAL, HA, Objects
 
 Render = Callable[..., Objects]
 OFF = {"networkPolicy": {"enabled": False}}
@@ -208,3 +208,26 @@ def test_only_who_scrapes_may_ask_api_besides_web(
     assert not any(
         reaches(objects, "prometheus", target, port) for target, port in (("db", 5432), ("api", 22))
     )
+
+
+def test_members_talk_to_each_other_and_to_the_api_server(render: Render) -> None:
+    ha = render(HA)
+    for port in (5432, 8008):
+        assert reaches(ha, "db", "db", port)
+        assert not reaches(render(), "db", "db", port)
+    assert reaches(ha, "api", "db", 5432)
+    for port in (443, 6443):
+        assert reaches(ha, "db", "outside", port)
+        assert not reaches(ha, "api", "outside", port)
+    for source in ("web", "api", "stranger", "neighbour", "test"):
+        assert not reaches(ha, source, "db", 8008)
+    assert not reaches(ha, "db", "outside", 5432)
+    assert not reaches(ha, "db", "api", 8000)
+
+
+def test_peers_say_where_the_api_server_is(render: Render) -> None:
+    peers = [{"ipBlock": {"cidr": "198.51.100.7/32"}}]
+    elsewhere = render(merge(HA, {"networkPolicy": {"apiServerPeers": peers}}))
+    assert not reaches(elsewhere, "db", "outside", 443)
+    there = [{"ipBlock": {"cidr": "203.0.113.9/32"}}]
+    assert reaches(render(merge(HA, {"networkPolicy": {"apiServerPeers": there}})), "db", "outside", 443)

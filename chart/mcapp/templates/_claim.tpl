@@ -5,7 +5,7 @@ cluster to look at (helm template).
 */}}
 {{- define "mcapp.checkClaim" -}}
 {{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "mcapp.object" (list . "postgres-pvc")) -}}
-{{- if and (eq .Values.db.mode "standalone") $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
+{{- if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
 {{- $asked := .Values.db.persistence -}}
 {{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) -}}
 {{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}

@@ -27,14 +27,18 @@
 {{/* How a client finds the database and logs in as the application does: its environment. */}}
 {{- define "mcapp.databaseEnv" -}}
 - name: DATABASE_URL
-  {{- $tls := "" }}
+  {{- $options := "" }}
   {{- if not (include "mcapp.ownsDatabase" .) }}
-  {{- $tls = printf "?sslmode=%s" .Values.db.external.sslMode }}
+  {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
+  {{- end }}
+  {{- if include "mcapp.isHa" . }}
+  # Never a leader that was replaced a moment ago.
+  {{- $options = "?target_session_attrs=read-write" }}
   {{- end }}
   {{- if include "mcapp.verifiesDatabase" . }}
-  {{- $tls = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $tls }}
+  {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
   {{- end }}
-  value: postgresql://{{ include "mcapp.databaseAddress" . }}/{{ .Values.db.database }}{{ $tls }}
+  value: postgresql://{{ include "mcapp.databaseAddress" . }}/{{ .Values.db.database }}{{ $options }}
 - name: PGUSER
   value: {{ ternary "app" .Values.db.external.user (eq (include "mcapp.ownsDatabase" .) "true") | quote }}
 - name: PGPASSWORD

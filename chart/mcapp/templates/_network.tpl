@@ -75,3 +75,14 @@ Call: include "mcapp.peer" (list . "api")
       app.kubernetes.io/name: prometheus
 {{- end -}}
 {{- end -}}
+
+{{/* The egress rule by which a pod may ask the API server, by its Service's port or its own. */}}
+{{- define "mcapp.apiServerRule" -}}
+- {{- with .Values.networkPolicy.apiServerPeers }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  ports:
+    - port: 443
+    - port: 6443
+{{- end -}}

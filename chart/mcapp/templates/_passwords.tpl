@@ -31,6 +31,17 @@ Worked out once a rendering and kept in .Values, since a second call would draw 
 {{- toJson $found -}}
 {{- end -}}
 
+{{/* The password with which members copy from each other, found as those two are. It is no login of a user's. */}}
+{{- define "mcapp.replicationPassword" -}}
+{{- $auth := .Values.db.auth -}}
+{{- if not (hasKey $auth "_replication") -}}
+{{- $live := (lookup "v1" "Secret" .Release.Namespace (include "mcapp.object" (list . "postgres-secret"))).data | default dict -}}
+{{- $kept := index $live $auth.keys.replicationPassword | default "" | b64dec -}}
+{{- $_ := set $auth "_replication" ($auth.replicationPassword | default $kept | default (randAlphaNum 24)) -}}
+{{- end -}}
+{{- $auth._replication -}}
+{{- end -}}
+
 {{/* "true" where the live Secret holds both passwords and this rendering brings another one. */}}
 {{- define "mcapp.passwordsChange" -}}
 {{- $live := include "mcapp.livePasswords" . | fromJson -}}

@@ -1,11 +1,12 @@
 {{/*
 Where a tier's pods may run. Node affinity, never spec.nodeName: the scheduler must see the pod, or
 a volume that waits for its first consumer is never bound.
-Call: include "mcapp.placement" (list . "db")
+Call: include "mcapp.placement" (list . "db"); a third item keeps the tier's pods on nodes apart.
 */}}
 {{- define "mcapp.placement" -}}
 {{- $root := index . 0 -}}
 {{- $tier := index . 1 -}}
+{{- $apart := gt (len .) 2 -}}
 {{- $values := index $root.Values $tier -}}
 {{- with $values.nodeSelector }}
 nodeSelector:
@@ -18,8 +19,27 @@ tolerations:
 {{- if $values.affinity }}
 affinity:
   {{- toYaml $values.affinity | nindent 2 }}
-{{- else if eq $root.Values.topology "multi" }}
+{{- else if or $apart (eq $root.Values.topology "multi") }}
 affinity:
+  {{- if $apart }}
+  podAntiAffinity:
+    {{- if eq $root.Values.db.ha.antiAffinity "required" }}
+    requiredDuringSchedulingIgnoredDuringExecution:
+      - topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "mcapp.selector" (list $root $tier) | nindent 12 }}
+    {{- else }}
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "mcapp.selector" (list $root $tier) | nindent 14 }}
+    {{- end }}
+  {{- end }}
+  {{- if eq $root.Values.topology "multi" }}
   nodeAffinity:
     {{- if eq $tier "db" }}
     requiredDuringSchedulingIgnoredDuringExecution:
@@ -50,6 +70,7 @@ affinity:
               values: [{{ $value | quote }}]
       {{- end }}
     {{- end }}
+  {{- end }}
 {{- end }}
 {{- end -}}
 

@@ -4,7 +4,8 @@ other objects were made. Looks at the workloads as they are rendered, so that no
 */}}
 {{- define "mcapp.validate.pods" -}}
 {{- $root := . -}}
-{{- range $tier, $file := dict "web" "web/deployment" "api" "api/deployment" "db" "db/statefulset" -}}
+{{- $db := ternary "db/ha/statefulset" "db/statefulset" (eq $root.Values.db.mode "ha") -}}
+{{- range $tier, $file := dict "web" "web/deployment" "api" "api/deployment" "db" $db -}}
 {{- $workload := include (printf "%s/%s.yaml" $root.Template.BasePath $file) $root | fromYaml -}}
 {{- $pod := dig "spec" "template" "spec" (dict "volumes" list "containers" list) $workload -}}
 {{- $volumes := list -}}

@@ -38,11 +38,14 @@ Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minR
 {{- end -}}
 {{- end -}}
 
-{{/* The two passwords in one Secret need a key each. */}}
+{{/* The passwords in one Secret need a key each. */}}
 {{- define "mcapp.validate.passwordKeys" -}}
 {{- with .Values.db.auth.keys -}}
 {{- if eq .appPassword .superuserPassword -}}
 {{- include "mcapp.wrong" (list "db.auth.keys.appPassword" .appPassword "a key other than superuserPassword's") -}}
+{{- end -}}
+{{- if has .replicationPassword (list .superuserPassword .appPassword) -}}
+{{- include "mcapp.wrong" (list "db.auth.keys.replicationPassword" .replicationPassword "a key other than those of the two others") -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

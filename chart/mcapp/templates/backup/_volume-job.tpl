@@ -15,8 +15,8 @@ template:
       {{- include "mcapp.podSecurity" 999 | nindent 6 }}
     containers:
       - name: volume
-        image: {{ include "mcapp.image" (list . .Values.db.image) }}
-        imagePullPolicy: {{ .Values.db.image.pullPolicy }}
+        image: {{ include "mcapp.dbImage" . }}
+        imagePullPolicy: {{ include "mcapp.dbPullPolicy" . }}
         command: [touch, /backups/.lock]
         resources:
           {{- toYaml .Values.backup.resources | nindent 10 }}

@@ -1,0 +1,17 @@
+"""The commands of the image: `serve` is the container's own, Patroni calls two, a hook of Helm the last."""
+
+from __future__ import annotations
+
+import sys
+
+from mcapp_db import created, primary, serve, shrink
+
+COMMANDS = {
+    "serve": serve.main,
+    "created": created.main,
+    "primary": primary.main,
+    "shrink": shrink.main,
+}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](sys.argv[2:])

@@ -1,0 +1,71 @@
+"""The few calls to the API server that are not Patroni's own, as the pod's service account."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+TIMEOUT_SECONDS = 10
+
+
+def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Send one request to the namespace's part of the API, such as `api/v1`, `pods`; return the answer.
+
+    Raises:
+        OSError: no answer, or one that is no success.
+
+    """
+    group, _, rest = path.partition(":")
+    namespace = (ACCOUNT / "namespace").read_text()
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    address = f"[{host}]" if ":" in host else host
+    request = urllib.request.Request(
+        f"https://{address}:{port}/{group}/namespaces/{namespace}/{rest}",
+        data=None if body is None else json.dumps(body).encode(),
+        method=method,
+        headers={
+            "Authorization": f"Bearer {(ACCOUNT / 'token').read_text()}",
+            "Content-Type": "application/merge-patch+json",
+        },
+    )
+    context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as answer:  # noqa: S310
+        document: dict[str, Any] = json.load(answer)
+        return document
+
+
+def delete(path: str) -> None:
+    """Delete an object, if it is there.
+
+    Raises:
+        OSError: no answer, or a refusal.
+
+    """
+    try:
+        call("DELETE", path)
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+
+
+def annotations_of(kind: str, name: str) -> dict[str, str]:
+    """Return an object's annotations; none where it is not there or the API server does not answer."""
+    try:
+        found: dict[str, str] = call("GET", f"api/v1:{kind}/{name}")["metadata"].get("annotations", {})
+    except OSError as error:
+        if not isinstance(error, urllib.error.HTTPError) or error.code != 404:
+            print(f"The API server: {error}", flush=True)
+        return {}
+    return found
+
+
+def pods(selector: str) -> list[dict[str, Any]]:
+    """Return the namespace's pods with these labels (`key=value,...`)."""
+    items: list[dict[str, Any]] = call("GET", f"api/v1:pods?labelSelector={selector}")["items"]
+    return items

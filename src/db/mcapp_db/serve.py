@@ -1,0 +1,86 @@
+"""Runs Patroni, as pinned in pyproject.toml, with two changes that the chart's promises need."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mcapp_db import kube
+
+CONFIG = Path("/etc/mcapp/patroni/patroni.yaml")
+# On the pod's own scratch volume: the configuration on the data's volume stays as standalone left it.
+OWN_CONFIG = Path("/tmp/patroni.yaml")  # noqa: S108 - an emptyDir of this pod
+CONFIG_DIR = Path("/var/run/postgresql/conf")
+WAIT_SECONDS = 1.0
+
+
+def main(_arguments: Sequence[str]) -> None:
+    """Wait for one's turn, then be Patroni."""
+    CONFIG_DIR.mkdir(parents=True, exist_ok=True)
+    (CONFIG_DIR / "pg_ident.conf").touch()
+    OWN_CONFIG.write_text(os.path.expandvars(CONFIG.read_text()))
+    if os.environ["POD_NAME"] != os.environ["MCAPP_FOUNDER"]:
+        _wait_for_founder()
+    _change_patroni()
+    from patroni.__main__ import main as patroni
+
+    sys.argv = ["patroni", str(OWN_CONFIG)]
+    patroni()
+
+
+def _wait_for_founder() -> None:
+    """Return when the cluster has an identity: a member with an empty volume must never give it one.
+
+    The founder's volume holds the data when a database of one server grows.
+    """
+    told = False
+    while not kube.annotations_of("configmaps", f"{os.environ['MCAPP_SCOPE']}-config").get("initialize"):
+        if not told:
+            print(f"Waiting for {os.environ['MCAPP_FOUNDER']} to found the cluster.", flush=True)
+            told = True
+        time.sleep(WAIT_SECONDS)
+
+
+def _change_patroni() -> None:
+    from patroni.config import Config
+    from patroni.dcs.kubernetes import Kubernetes
+
+    adjust = Config._validate_and_adjust_timeouts
+    touch = Kubernetes.touch_member
+
+    def shorter_ttl(self: Any, config: dict[str, Any]) -> None:
+        """Let the leader's lease be shorter than Patroni's least of 20 s, by its own rule for the times.
+
+        With synchronous replication the rule only keeps needless failovers away: a leader that was replaced
+        and does not know it has no replica any more that would let it acknowledge a write.
+        """
+        ttl = int(config.get("ttl", 0))
+        adjust(self, config)
+        if 0 < ttl < int(config["ttl"]):
+            config["ttl"] = ttl
+            config["loop_wait"] = 1
+            config["retry_timeout"] = max(3, (ttl - 1) // 2)
+
+    def touch_and_tell(self: Any, data: dict[str, Any]) -> bool:
+        """Take the leader's label off all others: one whose node is dead or cut off cannot do it itself."""
+        done = bool(touch(self, data))
+        cluster = self.cluster
+        if not (cluster and cluster.leader and cluster.leader.name == self._name):
+            return done
+        for name, pod in self._pods.copy().items():
+            labels = pod.metadata.labels or {}
+            if name != self._name and labels.get(self._role_label) == self._leader_label_value:
+                body = {"metadata": {"name": name, "labels": {self._role_label: None}}}
+                try:
+                    self._api.patch_namespaced_pod(name, self._namespace, body)
+                except Exception as error:
+                    # It comes again with the next turn of the loop.
+                    print(f"The label of {name} stays for now: {error}", flush=True)
+        return done
+
+    Config._validate_and_adjust_timeouts = shorter_ttl
+    Kubernetes.touch_member = touch_and_tell

@@ -1,0 +1,93 @@
+"""Leads a cluster back to the one member that standalone goes on with; a hook of Helm, before the upgrade.
+
+Writes go on all the while, but for the moment of a switchover. Safe to run again wherever it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from mcapp_db import kube, members
+
+STEP_SECONDS = 90
+
+
+def main(_arguments: Sequence[str]) -> None:
+    """Make the founder the leader, take the other members away, and wait until it waits for none of them."""
+    founder, others = os.environ["MCAPP_FOUNDER"], os.environ["MCAPP_OTHERS"]
+    address = _address_of(founder)
+
+    def leader() -> str:
+        found = members.read(address, "cluster")["members"]
+        return next((member["name"] for member in found if member["role"] == "leader"), "")
+
+    if (now := leader()) != founder:
+        print(f"{now} leads: switching over to {founder}.", flush=True)
+        order = {"leader": now, "candidate": founder}
+        print(members.send("POST", _address_of(now), "switchover", order), flush=True)
+        _until(f"{founder} leads", lambda: leader() == founder)
+
+    print(f"{founder} leads. The other members go, and their copies with them.", flush=True)
+    members.send("PATCH", address, "config", {"member_slots_ttl": 0})
+    # Deleted and not scaled down: Helm would refuse to write a field that somebody else wrote.
+    kube.delete(f"apis/apps/v1:statefulsets/{others}")
+    for claim in os.environ["MCAPP_CLAIMS"].split():
+        kube.delete(f"api/v1:persistentvolumeclaims/{claim}")
+    _until("the other members are gone", lambda: not [name for name in _pods() if name != founder])
+    _until(f"{founder} keeps nothing for them", lambda: _is_alone(address))
+    print(f"{founder} is alone.", flush=True)
+
+
+def _pods() -> dict[str, dict[str, Any]]:
+    found = kube.pods(os.environ["MCAPP_SELECTOR"])
+    return {pod["metadata"]["name"]: pod for pod in found}
+
+
+def _address_of(name: str) -> str:
+    pod = _pods().get(name)
+    if not pod or not pod["status"].get("podIP"):
+        raise SystemExit(f"Pod {name} does not run. NOTHING WAS CHANGED. Bring it up first.")
+    address: str = pod["status"]["podIP"]
+    return address
+
+
+def _is_alone(address: str) -> bool:
+    """Whether no commit waits for a replica, and no WAL is kept for one."""
+    query = """SELECT current_setting('synchronous_standby_names') = ''
+      AND NOT EXISTS (SELECT FROM pg_replication_slots)"""
+    login = make_conninfo(
+        host=address,
+        user="postgres",
+        password=os.environ["POSTGRES_PASSWORD"],
+        dbname="postgres",
+        connect_timeout=5,
+    )
+    try:
+        with psycopg.connect(login) as connection:
+            row = connection.execute(query).fetchone()
+    except psycopg.OperationalError:
+        return False
+    return bool(row and row[0])
+
+
+def _until(what: str, holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + STEP_SECONDS
+    while not _quietly(holds):
+        if time.monotonic() > until:
+            raise SystemExit(
+                f"Not within {STEP_SECONDS} s: {what}. Run the upgrade again to go on from here."
+            )
+        time.sleep(1)
+
+
+def _quietly(holds: Callable[[], bool]) -> bool:
+    try:
+        return holds()
+    except OSError:
+        return False
