@@ -22,7 +22,7 @@ second of warm-up, on {setting()}.
 
 - Processes on the loopback address of one machine, no cluster, no container; {TASKS:,} tasks in PostgreSQL.
 - Whoever is measured has core 0 for itself, by its affinity; there is no other limit of CPU. PostgreSQL,
-  nginx and the load share core 1. All of them run at nice -15: before whatever else the machine does, which
+  nginx and the load share core 1. All of them run at nice -10: before whatever else the machine does, which
   kept the cores {_percent(figures.idle)} busy before the start.
 - The load: {generator.described()}. h2load alone
   gets {figures.ceiling:,.0f} answers/s out of core 1, when it asks nginx for a fixed answer.
@@ -41,7 +41,9 @@ second of warm-up, on {setting()}.
 
 {_latencies(figures)}
 
-The requests come at a steady rate, however long the answers take, and wait in no connection's queue.
+The requests come at a steady rate, however long the answers take; who waits for one of the
+{generator.CONNECTIONS} connections waits on the clock. The longest times tell of the machine,
+whose cores do other things as well.
 
 ## Memory of one replica
 

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Takes the database away under load, and writes docs/bench-recovery.md.
+
+On this machine alone: the api and, beside it, the least app on psycopg_pool with its stock settings have one
+PostgreSQL, which stops for half a minute. Both are asked all the while, reads and writes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / folder) for folder in ("scripts", "src/api", "tests")]
+
+from api_process import ApiProcess  # noqa: E402
+from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.load.client import TIMEOUT_SECONDS, Load, Request  # noqa: E402
+from mcapp.measured import setting, spread  # noqa: E402
+from mcapp.progress import say, step  # noqa: E402
+from postgres import PostgresServer  # noqa: E402
+from speed.contenders import uvicorn  # noqa: E402
+
+PAGE = ROOT / "docs" / "bench-recovery.md"
+AIM_SECONDS = 1.5
+ERROR_AIM_SECONDS = 3.0
+# Longer than the longest pause of a stock pool's back-off.
+PATIENCE_SECONDS = 90.0
+OURS, STOCK = "this api", "stock pool"
+
+
+class Round(NamedTuple):
+    """What one outage did to one of them: seconds, and how often each answer came meanwhile."""
+
+    first_success: float
+    slowest: float
+    answers: Counter[str]
+    agrees: bool
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Measure, write the page, and fail where the api misses an aim."""
+    options = parser("recovery.py", __doc__ or "", "python bench/recovery.py --rounds 3")
+    options.add_argument("--rounds", type=int, default=3, help="outages (default: 3)")
+    options.add_argument("--outage", type=float, default=30, help="seconds of each (default: 30)")
+    options.add_argument("--rate", type=float, default=30, help="requests/s to each (default: 30)")
+    chosen = options.parse_args(arguments)
+    rounds: dict[str, list[Round]] = {OURS: [], STOCK: []}
+    with (
+        PostgresServer() as postgres,
+        ApiProcess(postgres.environment) as ours,
+        uvicorn(postgres, "stock_pool_app:app", STOCK, "", "--log-level=critical") as stock,
+    ):
+        for number in range(chosen.rounds):
+            with step(f"Outage {number + 1} of {chosen.rounds}"):
+                found = _outage(postgres, {OURS: ours.url, STOCK: stock.url}, chosen.outage, chosen.rate)
+            for name, one in found.items():
+                rounds[name].append(one)
+                say(f"{name}: first success {one.first_success:.2f} s after, {dict(one.answers)}")
+        restarted = ours.process.poll() is not None
+    text = _page(rounds, chosen.outage, chosen.rate, restarted=restarted)
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+    return Exit.OK if _good(rounds[OURS]) and not restarted else Exit.FAILED
+
+
+def _outage(postgres: PostgresServer, urls: dict[str, str], seconds: float, rate: float) -> dict[str, Round]:
+    loads = {name: Load(url, rate=rate, kinds=("write", "read")) for name, url in urls.items()}
+    with loads[OURS], loads[STOCK]:
+        time.sleep(2)
+        away = time.monotonic()
+        postgres.stop()
+        time.sleep(seconds)
+        postgres.start()
+        accepts = time.monotonic()
+        while time.monotonic() < accepts + PATIENCE_SECONDS:
+            if all(_first_success(load, accepts) < float("inf") for load in loads.values()):
+                break
+            time.sleep(0.2)
+        time.sleep(2)
+    titles = [title for (title,) in postgres.sql("SELECT title FROM app.tasks")]
+    return {name: _round(load, away, accepts, titles) for name, load in loads.items()}
+
+
+def _round(load: Load, away: float, accepts: float, titles: list[str]) -> Round:
+    meanwhile = [one for one in load.requests if one.problem and one.ended + load.began > away]
+    return Round(
+        _first_success(load, accepts),
+        max((one.seconds for one in meanwhile), default=0.0),
+        Counter(_answer(one) for one in meanwhile),
+        load.ledger.compare(iter(titles)).agrees,
+    )
+
+
+def _first_success(load: Load, accepts: float) -> float:
+    ends = (one.ended + load.began for one in list(load.requests) if not one.problem)
+    return min((end for end in ends if end > accepts), default=float("inf")) - accepts
+
+
+def _answer(request: Request) -> str:
+    return str(request.status) if request.status else f"none in {TIMEOUT_SECONDS:.0f} s"
+
+
+def _good(rounds: list[Round]) -> bool:
+    return all(
+        one.first_success <= AIM_SECONDS
+        and one.slowest <= ERROR_AIM_SECONDS
+        and set(one.answers) == {"503"}
+        and one.agrees
+        for one in rounds
+    )
+
+
+def _page(rounds: dict[str, list[Round]], outage: float, rate: float, *, restarted: bool) -> str:
+    rows = "\n".join(_row(name, found) for name, found in rounds.items())
+    agree = sum(one.agrees for one in rounds[OURS])
+    return f"""# The database away under load
+
+Made by `python bench/recovery.py`: PostgreSQL stops {len(rounds[OURS])} times for {outage:g} s. The api and,
+in the same runs, the least FastAPI app on psycopg_pool with its stock settings get {rate:g} requests/s each,
+half of them writes. Processes on the loopback address, {setting()}.
+
+| | first success after PostgreSQL accepts (s) | slowest failure (s) | failures, all rounds |
+| --- | ---: | ---: | --- |
+{rows}
+
+Aims for the api: at most {AIM_SECONDS} s, at most {ERROR_AIM_SECONDS:.0f} s, 503 only. Its process has \
+{"ended" if restarted else "gone on all the while"}, and in {agree} of \
+{len(rounds[OURS])} rounds the table holds what each write was promised, no row less and none twice.
+
+A stock pool tries to connect again after 1 s, then after twice as long each time: the longer the outage, the
+longer it waits after it. The api asks four times a second, and opens a new pool as soon as it gets through.
+"""
+
+
+def _row(name: str, found: list[Round]) -> str:
+    answers: Counter[str] = sum((one.answers for one in found), Counter())
+    told = ", ".join(f"{count} x {answer}" for answer, count in answers.most_common())
+    first = spread([one.first_success for one in found], 2)
+    return f"| {name} | {first} | {max(one.slowest for one in found):.2f} | {told} |"
+
+
+if __name__ == "__main__":
+    run(main)
