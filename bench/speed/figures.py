@@ -67,6 +67,13 @@ class Figures:
             for one, other in zip(self.rates(read, aim.one), self.rates(read, aim.other), strict=True)
         ]
 
+    def cpu_ratios(self, read: str, aim: Aim) -> list[float]:
+        """Return the ratio of two contenders in each round by the CPU time of their reads."""
+        samples = self.samples[read]
+        return [
+            other.cpu_us / one.cpu_us for one, other in zip(samples[aim.one], samples[aim.other], strict=True)
+        ]
+
     def cpu_us(self, read: str, contender: str) -> float:
         """Return the CPU time, in microseconds, that a read takes of who is measured."""
         return statistics.median(sample.cpu_us for sample in self.samples[read][contender])

@@ -35,7 +35,9 @@ def scale(
         replicas = [stack.enter_context(ApiProcess(postgres.environment)) for _ in range(max(COUNTS))]
         for replica in replicas:
             replica.wait_for("/readyz")
-        webs = {count: stack.enter_context(_web(replicas[:count])) for count in COUNTS}
+        webs = {count: stack.enter_context(Web(f"127.0.0.1:{replicas[0].port}")) for count in COUNTS}
+        for count, web in webs.items():
+            _spread(web, replicas[:count])
         for number in range(rounds):
             for count in COUNTS if number % 2 else reversed(COUNTS):
                 parts = {
@@ -48,14 +50,11 @@ def scale(
     return found
 
 
-def _web(replicas: list[ApiProcess]) -> Web:
-    web = Web(f"127.0.0.1:{replicas[0].port}")
-    web.start()
-    # In the place of kube-proxy, which spreads the connections: one server for each pod.
+def _spread(web: Web, replicas: list[ApiProcess]) -> None:
+    """Do what kube-proxy would, which spreads the connections: name every replica."""
     servers = (f"server 127.0.0.1:{replica.port} max_fails=0;\n" for replica in replicas)
     (web.run_dir / "api.conf").write_text("".join(servers), encoding="ascii")
     web.signal(signal.SIGHUP)
-    return web
 
 
 def _measure(url: str, parts: dict[str, list[int]], seconds: float, warm_up: float) -> Scaled:
