@@ -77,6 +77,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Leave both out; or take db.mode external out of the values for a database of the release's own.",
         "請移除這兩個選項；若要使用 release 自己的資料庫，請從設定值移除 db.mode external。",
     ),
+    "ha.proposed": (
+        "ha: Ready machines enough carry {labels} ({nodes}), so one may fail and the database goes on. "
+        "Each needs the image mcapp/db; db.mode standalone in your values keeps one server.",
+        "ha：帶有標籤 {labels} 且為 Ready 的機器夠多（{nodes}），其中一台故障時資料庫仍可繼續運作。"
+        "每台都需要映像檔 mcapp/db；若只要一台伺服器，請在設定值中指定 db.mode standalone。",
+    ),
+    "ha.few": (
+        "db.mode ha asks for {wanted} nodes that carry {labels}, and only {nodes} can run db: "
+        "the other members will stay Pending.",
+        "db.mode ha 需要 {wanted} 個帶有標籤 {labels} 的節點，但只有 {nodes} 能執行 db："
+        "其餘成員會停在 Pending。",
+    ),
     # placement
     "labels.carried": ("{nodes} carries {labels}.", "{nodes} 帶有標籤 {labels}。"),
     "labels.data": (

@@ -84,7 +84,8 @@ def _place(case: Case) -> None:
 def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
     """Return the nodes where the tier's pod may run, and why not for the others."""
     demand = case.demand(tier)
-    data = case.data if tier == "db" else None
+    # Of several members only the first one is where the data are.
+    data = case.data if tier == "db" and not case.several else None
     may: list[Node] = []
     refused: dict[str, list[Text]] = {}
     for node in case.all:
@@ -100,7 +101,7 @@ def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
 
 def _meant(case: Case) -> set[str]:
     """Return the nodes that were set apart for db, by label, data or option."""
-    nodes = case.all if case.home is None else case.home
+    nodes = case.all if case.home is None or case.several else case.home
     if case.plan.topology == "multi":
         nodes = [node for node in nodes if node.carries(case.labels)]
     return set(names(nodes))

@@ -101,6 +101,11 @@ class Case:
             raise Problem(problem, text("data.move"), Exit.NO_PLACEMENT)
         return [nodes[name] for name in ([chosen] if chosen else sorted(self.data.nodes))]
 
+    @property
+    def several(self) -> bool:
+        """Whether the database has several members, as things have been decided so far."""
+        return bool(self.value("db", "mode") == "ha")
+
     def given(self, *path: str) -> bool:
         """Whether the user gave a value for the key, be it null."""
         found: Any = self.asked.given

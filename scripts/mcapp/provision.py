@@ -38,7 +38,12 @@ def _fits(case: Case, web: int, api: int) -> bool:
         for node in case.all
         if node.room is not None
     }
-    for tier, count in (("db", 1), ("web", web), ("api", api)):
+    if case.several:
+        # One on each of so many nodes.
+        for name in case.plan.nodes["db"][: case.wanted["db"]["ha"]["members"]]:
+            if name in free:
+                free[name] = free[name].less(case.room("db"))
+    for tier, count in (("db", 0 if case.several else 1), ("web", web), ("api", api)):
         asked = case.room(tier)
         for _ in range(count if tier in case.tiers else 0):
             for name in case.plan.nodes[tier]:

@@ -23,6 +23,7 @@ def choose(case: Case) -> None:
     case.plan.put(("topology",), topology, reason)
     if topology == "multi":
         _lead(case)
+        _spread(case)
     if case.asked.db_node:
         _hold(case, case.inventory.nodes[case.asked.db_node])
 
@@ -91,6 +92,21 @@ def _lead(case: Case) -> None:
     why = "labels.dbnode" if case.asked.db_node else "labels.data"
     case.plan.put(path, {**gone, **own}, text(why, node=node.name, labels=labels))
     case.labels = own
+
+
+def _spread(case: Case) -> None:
+    """Propose several members where there are nodes for them; warn where those asked for have too few."""
+    path, labels = ("db", "mode"), pairs(case.labels)
+    usable = names(case.usable(case.carrying(), "db"))
+    wanted = case.wanted["db"]["ha"]["members"]
+    if case.given(*path):
+        apart = case.wanted["db"]["ha"]["antiAffinity"] == "required"
+        if case.several and apart and len(usable) < wanted:
+            case.plan.warnings.append(text("ha.few", nodes=usable, labels=labels, wanted=wanted))
+        return
+    at_home = case.home is None or any(node.name in usable for node in case.home)
+    if len(usable) >= wanted and at_home and not case.asked.db_node:
+        case.plan.put(path, "ha", text("ha.proposed", nodes=usable, labels=labels))
 
 
 def _own_label(case: Case, node: Node) -> dict[str, str]:
