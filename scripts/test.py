@@ -32,6 +32,9 @@ def main(arguments: Sequence[str]) -> Exit:
     """Run the tests without a cluster, then those on kind; go on to the second when the first fail."""
     options = parser("test.py", __doc__ or "", "python scripts/test.py --without-kind")
     options.add_argument("--without-kind", action="store_true", help="only what needs no cluster")
+    options.add_argument(
+        "--ha", action="store_true", help="only the database on three nodes, in every distress"
+    )
     chosen = options.parse_args(arguments)
 
     host.require_root()
@@ -41,11 +44,14 @@ def main(arguments: Sequence[str]) -> Exit:
     for name in ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint"):
         command(name)
     started = time.monotonic()
+    if chosen.ha:
+        engine.ensure()
+        return Exit.FAILED if _pytest("kind", "--numprocesses", "0", "tests/e2e/test_ha.py") else Exit.OK
     failed = _pytest("not kind")
     if not chosen.without_kind:
         engine.ensure()
         # One process: its progress is shown as it comes.
-        failed |= _pytest("kind", "--numprocesses", "0")
+        failed |= _pytest("kind and not ha", "--numprocesses", "0")
     say(f"The tests took {time.monotonic() - started:.0f} s.")
     return Exit.FAILED if failed else Exit.OK
 

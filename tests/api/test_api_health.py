@@ -42,6 +42,7 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
             "node_address": "192.168.1.200",
             "node_labels": {"disk": "fast", "example.org/db": "", "role": "database"},
             "volume": {"claim": "postgres-pvc", "size": "5Gi"},
+            "members": None,
             "version": postgres.sql("SHOW server_version")[0][0],
             "address": f"127.0.0.1:{postgres.port}",
         },
@@ -57,7 +58,14 @@ def test_topology_of_a_database_that_the_chart_did_not_start(breakable: Postgres
         topology = httpx.get(f"{api.url}/api/topology").json()
     assert topology["api"]["node_address"] is None
     unknown = {name for name, value in topology["db"].items() if value is None}
-    assert unknown == {"pod", "node", "node_address", "node_labels", "volume"}
+    assert unknown == {"pod", "node", "node_address", "node_labels", "volume", "members"}
+
+
+def test_topology_of_a_leader_whose_replicas_are_away() -> None:
+    with PostgresServer({"mcapp.members": "3"}) as leader, ApiProcess(leader.environment) as api:
+        api.wait_for("/readyz")
+        topology = httpx.get(f"{api.url}/api/topology").json()
+    assert topology["db"]["members"] == {"wanted": 3, "replicas": []}
 
 
 def test_topology_of_a_direct_request(client: httpx.Client) -> None:

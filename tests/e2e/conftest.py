@@ -19,11 +19,18 @@ import pytest
 from mcapp.cluster import NETWORK, Cluster, port_of, topology_of
 from mcapp.config import NODE_PORT, ROOT
 from mcapp.engine import docker, ensure
+from mcapp.ha import NODES as HA_NODES
 from mcapp.release import Release
 from postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
 NAME = GIVEN or "mcapp-test"
+# What a module may ask for, as the command line asks for it.
+SHAPES = {
+    "single": ("--topology", "single"),
+    "multi": ("--topology", "multi"),
+    "ha": ("--topology", "multi", "--db-nodes", str(HA_NODES)),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Up:
 
 
 def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "scripts" / "up.py", "--topology", topology, "--port", str(port)]
+    command = [sys.executable, ROOT / "scripts" / "up.py", *SHAPES[topology], "--port", str(port)]
     return subprocess.run(
         [*map(str, command), "--cluster", NAME, "--output", "json", *more],
         capture_output=True,
@@ -77,7 +84,9 @@ class Shared:
         self._port = 0
         if GIVEN:
             ensure()
-            self._topology, self._port = topology_of(Cluster(NAME)), port_of(Cluster(NAME))
+            several = len(Cluster(NAME).containers()) > HA_NODES
+            self._topology = "ha" if several else topology_of(Cluster(NAME))
+            self._port = port_of(Cluster(NAME))
 
     def get(self, topology: str) -> Up:
         """Return the cluster with the release installed, as `up.py` leaves it."""

@@ -86,6 +86,8 @@ spec:
         - name: POSTGRES_DB
           value: {{ .Values.db.database }}
         {{- include "mcapp.haLogin" . | nindent 8 }}
+        - name: MCAPP_CLAIM
+          value: {{ include "mcapp.object" (list . "postgres-pvc") }}
         - name: PATRONI_NAME
           value: $(POD_NAME)
         - name: PATRONI_KUBERNETES_POD_IP

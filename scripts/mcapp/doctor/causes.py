@@ -283,6 +283,32 @@ CAUSES: dict[str, Cause] = {
         ),
         ("Let Helm set it right by an upgrade.", "請以升級由 Helm 修正。"),
     ),
+    "no-leader": Cause(
+        "services",
+        (
+            "None of the {count} members of the database leads, so that nobody may write.",
+            "資料庫的 {count} 個成員中沒有主節點，因此無法寫入。",
+        ),
+        (
+            "More than half of the members must run and reach each other and the API server; then one takes "
+            "over within seconds. Bring back the nodes that are away.",
+            "過半數的成員必須執行中，並能互相連線、也能連到 API 伺服器，數秒內就會有成員接手。"
+            "請讓離線的節點恢復。",
+        ),
+    ),
+    "split-labels": Cause(
+        "services",
+        (
+            "Several members of the database are labelled as the leader: {pods}. Only one is, but the "
+            "Service leads to all of them.",
+            "資料庫有多個成員帶有主節點的標籤：{pods}。真正的主節點只有一個，但 Service 會導向全部。",
+        ),
+        (
+            "The leader takes the label off the others within seconds. If it does not, do so by hand for "
+            "those that the list does not call Leader.",
+            "主節點會在數秒內移除其他成員的標籤。若沒有，請手動移除清單中不是 Leader 的成員的標籤。",
+        ),
+    ),
     # network
     "dns-down": Cause(
         "network",
@@ -540,6 +566,18 @@ CAUSES: dict[str, Cause] = {
         "logs",
         ("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),
         ("The logs of api and db say more.", "api 與 db 的日誌有更多資訊。"),
+    ),
+    "replica-lagging": Cause(
+        "logs",
+        (
+            "The replica {pod} is {mib} MiB behind the leader {leader}, or does not follow it.",
+            "副本 {pod} 落後主節點 {leader} {mib} MiB，或沒有跟上。",
+        ),
+        (
+            "It catches up by itself after a pause. One that stays behind copies the data anew by the second "
+            "command, which deletes its own copy.",
+            "短暫中斷後它會自行跟上。若一直落後，請用第二個指令重新複製資料（會刪除它自己的副本）。",
+        ),
     ),
     # access
     "nodeport-unreachable": Cause(

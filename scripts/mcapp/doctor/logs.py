@@ -90,7 +90,7 @@ def _readyz(answer: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]] | Non
     """Return code, reason and the line read, where the api says that it is not ready."""
     if answer.get("status") != 503:
         return None
-    body = _json(answer.get("body", ""))
+    body = as_json(answer.get("body", ""))
     line = ("GET /readyz", f"HTTP 503 {' '.join(str(answer['body']).split())}")
     kind = str(body.get("type", ""))
     if kind.endswith("/draining"):
@@ -110,13 +110,14 @@ def _login(answer: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]] | None
 
 
 def _topology(view: View) -> tuple[str, str, tuple[str, str]] | None:
-    db = _json(view.body("topology")).get("db") or {}
+    db = as_json(view.body("topology")).get("db") or {}
     if view.http("topology").get("status") != 200 or db.get("up") is not False:
         return None
     return str(db.get("code")), str(db.get("reason")), ("GET /api/topology", json.dumps(db))
 
 
-def _json(body: str) -> dict[str, Any]:
+def as_json(body: str) -> dict[str, Any]:
+    """Return the JSON object of a body, {} where it is none."""
     try:
         found = json.loads(body)
     except ValueError:

@@ -58,7 +58,8 @@ def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Findi
         seen.places[tier] = sorted({node_of(pod) for pod in pods} - {""})
         if workload:
             yield from _made(snapshot, workload, tier, pods)
-            counts = {"ready": len(snapshot.ready_pods(tier)), "wanted": workload["spec"].get("replicas", 1)}
+            wanted = sum(one["spec"].get("replicas", 1) for one in snapshot.own(KIND[tier], tier))
+            counts = {"ready": len(snapshot.ready_pods(tier)), "wanted": wanted}
             notes.insert(0, Note(PODS, {"tier": tier, **counts}))
         for pod in pods:
             if node_of(pod):

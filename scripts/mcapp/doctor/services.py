@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from mcapp.doctor import ha
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import PORT, Object, Snapshot, name, selects
@@ -27,6 +28,8 @@ def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
         yield from _selector(snapshot, service, tier)
         yield from _ports(snapshot, service, tier)
         count = len(snapshot.endpoints(service))
+        if tier == "db":
+            yield from ha.check(snapshot)
         notes.append(Note(SERVICES, {"service": name(service), "port": PORT[tier], "count": count}))
     seen.seen["services"] = notes
 
@@ -39,8 +42,11 @@ def _missing(snapshot: Snapshot, tier: str) -> Finding:
 
 
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
-    selector = service["spec"].get("selector") or {}
+    selector = dict(service["spec"].get("selector") or {})
     pods = snapshot.pods(tier)
+    if tier == "db" and snapshot.several:
+        # Which member has this label is looked at by itself.
+        selector.pop(ha.ROLE, None)
     if not pods or any(selects(selector, pod) for pod in pods):
         return
     workload = snapshot.workload(tier)

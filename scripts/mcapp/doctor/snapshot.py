@@ -117,6 +117,12 @@ class Snapshot:
         return found
 
     @property
+    def several(self) -> bool:
+        """Whether the database has several members, one of which leads (db.mode ha)."""
+        workload = self.workload("db")
+        return workload is not None and label(workload, "mcapp/mode") == "ha"
+
+    @property
     def tiers(self) -> tuple[str, ...]:
         """The tiers that the release itself runs."""
         return tuple(tier for tier in TIERS if tier != "db" or not self.external)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from mcapp.doctor import access, logs, network, nodes, placing, pods, services, storage
+from mcapp.doctor import access, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, State, Step
 from mcapp.doctor.reader import Answer, Reader
@@ -161,5 +161,7 @@ def _deepest(
         yield from logs.check(snapshot, view, recent)
     for view in views:
         yield from network.chain(snapshot, view)
+    for view in views:
+        yield from ha.lagging(snapshot, logs.as_json(view.body("topology")))
     for view in views:
         access.hops(view.body("topology"), seen)

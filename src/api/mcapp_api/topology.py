@@ -25,7 +25,14 @@ _WHO_ARE_YOU: LiteralString = """
 SELECT current_setting('mcapp.pod', true), current_setting('mcapp.node', true),
   current_setting('mcapp.node_address', true), current_setting('mcapp.node_labels', true),
   current_setting('mcapp.volume', true), current_setting('mcapp.volume_size', true),
-  current_setting('server_version'), host(inet_server_addr()), inet_server_port()
+  current_setting('server_version'), host(inet_server_addr()), inet_server_port(),
+  nullif(current_setting('mcapp.members', true), '')::int,
+  CASE WHEN current_setting('mcapp.members', true) <> '' AND NOT pg_is_in_recovery() THEN (
+    SELECT coalesce(json_agg(json_build_object('pod', application_name, 'state', state,
+      'lag_bytes', greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint)
+      ORDER BY application_name), '[]')
+    FROM pg_stat_replication WHERE usename = 'replicator')
+  END
 """
 
 
@@ -53,6 +60,23 @@ class Volume(BaseModel):
     size: str | None = Field(examples=["5Gi"])
 
 
+class Replica(BaseModel):
+    """A member of the database that follows the leader, as the leader sees it."""
+
+    pod: str = Field(examples=["db-ha-1"])
+    state: str = Field(description="`streaming` where it follows closely.", examples=["streaming"])
+    lag_bytes: int | None = Field(
+        description="What it has not replayed yet of the leader's writes.", examples=[0]
+    )
+
+
+class Members(BaseModel):
+    """The members of a database on several nodes; the leader is the one that answers."""
+
+    wanted: int = Field(description="How many there should be, with the leader.", examples=[3])
+    replicas: list[Replica]
+
+
 class DbUp(BaseModel):
     """PostgreSQL, as it describes itself; what only the chart knows is null where it did not start it."""
 
@@ -65,6 +89,7 @@ class DbUp(BaseModel):
         examples=[{"role": "database"}],
     )
     volume: Volume | None
+    members: Members | None = Field(description="null where the database is one server.")
     version: str = Field(examples=["16.14"])
     address: str | None = Field(examples=["10.42.0.7:5432"])
 
@@ -128,13 +153,14 @@ async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None
         took_ms = round((time.perf_counter() - began) * 1000, 2)
     except UnavailableError as error:
         return DbDown(reason=error.failure.reason, code=error.failure.code), None
-    pod, node, node_address, labels, claim, size, version, host, port = rows[0]
+    pod, node, node_address, labels, claim, size, version, host, port, wanted, replicas = rows[0]
     db = DbUp(
         pod=pod or None,
         node=node or None,
         node_address=node_address or None,
         node_labels=_labels(labels) if labels else None,
         volume=Volume(claim=claim, size=size or None) if claim else None,
+        members=Members(wanted=wanted, replicas=replicas) if replicas is not None else None,
         # "16.14 (Debian 16.14-1.pgdg12+1)" says 16.14 to a reader.
         version=version.split()[0],
         address=f"{host}:{port}" if host else None,

@@ -22,8 +22,10 @@ def main(_arguments: Sequence[str]) -> None:
     """Wait for one's turn, then be Patroni."""
     CONFIG_DIR.mkdir(parents=True, exist_ok=True)
     (CONFIG_DIR / "pg_ident.conf").touch()
+    founds = os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"]
+    os.environ["MCAPP_VOLUME"] = os.environ["MCAPP_CLAIM"] if founds else f"data-{os.environ['POD_NAME']}"
     OWN_CONFIG.write_text(os.path.expandvars(CONFIG.read_text()))
-    if os.environ["POD_NAME"] != os.environ["MCAPP_FOUNDER"]:
+    if not founds:
         _wait_for_founder()
     _change_patroni()
     from patroni.__main__ import main as patroni

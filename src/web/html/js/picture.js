@@ -100,7 +100,9 @@ export class Picture {
     if (pod.tier === "db") {
       const volume = element("span", "volume", [icon("volume"), element("span", "size"), element("span", "claim")]);
       volume.hidden = true;
-      box.append(volume);
+      const members = element("span", "members");
+      members.hidden = true;
+      box.append(volume, members);
     }
     if (pod.tier === "api") {
       const meter = element("span", "meter", [element("span", "")]);
@@ -126,6 +128,11 @@ export class Picture {
       box.querySelector(".volume").hidden = false;
       setText(box.querySelector(".size"), `${t("volume")} ${volume.size ?? ""}`.trim());
       setText(box.querySelector(".claim"), volume.claim);
+    }
+    const members = pod.tier === "db" && this.#view.db?.members;
+    if (pod.tier === "db") {
+      box.querySelector(".members").hidden = !members;
+      setText(box.querySelector(".members"), members ? told(members) : "");
     }
     const meter = box.querySelector(".meter > span");
     if (meter) meter.style.width = `${pod.total ? (100 * pod.count) / pod.total : 0}%`;
@@ -187,6 +194,16 @@ export class Picture {
     }
     drawLines(byId("lines"), possible, taken, document.querySelectorAll(".where, .pod, .client"));
   }
+}
+
+/** The leader's replicas, each with what it lacks, and how many there are not. */
+function told({ wanted, replicas }) {
+  const lines = replicas.map(({ pod, state, lag_bytes: lag }) =>
+    t(state === "streaming" && lag !== null ? "members.replica" : "members.joining", { pod, lag: Math.ceil(lag / 1024) }),
+  );
+  const missing = wanted - 1 - replicas.length;
+  if (missing > 0) lines.push(t("members.missing", { count: missing }));
+  return [t("members.leader"), ...lines].join(" · ");
 }
 
 function sentence({ kind, reason, code, status, type }) {

@@ -1,0 +1,57 @@
+"""A database on several nodes: whether one member leads, and how closely the others follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
+
+ROLE = "mcapp/role"
+PRIMARY = "primary"
+# More than a busy moment leaves behind.
+LAG_BYTES = 16 * 2**20
+
+
+def check(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield that no member is labelled as the leader, or several are: the Service leads by that label."""
+    if not snapshot.several:
+        return
+    pods = snapshot.pods("db")
+    leaders = [pod for pod in pods if label(pod, ROLE) == PRIMARY]
+    evidence = tuple(Evidence(f"pod/{name(pod)}", _told(pod)) for pod in pods)
+    if pods and not leaders:
+        yield Finding("no-leader", {"count": len(pods)}, evidence, (_list(snapshot, pods),), "db", soft=True)
+    elif len(leaders) > 1:
+        parts = {"pods": [name(pod) for pod in leaders]}
+        wrong = Step(kubectl=("label", "pod", "POD", "-n", snapshot.namespace, f"{ROLE}-"))
+        yield Finding("split-labels", parts, evidence, (_list(snapshot, leaders), wrong), "db", soft=True)
+
+
+def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a replica that is far behind or does not follow, by what the api says of the leader."""
+    db = topology.get("db") or {}
+    for replica in (db.get("members") or {}).get("replicas") or ():
+        behind = replica["lag_bytes"]
+        if replica["state"] == "streaming" and behind is not None and behind < LAG_BYTES:
+            continue
+        pod = replica["pod"]
+        parts = {"pod": pod, "leader": db.get("pod") or "", "mib": (behind or 0) // 2**20}
+        line = Evidence("/api/topology", f"{pod}: state {replica['state']}, lag_bytes {behind}")
+        again = (*_exec(snapshot, pod), "reinit", snapshot.object_name("db"), pod, "--force")
+        steps = (_list(snapshot, snapshot.pods("db")), Step(kubectl=again))
+        yield Finding("replica-lagging", parts, (line,), steps, "db", soft=True)
+
+
+def _told(pod: Object) -> str:
+    return f"{ROLE}={label(pod, ROLE) or 'none'} on node {node_of(pod) or 'none'}"
+
+
+def _list(snapshot: Snapshot, pods: list[Object]) -> Step:
+    return Step(kubectl=(*_exec(snapshot, name(pods[0]) if pods else "db-0"), "list"))
+
+
+def _exec(snapshot: Snapshot, pod: str) -> tuple[str, ...]:
+    config = "/tmp/patroni.yaml"  # noqa: S108 - in the pod
+    return ("exec", pod, "-n", snapshot.namespace, "--", "patronictl", "-c", config)

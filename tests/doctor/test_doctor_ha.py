@@ -1,0 +1,93 @@
+"""What the doctor says of a database on several nodes, by the objects and by the api's words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from mcapp.doctor import ha, services
+from mcapp.doctor.finding import Diagnosis
+from mcapp.doctor.snapshot import Object, Snapshot
+
+TIER = {
+    "app.kubernetes.io/part-of": "mcapp",
+    "app.kubernetes.io/instance": "mcapp",
+    "app.kubernetes.io/component": "db",
+}
+
+
+def made(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) -> Object:
+    return {
+        "kind": kind,
+        "metadata": {"name": name, "labels": {**TIER, **labels}},
+        "spec": spec,
+        "status": {},
+    }
+
+
+def several(**roles: str) -> Snapshot:
+    """Return the objects of a database whose members are labelled so."""
+    pods = [
+        made("Pod", name.replace("_", "-"), {"mcapp/role": role} if role else {}, {"nodeName": "lab"})
+        for name, role in roles.items()
+    ]
+    template = {"replicas": 1, "selector": {"matchLabels": TIER}}
+    workload = made("StatefulSet", "db", {"mcapp/mode": "ha"}, template)
+    service = made("Service", "db", {}, {"selector": {**TIER, "mcapp/role": "primary"}, "ports": []})
+    return Snapshot("mcapp", "mcapp", datetime.now(UTC), [workload, service, *pods])
+
+
+@pytest.mark.parametrize(
+    ("roles", "cause"),
+    [
+        ({"db_0": "primary", "db_ha_1": "replica", "db_ha_2": "replica"}, None),
+        ({"db_0": "replica", "db_ha_1": "replica", "db_ha_2": ""}, "no-leader"),
+        ({"db_0": "primary", "db_ha_1": "primary", "db_ha_2": "replica"}, "split-labels"),
+    ],
+    ids=["one leads", "none leads", "two are said to lead"],
+)
+def test_the_labels(roles: dict[str, str], cause: str | None) -> None:
+    found = list(ha.check(several(**roles)))
+    assert [finding.cause for finding in found] == ([cause] if cause else [])
+    for finding in found:
+        assert len(finding.evidence) == 3
+        assert "patronictl" in finding.steps[0].kubectl
+
+
+def test_a_leader_that_is_missing_is_no_wrong_selector() -> None:
+    """The remedy for one would lead writes to every member."""
+    snapshot = several(db_0="replica", db_ha_1="replica")
+    found = [finding.cause for finding in services.check(snapshot, Diagnosis("mcapp", "mcapp"))]
+    assert "no-leader" in found
+    assert "service-selector" not in found
+
+
+def test_one_server_needs_no_label() -> None:
+    snapshot = several(db_0="")
+    snapshot.items[0]["metadata"]["labels"].pop("mcapp/mode")
+    assert not list(ha.check(snapshot))
+
+
+@pytest.mark.parametrize(
+    ("state", "lag", "lags"),
+    [
+        ("streaming", 0, False),
+        ("streaming", 2**20, False),
+        ("streaming", 2**25, True),
+        ("startup", None, True),
+    ],
+)
+def test_a_replica_that_is_far_behind(state: str, lag: int | None, lags: bool) -> None:
+    replicas = [{"pod": "db-ha-1", "state": state, "lag_bytes": lag}]
+    topology = {"db": {"pod": "db-0", "members": {"wanted": 3, "replicas": replicas}}}
+    found = list(ha.lagging(several(db_0="primary", db_ha_1="replica"), topology))
+    assert [finding.cause for finding in found] == (["replica-lagging"] if lags else [])
+    for finding in found:
+        assert finding.parts["pod"] == "db-ha-1"
+        assert finding.steps[1].kubectl[-4:] == ("reinit", "db", "db-ha-1", "--force")
+
+
+def test_no_word_of_replicas_is_no_fault() -> None:
+    for topology in ({}, {"db": {"up": False}}, {"db": {"members": None}}):
+        assert not list(ha.lagging(several(db_0="primary"), topology))

@@ -1,0 +1,82 @@
+"""A database on three nodes, under load: back to one server and grown again, its leader lost in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from e2e.conftest import Up
+from mcapp.config import CHART, RELEASE
+from mcapp.ha import members
+from mcapp.load.client import Load
+from mcapp.load.failover import FAULTS, fail_over, wait_whole
+from mcapp.load.faults import Round
+from mcapp.load.ledger import State
+
+pytestmark = [pytest.mark.kind, pytest.mark.ha]
+TOPOLOGY = "ha"
+AIM_SECONDS = 15.0
+# Nothing else is lost or cut off in them.
+LEADER_LOST = ("leader's pod killed", "leader's node stopped", "leader's network cut")
+
+
+def change(up: Up, mode: str) -> None:
+    """Upgrade the release to a mode of the database, as its user does."""
+    flags = ("--reset-then-reuse-values", "--set", f"db.mode={mode}", "--wait", "--timeout", "4m")
+    up.release.helm("upgrade", RELEASE, CHART, *flags)
+
+
+@contextmanager
+def promised(up: Up) -> Iterator[Load]:
+    """Write all the while, and hold the ledger against the table at the end."""
+    with Load(up.pages()[0], rate=20, kinds=("write",)) as load:
+        load.at_least(40)
+        yield load
+        load.at_least(len(load.requests) + 40)
+    compared = load.ledger.compare(up.release.sql("SELECT title FROM app.tasks"))
+    assert compared.agrees, compared
+    assert compared.states[State.ACKNOWLEDGED] > 60
+
+
+def test_genvalues_proposes_it_and_each_member_has_a_node(installed: Up) -> None:
+    wait_whole(installed.release)
+    assert len(installed.nodes_of("db")) == 3
+    assert len({member["name"] for member in members(installed.release)}) == 3
+
+
+def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
+    release = installed.release
+    with promised(installed) as load:
+        if release.database_pod() == "db-0":
+            # The way back begins with a leader whose volume it will not use.
+            with FAULTS["switchover"](release):
+                wait_whole(release)
+        change(installed, "standalone")
+        assert [pod["metadata"]["name"] for pod in release.pods("db")] == ["db-0"]
+        claims = release.cluster.get("pvc", "-n", "mcapp")["items"]
+        assert [claim["metadata"]["name"] for claim in claims] == ["postgres-pvc"]
+        assert release.sql("SELECT count(*) FROM pg_replication_slots") == ["0"]
+        load.at_least(len(load.requests) + 40)
+        change(installed, "ha")
+        wait_whole(release)
+
+
+def _hold(found: Round, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f" [gap {found.gap:.1f} s]")
+    assert found.comparison.agrees, found.comparison
+    assert found.comparison.states[State.ACKNOWLEDGED] > 50
+    assert fault not in LEADER_LOST or found.gap < AIM_SECONDS
+
+
+def test_no_acknowledged_write_is_lost_with_the_leader(
+    installed: Up, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fault = "leader's pod killed"
+    _hold(fail_over(installed.release, installed.pages()[0], fault), fault, capsys)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "leader's pod killed"])
+def test_no_acknowledged_write_is_lost(installed: Up, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _hold(fail_over(installed.release, installed.pages()[0], fault), fault, capsys)
