@@ -52,6 +52,7 @@ def test_a_server_that_asks_for_the_password_passes(server: PostgresServer) -> N
     ids=["password", "refused"],
 )
 def test_the_right_password_must_open_it(server: PostgresServer, changed: dict[str, str], said: str) -> None:
+    # What stays shut is told after a while.
     free = free_port()
     code, told = tried(server, **{name: value.format(free=free) for name, value in changed.items()})
     assert code == 1

@@ -11,8 +11,11 @@ import sys
 import time
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 TIMEOUT_SECONDS = 5
+# The engine of NetworkPolicies learns of a new pod a moment after it runs, and refuses it until then.
+ADMITTED_SECONDS = 20
 
 
 def look_up(name: str) -> str:
@@ -33,6 +36,19 @@ def log_in(password: str) -> psycopg.Connection[tuple[object, ...]]:
 def tell(what: str, started: float) -> None:
     """Print what is well, with its time."""
     print(f"ok   {what} ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
+
+
+def wait_until_admitted() -> None:
+    """Return when the database's port can be reached, or when it has had its time to be."""
+    found = conninfo_to_dict(os.environ["DATABASE_URL"])
+    until = time.monotonic() + ADMITTED_SECONDS
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((str(found["host"]), int(found.get("port") or 5432)), 2).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
 
 
 def right_password() -> None:
@@ -69,6 +85,7 @@ def main(names: list[str]) -> None:
     for name in names:
         started = time.monotonic()
         tell(f"{name} is {look_up(name)}", started)
+    wait_until_admitted()
     right_password()
     wrong_password()
 
