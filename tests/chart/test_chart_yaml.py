@@ -12,7 +12,7 @@ import yaml
 from chartdocs import main as chartdocs
 from mcapp.cli import Exit
 from mcapp.config import CHART, ROOT
-from render import KUBERNETES, Objects
+from render import HA, KUBERNETES, Objects
 from wrong_values import WRONG
 
 Render = Callable[..., Objects]
@@ -34,7 +34,8 @@ def test_the_icon_is_that_of_the_page() -> None:
 
 def test_the_images_are_those_that_run(render: Render) -> None:
     told = {item["name"]: item["image"] for item in annotation("images")}
-    assert told == {tier: render().pod(tier)["containers"][0]["image"] for tier in ("web", "api", "db")}
+    running = {tier: render().pod(tier)["containers"][0]["image"] for tier in ("web", "api", "db")}
+    assert told == {**running, "db-ha": render(HA).pod("db")["containers"][0]["image"]}
 
 
 def test_every_change_is_of_a_kind_that_artifact_hub_knows() -> None:
