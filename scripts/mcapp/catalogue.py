@@ -53,9 +53,9 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "topology.stay": (
         "single: db's data are on {nodes}, a server, and data go before labels. {labelled} carries {labels}: "
-        "to use it, move the data first (back up, restore).",
+        "to use it, move the data first (movedb.py).",
         "single：db 的資料在伺服器節點 {nodes}，資料優先於標籤。{labelled} 帶有標籤 {labels}："
-        "若要使用，請先搬移資料（備份後還原）。",
+        "若要使用，請先搬移資料（movedb.py）。",
     ),
     "topology.dbnode": (
         "multi: db was asked to be on {node}, and other nodes can run the rest.",
@@ -242,8 +242,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "請讓該節點以原名稱重新加入；若資料可以捨棄，請先刪除 PVC。",
     ),
     "data.move": (
-        "Move the data first (back up, delete the claim, restore), or leave out --db-node.",
-        "請先搬移資料（備份、刪除 PVC、還原），或不要使用 --db-node。",
+        "Move the data first (movedb.py --to NODE), or leave out --db-node.",
+        "請先搬移資料（movedb.py --to 節點），或不要使用 --db-node。",
     ),
     "dbnode.unknown": (
         "There is no node {node}; the nodes are {nodes}.",

@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from mcapp.cli import Exit
+from mcapp.cli import Exit, UserError
 from mcapp.inventory import KINDS, Inventory, from_objects
 from mcapp.messages import Problem, text
 
@@ -93,6 +93,31 @@ class Kubectl:
         """Create an object, whatever kubectl says to it."""
         given = json.dumps(document).encode()
         return self._answer(("create", f"--namespace={namespace}", "--filename=-"), given)
+
+    def apply(self, document: dict[str, Any]) -> None:
+        """Create an object or bring it to this form. UserError if kubectl refuses."""
+        flags = ("--server-side", "--force-conflicts", "--field-manager=mcapp", "--filename=-")
+        done = self._answer(("apply", *flags), json.dumps(document).encode())
+        if done.returncode:
+            raise UserError(f"{document['kind']} was refused: {reason(done.stderr)}.", code=Exit.FAILED)
+
+    def must(self, *arguments: str) -> bytes:
+        """Run kubectl and return what it prints. UserError if it fails."""
+        done = self.run(*arguments)
+        if done.returncode:
+            raise UserError(f"kubectl {arguments[0]} failed: {reason(done.stderr)}.", code=Exit.FAILED)
+        return done.stdout
+
+    def object(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
+        """Return one object, None if it is not there. UserError if it cannot be read."""
+        within = (f"--namespace={namespace}",) if namespace else ()
+        done = self.run("get", kind, name, *within, "--output=json")
+        if done.returncode:
+            if b"NotFound" in done.stderr:
+                return None
+            raise UserError(f"{kind} {name} cannot be read: {reason(done.stderr)}.", code=Exit.FAILED)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         # The flags come first: after `--`, words belong to the program that kubectl runs in a pod.

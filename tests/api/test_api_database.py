@@ -170,6 +170,26 @@ def test_slow_statement_gives_503_and_spares_the_connection(
     assert breakable.sql(connections) == before
 
 
+def test_database_that_only_reads_for_a_while_is_read(
+    breakable: PostgresServer, survivor: httpx.Client
+) -> None:
+    """As while its data are moved: each write is refused with a reason, and it is no fault of the api's."""
+    task = survivor.post("/api/tasks", json={"title": "before"}).json()
+    breakable.sql("ALTER SYSTEM SET default_transaction_read_only = on")
+    breakable.sql("SELECT pg_reload_conf()")
+    try:
+        until = time.monotonic() + 10
+        while (refused := survivor.post("/api/tasks", json={"title": "late"})).status_code == 201:
+            assert time.monotonic() < until
+        assert "only reads now" in assert_problem(refused, 503, "database-unavailable")["detail"]
+        assert survivor.get(f"/api/tasks/{task['id']}").json()["title"] == "before"
+    finally:
+        breakable.sql("ALTER SYSTEM RESET default_transaction_read_only")
+        breakable.sql("SELECT pg_reload_conf()")
+    while survivor.post("/api/tasks", json={"title": "after"}).status_code != 201:
+        assert time.monotonic() < until + 10
+
+
 def test_reads_survive_the_loss_of_every_connection(
     breakable: PostgresServer, survivor: httpx.Client
 ) -> None:

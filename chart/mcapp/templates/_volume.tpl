@@ -4,6 +4,7 @@ stay Pending for ever. Looks at the live claim, its volume and that volume's nod
 nothing, where there is no cluster to look at (helm template).
 */}}
 {{- define "mcapp.checkVolume" -}}
+{{- $root := . -}}
 {{- $claimName := include "mcapp.object" (list . "postgres-pvc") -}}
 {{- $wanted := merge dict .Values.db.nodeSelector -}}
 {{- if eq .Values.topology "multi" -}}
@@ -21,7 +22,7 @@ nothing, where there is no cluster to look at (helm template).
 {{- if eq (dig "metadata" "labels" "kubernetes.io/hostname" "" $node) $hostname -}}
 {{- range $key, $value := $wanted -}}
 {{- if ne (dig "metadata" "labels" $key "" $node) $value -}}
-{{- fail (printf "\n\nNOTHING WAS CHANGED. The database's volume (%s, claim %s) is on node %s, which does not carry %s=%s; db could never start there.\nEither keep it where its data are:   kubectl label node %s %s=%s\nor move the data: back them up (pg_dump), uninstall, delete the claim, install with these values, restore.\n" $claim.spec.volumeName $claimName $node.metadata.name $key $value $node.metadata.name $key $value) -}}
+{{- fail (printf "\n\nNOTHING WAS CHANGED. The database's volume (%s, claim %s) is on node %s, which does not carry %s=%s; db could never start there.\nEither keep it where its data are:   kubectl label node %s %s=%s\nor move the data where they may be: python scripts/movedb.py --to %s -n %s --release %s\n" $claim.spec.volumeName $claimName $node.metadata.name $key $value $node.metadata.name $key $value $root.Values.topology $root.Release.Namespace $root.Release.Name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

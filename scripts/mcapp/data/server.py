@@ -157,6 +157,9 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
             f"`python scripts/doctor.py -n {namespace} --release {release}` tells why.",
             Exit.FAILED,
         )
+    # Of several servers only the leader makes databases.
+    leads = [item for item in pods if item["metadata"]["labels"].get("mcapp/role") == "primary"]
+    pods = leads or pods
     container = next(one for one in pods[0]["spec"]["containers"] if one["name"] == "postgres")
     variables = {one["name"]: one for one in container["env"]}
     where = variables[_PASSWORD]["valueFrom"]["secretKeyRef"]

@@ -32,11 +32,11 @@ pipe=$(mktemp -u); mkfifo "$pipe"
 cat "$pipe" & relay=$!
 (cat <&3; kill "$relay") >/dev/null 2>&1 &
 code=0
-printf %s "$SQL" | base64 -d | {psql} >"$pipe" || code=$?
+printf %s "$SQL" | base64 -d | {command} >"$pipe" || code=$?
 wait "$relay" || true
 rm "$pipe"
 exit "$code"
-""".replace("{psql}", PSQL)
+"""
 
 
 class FailedError(UserError):
@@ -115,8 +115,14 @@ class Shell(ABC):
 
     def dump(self, statements: str, stdout: BinaryIO, meter: Meter, **environment: str) -> None:
         """Run SQL that prints without end to `stdout`; it ends with this process. Or FailedError."""
-        encoded = base64.b64encode(statements.encode()) + b"\n"
-        self.run(_GUARDED, stdin=encoded, stdout=stdout, meter=meter, hold=True, **environment)
+        self.stream(PSQL, stdout, meter, statements.encode(), **environment)
+
+    def stream(
+        self, command: str, stdout: BinaryIO, meter: Meter, stdin: bytes = b"", **environment: str
+    ) -> None:
+        """Run a command that writes much to `stdout`; it ends with this process. Or FailedError."""
+        script, encoded = _GUARDED.replace("{command}", command), base64.b64encode(stdin) + b"\n"
+        self.run(script, stdin=encoded, stdout=stdout, meter=meter, hold=True, **environment)
 
     @contextmanager
     def session(self, first: str) -> Iterator[str]:

@@ -431,8 +431,8 @@ CAUSES: dict[str, Cause] = {
             "{pod} 的資料在磁碟區 {volume}，只有 {home} 能掛載，但該 Pod 只能在 {allowed} 執行。",
         ),
         (
-            "Let db run where its data are; to move the data, back up, delete the claim and restore.",
-            "請讓 db 在資料所在的節點執行；若要搬移資料，請備份、刪除 PVC 後還原。",
+            "Let db run where its data are; scripts/movedb.py moves the data to another node.",
+            "請讓 db 在資料所在的節點執行；scripts/movedb.py 可將資料搬到另一個節點。",
         ),
     ),
     "volume-node-gone": Cause(

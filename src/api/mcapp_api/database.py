@@ -144,7 +144,7 @@ class Database:
             with answer_within(connection, until - monotonic()):
                 cursor = await connection.execute(query, parameters)
                 return await cursor.fetchall()
-        except (psycopg.OperationalError, TimeoutError) as error:
+        except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
             if lost:
                 self._suspect(generation)

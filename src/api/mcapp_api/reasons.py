@@ -31,7 +31,7 @@ _FRAGMENTS = (
     ("root certificate file", "tls", "the CA's certificate given cannot be read"),
     ("ssl error", "tls", "the TLS handshake with {address} failed"),
     ("no schema has been selected", "forbidden", "the database user has no schema to make tables in"),
-    ("read-only transaction", "forbidden", "{address} only reads: it is a standby"),
+    ("read-only transaction", "forbidden", "{address} only reads now: it is a standby, or is being moved"),
     ("permission denied for", "forbidden", "the database user lacks a permission it needs"),
     ("failed to resolve host", "dns", "the host name of {address} does not resolve"),
     ("name or service not known", "dns", "the host name of {address} does not resolve"),

@@ -1,0 +1,119 @@
+"""The pod on the target's node that mounts the new volume, while the data are copied onto it and verified."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import Any
+
+from mcapp.cli import Exit, UserError
+from mcapp.data.server import Server, read
+from mcapp.data.shell import PodShell
+from mcapp.kube import Kubectl, reason
+
+_START_SECONDS = 300.0
+_SOCKET = "/tmp"  # noqa: S108 - of the pod
+CONTAINER = "move"
+
+
+def claim(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """Return a claim like db's own, under another name."""
+    kept = ("accessModes", "resources", "storageClassName")
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": labels},
+        "spec": {key: of["spec"][key] for key in kept if key in of["spec"]},
+    }
+
+
+def job(
+    workload: dict[str, Any], name: str, claim_name: str, hostname: str, tolerations: list[Any]
+) -> dict[str, Any]:
+    """Return a Job with db's own image and rights, on one node, that waits to be told what to do."""
+    spec = copy.deepcopy(workload["spec"]["template"]["spec"])
+    (db,) = [one for one in spec["containers"] if one["name"] == "postgres"]
+    container = {key: db[key] for key in ("image", "imagePullPolicy", "resources", "securityContext")}
+    container["env"] = [one for one in db["env"] if one["name"] == "PGDATA"]
+    mounts = ("data", "run", "tmp")
+    container["volumeMounts"] = [one for one in db["volumeMounts"] if one["name"] in mounts]
+    container |= {"name": CONTAINER, "command": ["sh", "-c", "trap exit TERM; sleep infinity & wait"]}
+    volumes = [one for one in spec["volumes"] if one["name"] in mounts and one["name"] != "data"]
+    volumes.append({"name": "data", "persistentVolumeClaim": {"claimName": claim_name}})
+    kept = ("securityContext", "imagePullSecrets", "automountServiceAccountToken", "enableServiceLinks")
+    pod = {key: spec[key] for key in kept if key in spec}
+    pod |= {
+        "restartPolicy": "Never",
+        # The selector, not the node's name: only the scheduler has a volume made for its first pod.
+        "nodeSelector": {"kubernetes.io/hostname": hostname},
+        "tolerations": tolerations,
+        "containers": [container],
+        "volumes": volumes,
+    }
+    labels = {**workload["spec"]["template"]["metadata"]["labels"], "app.kubernetes.io/component": "db-move"}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": workload["metadata"]["namespace"], "labels": labels},
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": 6 * 3600,
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+
+
+def shell(kubectl: Kubectl, namespace: str, name: str, password: str) -> PodShell:
+    """Return the shell of the Job's pod when it runs.
+
+    Raises UserError, with what the node or the scheduler says, when it does not within two minutes.
+    """
+    until = time.monotonic() + _START_SECONDS
+    why = "it was not made"
+    while time.monotonic() < until:
+        for pod in read(kubectl, namespace, "pods", f"batch.kubernetes.io/job-name={name}"):
+            if "deletionTimestamp" in pod["metadata"]:
+                continue
+            status = pod["status"]
+            for container in status.get("containerStatuses", []):
+                if "running" in container["state"]:
+                    where = pod["metadata"]["name"]
+                    return PodShell(password, {"PGHOST": _SOCKET}, kubectl, namespace, where, CONTAINER)
+                waiting = container["state"].get("waiting", {})
+                why = waiting.get("message") or waiting.get("reason") or why
+            unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
+            why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
+        time.sleep(0.3)
+    raise UserError(
+        f"No pod of the database's image starts on the target node: {why}.",
+        "Put the image on that node, or make room there; then run this again, or --back.",
+        Exit.FAILED,
+    )
+
+
+def require_room(source: Server, there: PodShell) -> None:
+    """Raise UserError unless the new volume has room for the data and a fifth more."""
+    used = int(source.shell.run('du -sk "$PGDATA"').split()[0]) * 1024
+    shown = there.run("df -Pk /var/lib/postgresql/data").decode().splitlines()
+    free = int(shown[-1].split()[3]) * 1024
+    if free < used * 1.2:
+        raise UserError(
+            f"The data are {used / 1e6:.0f} MB, and the target has {free / 1e6:.0f} MB free.",
+            "Make room on that node's disk; then run this again, or --back.",
+            Exit.FAILED,
+        )
+
+
+def started() -> str:
+    """Return the script that starts the copy where nobody can reach it: no TCP, no other pod's socket."""
+    quiet = f"-c listen_addresses='' -c unix_socket_directories={_SOCKET}"
+    return f'pg_ctl --pgdata="$PGDATA" --wait --silent --log={_SOCKET}/move.log --options="{quiet}" start'
+
+
+def remove(kubectl: Kubectl, namespace: str, name: str, claim_name: str) -> None:
+    """Remove the Job and its claim; with the claim goes the volume, unless it is retained."""
+    within = (f"--namespace={namespace}", "--ignore-not-found")
+    for kind, which, more in (("job", name, ("--cascade=foreground",)), ("pvc", claim_name, ())):
+        done = kubectl.run("delete", kind, which, *within, *more, "--wait=true")
+        if done.returncode:
+            raise UserError(f"{kind} {which} cannot be removed: {reason(done.stderr)}.", code=Exit.FAILED)

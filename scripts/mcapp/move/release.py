@@ -1,0 +1,112 @@
+"""The release that is moved: its values and objects, and the Helm calls that change it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mcapp import placement, values
+from mcapp.cli import Exit, UserError
+from mcapp.config import CHART
+from mcapp.inventory import Inventory, object_name
+from mcapp.kube import Kubectl
+from mcapp.messages import text
+from mcapp.nodes import HOSTNAME, Node
+from mcapp.objects import Requirement, Volume
+from mcapp.plan import Asked, Plan
+from mcapp.volume import CLAIM
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A release by its name, with the values it was given."""
+
+    kubectl: Kubectl
+    program: str
+    namespace: str
+    name: str
+    given: Mapping[str, Any]
+
+    def object(self, name: str) -> str:
+        """Return an object's name in this release."""
+        return object_name(self.given.get("namePrefix") or "", name)
+
+    @property
+    def claim(self) -> str:
+        """The name of the database's claim."""
+        return self.object(CLAIM)
+
+    def helm(self, *arguments: str | Path, stdin: str = "") -> str:
+        """Run helm in the release's namespace; UserError with its last words if it fails."""
+        flags = [f"--namespace={self.namespace}"]
+        flags += [f"--kubeconfig={self.kubectl.kubeconfig}"] if self.kubectl.kubeconfig else []
+        flags += [f"--kube-context={self.kubectl.context}"] if self.kubectl.context else []
+        try:
+            done = subprocess.run(
+                [self.program, *map(str, arguments), *flags],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UserError("helm is not installed.", "Install Helm, or name it with --helm.") from None
+        if done.returncode:
+            raise UserError(f"helm {arguments[0]} failed: {done.stderr.strip()[-600:]}", code=Exit.FAILED)
+        return done.stdout
+
+    def upgrade(self, wanted: Mapping[str, Any]) -> None:
+        """Bring the release to these values; an upgrade that was cut off before does not stand in the way."""
+        status = json.loads(self.helm("status", self.name, "--output", "json"))["info"]["status"]
+        if status.startswith("pending"):
+            chosen = f"owner=helm,name={self.name},status={status}"
+            self.kubectl.must("delete", "secrets", f"--namespace={self.namespace}", f"--selector={chosen}")
+        # Not --wait: api is not ready before the database takes writes, which comes after this.
+        flags = ("--reset-values", "--values", "-")
+        self.helm("upgrade", self.name, CHART, *flags, stdin=yaml.safe_dump(dict(wanted)))
+
+    def plan(self, inventory: Inventory, topology: str, target: str) -> tuple[Plan, values.Result]:
+        """Let genvalues decide as if the data were on the node already (""; anywhere)."""
+        there = replace_data(inventory, self.claim, target)
+        # What an earlier genvalues found out is found out anew.
+        kept = {key: value for key, value in self.given.items() if key not in ("topology", "cluster")}
+        db = dict(kept.get("db") or {})
+        selector = {key: value for key, value in (db.get("nodeSelector") or {}).items() if key != HOSTNAME}
+        kept["db"] = {**{key: value for key, value in db.items() if key != "nodeSelector"}}
+        if selector:
+            kept["db"]["nodeSelector"] = selector
+        asked = Asked(topology, "", kept, self.namespace, self.name)
+        made = placement.decide(there, asked)
+        result = values.complete(kept, made.values, made.reasons)
+        values.check(result.values, text("schema.made"))
+        return made, result
+
+
+def replace_data(inventory: Inventory, claim: str, target: str) -> Inventory:
+    """Return the inventory with the claim's volume on another node, or with no claim."""
+    mine = next((one for one in inventory.claims if one.name == claim), None)
+    others = [one for one in inventory.claims if one is not mine]
+    if mine is None or not target:
+        return replace(inventory, claims=others)
+    hostname = inventory.nodes[target].labels.get(HOSTNAME, target)
+    volume = Volume("moved", ((Requirement(HOSTNAME, "In", (hostname,)),),))
+    moved = replace(mine, volume="moved", home=target)
+    return replace(inventory, claims=[*others, moved], volumes=[*inventory.volumes, volume])
+
+
+def find(kubectl: Kubectl, program: str, namespace: str, name: str) -> Deployed:
+    """Find a release by Helm. UserError if there is none."""
+    bare = Deployed(kubectl, program, namespace, name, {})
+    given = json.loads(bare.helm("get", "values", name, "--output", "json")) or {}
+    return replace(bare, given=given)
+
+
+def hostname(node: Node) -> str:
+    """Return what the node's volumes and selectors call it."""
+    return node.labels.get(HOSTNAME, node.name)

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Moves the database with its data to another node: a copy is verified, and then takes its place."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mcapp import cli, valuesfile
+from mcapp.cli import Exit, UserError
+from mcapp.data.server import read
+from mcapp.inventory import Inventory
+from mcapp.kube import Kubectl
+from mcapp.messages import Problem, say, text
+from mcapp.move import release, steps, target
+from mcapp.move.state import STEPS, Move, Record
+from mcapp.move.steps import Mover
+from mcapp.objects import Claim, Owner
+from mcapp.values import Result
+
+TO = "multi: the node labelled for the database; single: the server; or a node's name"
+BACK = "return to the volume that was kept; before the switch, give the move up"
+WHAT = {
+    "prepare": "make a volume on {target}; see that the image is there, and room for the data",
+    "stop writes": "the server takes no writes; reads go on",
+    "copy": "pg_basebackup from {source} to {target}",
+    "verify": "start the copy where nobody reaches it, and compare all that it holds",
+    "switch": "stop the server, give its claim the other volume, start it on {target} by Helm",
+    "serve": "take writes again",
+}
+
+
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.parser("movedb.py", __doc__ or "", "python scripts/movedb.py --to multi --dry-run")
+    which = parser.add_mutually_exclusive_group(required=True).add_argument
+    which("--to", metavar="multi|single|NODE", help=TO)
+    which("--back", action="store_true", help=BACK)
+    which("--discard-old", action="store_true", help="delete the volume that was kept")
+    add = parser.add_argument
+    add("--dry-run", action="store_true", help="show the plan, and change nothing")
+    add("--values", metavar="FILE", type=Path, help="where the new values go (default: values-TOPOLOGY.yaml)")
+    add("--output", choices=("text", "json"), default="text", help="how the result is shown")
+    add = parser.add_argument_group("which release").add_argument
+    add("-n", "--namespace", default="mcapp", help="of the release (default: %(default)s)")
+    add("--release", default="mcapp", help="name of the release (default: %(default)s)")
+    add("--kubeconfig", metavar="FILE", default="", help="passed to kubectl and helm")
+    add("--context", default="", help="passed to kubectl and helm")
+    add("--kubectl", metavar="COMMAND", default="kubectl", help="the kubectl to call (default: %(default)s)")
+    add("--helm", metavar="COMMAND", default="helm", help="the helm to call (default: %(default)s)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Run the command; UserError for whatever the user can mend."""
+    asked = options(arguments)
+    try:
+        return work(asked)
+    except Problem as found:
+        raise UserError(say(found.problem, "en"), say(found.remedy, "en"), found.code) from None
+
+
+def work(asked: argparse.Namespace) -> Exit:
+    """Move, go back, or discard what was kept."""
+    kubectl = Kubectl(asked.kubectl, asked.kubeconfig, asked.context)
+    deployed = release.find(kubectl, asked.helm, asked.namespace, asked.release)
+    record = Record(kubectl, asked.namespace, deployed.object("db-move"), labels(kubectl, asked))
+    move = record.load()
+    if asked.discard_old:
+        return discarded(kubectl, record, move, asked)
+    inventory = kubectl.inventory(asked.namespace)
+    if asked.back:
+        return back(deployed, record, move, inventory, asked)
+    if move is None:
+        move = begun(deployed, inventory, asked.to)
+    elif move.finished:
+        raise UserError(
+            f"The volume of the last move ({move.old} on {move.source}) is still kept.",
+            "Run this with --discard-old, or go back to it with --back.",
+            Exit.FAILED,
+        )
+    elif asked.to not in (move.to, move.target):
+        raise UserError(
+            f"A move to {move.to} was begun.",
+            f"Go on with --to {move.to}, or give it up with --back.",
+            Exit.FAILED,
+        )
+    mover, result = prepared(deployed, record, move, inventory)
+    show(mover, asked)
+    if asked.dry_run:
+        return Exit.OK
+    if not move.done:
+        record.save(move)
+    return finished(mover, result, asked)
+
+
+def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
+    """Return the labels of the release's database, for what belongs to its move."""
+    chosen = f"app.kubernetes.io/instance={asked.release},app.kubernetes.io/component=db"
+    found = read(kubectl, asked.namespace, "persistentvolumeclaims,statefulsets", chosen)
+    own = dict(found[0]["metadata"]["labels"]) if found else {}
+    return {**own, "app.kubernetes.io/instance": asked.release, "app.kubernetes.io/component": "db-move"}
+
+
+def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
+    """Return the move that is asked for, nothing of it done."""
+    source = target.home(deployed, inventory)
+    topology, node = target.choose(deployed, inventory, to, source)
+    if inventory.nodes[source].arch != inventory.nodes[node].arch:
+        raise UserError(
+            f"{source} and {node} have different processors, which cannot share the server's files.",
+            "Use backup.py create, a new release there, and backup.py restore.",
+        )
+    claim = next(one for one in inventory.claims if one.name == deployed.claim)
+    volume = deployed.kubectl.object("pv", claim.volume) or {"spec": {}}
+    policy = volume["spec"].get("persistentVolumeReclaimPolicy", "Delete")
+    was = deployed.given.get("topology") or "single"
+    return Move(to, topology, source, node, claim.volume, policy=policy, was=was)
+
+
+def prepared(
+    deployed: release.Deployed, record: Record, move: Move, inventory: Inventory
+) -> tuple[Mover, Result]:
+    """Return the run of a move, with the values of the place it goes to."""
+    if move.claim and all(one.name != deployed.claim for one in inventory.claims):
+        # Cut off between two claims: as it was, and will be again.
+        spec = move.claim["spec"]
+        size, storage = spec["resources"]["requests"]["storage"], spec.get("storageClassName", "")
+        owner = Owner(deployed.namespace, deployed.name)
+        inventory.claims.append(Claim(deployed.claim, owner, move.new, storage, size, move.target))
+    _, result = deployed.plan(inventory, move.topology, move.target)
+    db: dict[str, Any] = result.values.get("db") or {}
+    hostname = release.hostname(inventory.nodes[move.target])
+    kubectl = deployed.kubectl
+    made = Mover(kubectl, deployed, record, move, result.values, hostname, db.get("tolerations") or [])
+    return made, result
+
+
+def show(mover: Mover, asked: argparse.Namespace) -> None:
+    """Show the plan: what is done already, and what is left."""
+    move = mover.move
+    print(f"Release {asked.release} in namespace {asked.namespace}, topology {move.was} -> {move.topology}")
+    print(f"  from  {move.source}, volume {move.old}, which is kept until --discard-old")
+    print(f"  to    {move.target}, " + (f"volume {move.new}" if move.new else "a volume that is made there"))
+    for number, name in enumerate(STEPS, 1):
+        mark = "done" if name in move.done else "    "
+        print(f"  {number} {mark} {name:12} {WHAT[name].format(source=move.source, target=move.target)}")
+    print("Writes stop from 2 to 6, reads only while the server starts in 5.", flush=True)
+
+
+def finished(mover: Mover, result: Result, asked: argparse.Namespace) -> Exit:
+    """Run what is left, write the values, and say what was done."""
+    move = mover.run()
+    path = asked.values or Path(f"values-{move.topology}.yaml")
+    head = [text("head.made"), text("head.again")]
+    valuesfile.write(path, valuesfile.dump(result, head, "en"), result.secret)
+    if asked.output == "json":
+        told = {"source": move.source, "target": move.target, "topology": move.topology, "kept": move.old}
+        cli.emit_json({**told, "writesStoppedSeconds": move.seconds, "values": str(path)})
+        return Exit.OK
+    print(f"The database is on {move.target}. Writes were stopped for {move.seconds:.1f} s.")
+    print(f"The values are in {path}: use them for the next helm upgrade.")
+    print(
+        f"The old volume {move.old} on {move.source} is kept: --back returns to it, --discard-old deletes it."
+    )
+    return Exit.OK
+
+
+def back(
+    deployed: release.Deployed,
+    record: Record,
+    move: Move | None,
+    inventory: Inventory,
+    asked: argparse.Namespace,
+) -> Exit:
+    """Return to the volume that was kept; before the switch, leave everything as it was."""
+    if move is None:
+        raise UserError("There is no move to go back from.", "Nothing was changed.")
+    mover, _ = prepared(deployed, record, move, inventory)
+    if not move.claim:
+        if not asked.dry_run:
+            steps.undo(mover)
+        print(f"The move to {move.to} is given up; the database is on {move.source}, as before.")
+        return Exit.OK
+    if asked.dry_run:
+        print(f"Would return to volume {move.old} on {move.source}, if nothing was written since the move.")
+        return Exit.OK
+    mover, result = prepared(deployed, record, record.save(steps.returned(mover)), inventory)
+    show(mover, asked)
+    return finished(mover, result, asked)
+
+
+def discarded(kubectl: Kubectl, record: Record, move: Move | None, asked: argparse.Namespace) -> Exit:
+    """Delete the volume that a move has kept."""
+    if move is None or not move.finished:
+        state = "There is no old volume." if move is None else f"The move to {move.to} is not done."
+        raise UserError(
+            state, "Nothing was changed." if move is None else f"Go on with --to {move.to}, or --back."
+        )
+    print(f"The old volume is {move.old} on {move.source}.")
+    if asked.dry_run:
+        return Exit.OK
+    steps.discard(kubectl, move)
+    record.forget()
+    print("It is deleted.")
+    return Exit.OK
+
+
+if __name__ == "__main__":
+    cli.run(main)

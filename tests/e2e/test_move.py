@@ -1,0 +1,199 @@
+"""The database moved from the lab machine to the laptop and back, killed at every step, under writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from e2e.conftest import NAME, Up
+from e2e.test_backup import Lab
+from mcapp.cli import Exit, UserError
+from mcapp.config import ROOT
+from mcapp.programs import command
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+LAPTOP, LAB_MACHINE = f"{NAME}-control-plane", f"{NAME}-worker"
+# Where each run is killed: at the start of a step, when the one before is recorded, or in the middle of one.
+KILLS = ("2/6", "3/6", "Copying", "4/6", "5/6", "Stopping", "helm upgrade", "6/6")
+WRITE = "INSERT INTO app.tasks (title) VALUES ('{}');"
+
+
+@pytest.fixture(scope="module")
+def lab(installed: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    made = Lab(installed, "roaming", tmp_path_factory.mktemp("values"))
+    try:
+        made.install({"namePrefix": "blue"})
+        made.server.shell.sql(WRITE.format("before") * 3, "appdb")
+        yield made
+    finally:
+        made.remove()
+
+
+def words(lab: Lab, *arguments: str) -> list[str]:
+    which = ("--namespace", lab.name, "--release", lab.name, "--helm", str(command("helm")))
+    cluster = ("--kubeconfig", str(lab.up.cluster.kubeconfig), "--kubectl", str(command("kubectl")))
+    values = ("--values", str(lab.folder / "values.yaml"), "--output", "json")
+    return [sys.executable, str(ROOT / "scripts" / "movedb.py"), *arguments, *which, *cluster, *values]
+
+
+def move(lab: Lab, *arguments: str, code: Exit = Exit.OK) -> Any:
+    done = subprocess.run(words(lab, *arguments), capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout[done.stdout.index("{") :]) if code == Exit.OK else done.stderr
+
+
+def killed(lab: Lab, at: str, *arguments: str) -> None:
+    """Run a move and kill it, with whatever it started, when it says that it is there."""
+    with subprocess.Popen(
+        words(lab, *arguments), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith(f"==> {at}"):
+                break
+        else:
+            raise AssertionError(f"it never came to {at}: {''.join(said)}")
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def node_of_db(lab: Lab) -> str:
+    chosen = "app.kubernetes.io/component=db"
+    (pod,) = lab.up.cluster.get("pods", "-n", lab.name, "-l", chosen)["items"]
+    return str(pod["spec"]["nodeName"])
+
+
+@contextmanager
+def writing(lab: Lab) -> Iterator[tuple[list[str], list[str]]]:
+    """Write through the api all the while; yield what was acknowledged, and what was refused."""
+    taken: list[str] = []
+    refused: list[str] = []
+    over = threading.Event()
+    code = (
+        "import json,sys,urllib.request as u\n"
+        "for line in sys.stdin:\n"
+        " try:\n"
+        "  body=json.dumps({'title':line.strip()}).encode()\n"
+        "  r=u.Request('http://localhost:8000/api/tasks',body,{'content-type':'application/json'})\n"
+        "  print(u.urlopen(r,timeout=5).status,flush=True)\n"
+        " except Exception as e: print(getattr(e,'code',0),flush=True)\n"
+    )
+    pod = ("exec", "-i", "deploy/blue-api", "--", "python", "-c", code)
+    client = subprocess.Popen(
+        [str(command("kubectl")), "-n", lab.name, *pod],
+        env={**os.environ, **lab.up.cluster.env()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def write() -> None:
+        assert client.stdin
+        assert client.stdout
+        number = 0
+        while not over.is_set():
+            number += 1
+            client.stdin.write(f"w{number}\n")
+            client.stdin.flush()
+            status = client.stdout.readline().strip()
+            (taken if status == "201" else refused).append(f"w{number}" if status == "201" else status)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=write, daemon=True)
+    thread.start()
+    try:
+        yield taken, refused
+    finally:
+        over.set()
+        thread.join(20)
+        client.kill()
+        client.wait()
+
+
+def titles(lab: Lab) -> list[str]:
+    return lab.server.shell.sql("SELECT title FROM app.tasks ORDER BY id;", "appdb")
+
+
+def read_only(lab: Lab) -> bool:
+    return lab.server.shell.sql("SHOW default_transaction_read_only;") == ["on"]
+
+
+def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
+    assert node_of_db(lab) == LAB_MACHINE
+    with writing(lab) as (taken, refused):
+        for at in KILLS:
+            killed(lab, at, "--to", "single")
+            if at in ("3/6", "Copying", "4/6", "5/6"):
+                # Stopped: it reads, and says why it does not write.
+                assert read_only(lab)
+                assert "before" in titles(lab)
+                with pytest.raises(UserError, match="read-only"):
+                    lab.server.shell.sql(WRITE.format("late"), "appdb")
+        assert node_of_db(lab) == LAPTOP
+        assert read_only(lab), "until the last step"
+        done = move(lab, "--to", "single")
+        until = time.monotonic() + 20
+        count = len(taken)
+        while len(taken) < count + 3:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+    assert (done["source"], done["target"], done["topology"]) == (LAB_MACHINE, LAPTOP, "single")
+    found = titles(lab)
+    assert [title for title in found if title.startswith("w")] == sorted(set(taken), key=lambda t: int(t[1:]))
+    assert found.count("before") == 3
+    # While the database was away or only read, the api said so at once: it does not answer with a fault.
+    assert set(refused) <= {"503"}
+    live = lab.up.cluster.get("pvc", "-n", lab.name)["items"]
+    assert [claim["metadata"]["name"] for claim in live] == ["blue-postgres-pvc"]
+
+
+def test_back_only_while_nothing_was_written_since(lab: Lab) -> None:
+    said = move(lab, "--back", code=Exit.FAILED)
+    assert "Something was written since the move" in said
+    assert not read_only(lab)
+    assert node_of_db(lab) == LAPTOP
+    assert "is still kept" in move(lab, "--to", "multi", code=Exit.FAILED)
+
+
+def test_discarded_moved_and_back(lab: Lab) -> None:
+    old = json.loads(lab.up.cluster.kubectl("-n", lab.name, "get", "cm", "blue-db-move", "-o", "json"))
+    volume = json.loads(old["data"]["move.json"])["old"]
+    subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
+    assert volume not in lab.up.cluster.kubectl("get", "pv", "-o", "name")
+    before = titles(lab)
+    # Given up before the switch: nothing is left of it.
+    killed(lab, "4/6", "--to", "multi")
+    subprocess.run(words(lab, "--back"), check=True, capture_output=True)
+    assert node_of_db(lab) == LAPTOP
+    assert not read_only(lab)
+    # Moved, and back by the volume that was kept, without a copy.
+    move(lab, "--to", "multi")
+    assert node_of_db(lab) == LAB_MACHINE
+    back = move(lab, "--back")
+    assert (back["target"], back["topology"]) == (LAPTOP, "single")
+    assert node_of_db(lab) == LAPTOP
+    assert titles(lab) == before
+    lab.server.shell.sql(WRITE.format("after"), "appdb")
+    subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
+
+
+def test_a_dry_run_changes_nothing(lab: Lab) -> None:
+    before = lab.up.cluster.get("all,pvc,cm", "-n", lab.name)["items"]
+    shown = subprocess.run(
+        words(lab, "--to", "multi", "--dry-run"), capture_output=True, text=True, check=True
+    )
+    assert f"to    {LAB_MACHINE}" in shown.stdout
+    assert "topology single -> multi" in shown.stdout
+    after = lab.up.cluster.get("all,pvc,cm", "-n", lab.name)["items"]
+    assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]
