@@ -11,7 +11,7 @@ import pytest
 import yaml
 from mcapp.values import merge
 from psycopg.conninfo import conninfo_to_dict
-from render import HA, KUBERNETES, Objects
+from render import HA, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]
 
@@ -203,3 +203,10 @@ def test_the_replicators_password_is_in_the_secret(render: Render) -> None:
         v["valueFrom"]["secretKeyRef"] for v in environment if "secretKeyRef" in v.get("valueFrom", {})
     ]
     assert {"name": "mine", "key": "repl"} in secrets
+
+
+def test_the_notes_lead_to_the_members_and_to_all_that_is_kept() -> None:
+    told = notes(json.dumps(HA))
+    assert "exec db-0 -- patronictl" in told
+    assert "delete pvc,configmap -l app.kubernetes.io/instance=mcapp,app.kubernetes.io/component=db" in told
+    assert "patronictl" not in notes("{}")
