@@ -17,6 +17,7 @@ from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
 from mcapp.data.server import Server
 from mcapp.data.shell import FailedError, PodShell, Shell
 from mcapp.kube import Kubectl
+from mcapp.messages import Problem
 from mcapp.move import pod
 from mcapp.move.release import Deployed
 from mcapp.move.state import STEPS, Move, Record
@@ -80,7 +81,7 @@ class Mover:
             try:
                 with step(f"{STEPS.index(name) + 1}/{len(STEPS)} {name}"):
                     self.move = self.record.save(steps[name]().after(name))
-            except (UserError, KeyboardInterrupt):
+            except (UserError, Problem, KeyboardInterrupt):
                 self.give_way(name)
                 raise
         return self.move
