@@ -30,6 +30,7 @@ AIM_SECONDS = 1.5
 ERROR_AIM_SECONDS = 3.0
 # Longer than the longest pause of a stock pool's back-off.
 PATIENCE_SECONDS = 90.0
+WARM_UP_REQUESTS = 50
 OURS, STOCK = "this api", "stock pool"
 
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options = parser("recovery.py", __doc__ or "", "python bench/recovery.py --rounds 3")
     options.add_argument("--rounds", type=int, default=3, help="outages (default: 3)")
     options.add_argument("--outage", type=float, default=30, help="seconds of each (default: 30)")
-    options.add_argument("--rate", type=float, default=30, help="requests/s to each (default: 30)")
+    options.add_argument("--rate", type=float, default=20, help="requests/s to each (default: 20)")
     chosen = options.parse_args(arguments)
     rounds: dict[str, list[Round]] = {OURS: [], STOCK: []}
     with (
@@ -71,7 +72,8 @@ def main(arguments: Sequence[str]) -> Exit:
 def _outage(postgres: PostgresServer, urls: dict[str, str], seconds: float, rate: float) -> dict[str, Round]:
     loads = {name: Load(url, rate=rate, kinds=("write", "read")) for name, url in urls.items()}
     with loads[OURS], loads[STOCK]:
-        time.sleep(2)
+        for load in loads.values():
+            load.at_least(WARM_UP_REQUESTS)
         away = time.monotonic()
         postgres.stop()
         time.sleep(seconds)
@@ -102,7 +104,9 @@ def _first_success(load: Load, accepts: float) -> float:
 
 
 def _answer(request: Request) -> str:
-    return str(request.status) if request.status else f"none in {TIMEOUT_SECONDS:.0f} s"
+    if request.status:
+        return str(request.status)
+    return f"none in {TIMEOUT_SECONDS:.0f} s" if "Timeout" in request.problem else request.problem
 
 
 def _good(rounds: list[Round]) -> bool:
