@@ -6,7 +6,7 @@ import os
 import resource
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,8 +27,11 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def tree(pid: int) -> list[int]:
-    """Return a process and all its descendants."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    """Return a process and all its descendants; none where it has just ended."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
     return [pid, *(below for child in children for below in tree(int(child)))]
 
 
@@ -38,8 +41,9 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     for pid in pids:
         for one in tree(pid):
             # The name, in brackets, may hold spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-            fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+                total += int(fields[11]) + int(fields[12])
     return total / _TICKS
 
 

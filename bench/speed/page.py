@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Iterable
 
@@ -30,7 +31,8 @@ second of warm-up, on {setting()}.
   line for each request.
 - Figures are medians over the rounds, in brackets the least and the greatest. A ratio is taken in a round: of
   the reads per second, and of the CPU time that a read takes of who is measured. The second is what the first
-  would be on a machine that does nothing else.
+  would be on a machine that does nothing else; this one's one-minute load was
+  {os.getloadavg()[0]:.0f} at the end.
 
 ![Reads per second, as bars](bench-api.svg)
 
