@@ -59,14 +59,14 @@ class Release:
 
     def restart(self, *tiers: str) -> None:
         """Let the pods of these tiers start anew, as after a new image under the old tag."""
-        others = self.has_members()
+        # A release with members has no pod of the image `db`, one without has none of `db-ha`.
+        unused = "db" if self.has_members() else "db-ha"
         for tier in tiers:
-            if tier == "db-ha" or (tier == "db" and others):
-                # A release with members has no pod of the image `db`, one without has none of `db-ha`.
-                if tier == "db-ha" and others:
-                    for workload in ("db", OTHERS):
-                        self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", f"statefulset/{workload}")
-            elif tier == "db":
+            if tier == unused:
+                continue
+            if tier == "db-ha":
+                self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", f"statefulset/{OTHERS}")
+            if tier in ("db", "db-ha"):
                 # A rolling restart waits for a pod that crashes; there is only one pod to replace anyway.
                 self.cluster.kubectl("-n", NAMESPACE, "delete", "pod", "db-0", "--ignore-not-found")
             else:
