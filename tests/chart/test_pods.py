@@ -108,7 +108,7 @@ def test_pods_spread_over_the_nodes_unless_told_otherwise(render: Render) -> Non
 )
 def test_pull_secrets_reach_every_pod(render: Render, values: dict[str, Any], names: list[str]) -> None:
     templates = [d["spec"]["template"] for d in render(values) if "template" in d.get("spec", {})]
-    assert len(templates) == len(TIERS) + len(("test-chain", "db-passwords"))
+    assert len(templates) == len(TIERS) + len(("test-chain", "test-database", "db-passwords"))
     for template in templates:
         assert template["spec"]["imagePullSecrets"] == [{"name": name} for name in names]
 
