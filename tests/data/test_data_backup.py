@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -243,12 +244,17 @@ def test_a_backup_that_is_not_there(store: Folder, backup: Backup, server: Serve
         restore.verify(store, "other", server)
 
 
-def test_the_chart_s_script_makes_lists_and_forgets(server: Server, tmp_path: Path) -> None:
+@pytest.fixture
+def volume() -> Iterator[Path]:
+    """Return a folder that everybody may reach, which nothing below pytest's own is."""
+    with tempfile.TemporaryDirectory(prefix="mcapp-volume-") as made:
+        Path(made).chmod(0o777)
+        yield Path(made)
+
+
+def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path) -> None:
     """What the CronJob runs leaves what scripts/backup.py verifies."""
     postgres = server.shell.postgres  # type: ignore[attr-defined]
-    volume = tmp_path / "volume"
-    volume.mkdir()
-    subprocess.run(["chmod", "-R", "a+rwX", str(tmp_path), *map(str, tmp_path.parents[:2])], check=True)
     given = {
         **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files"), "KEEP": "2", "RELEASE": "mcapp"},
         **{"NAMESPACE": "lab", "CHART_VERSION": "0.2.0", "APP_VERSION": "0.2.0", "PGUSER": "postgres"},

@@ -45,7 +45,7 @@ def test_a_port_that_is_none(port: str) -> None:
 
 
 def test_an_unknown_topology() -> None:
-    _refused(up("triple", free_port()), "triple", "single")
+    _refused(up("single", free_port(), "--topology", "triple"), "triple", "multi")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
