@@ -189,11 +189,11 @@ def test_discarded_moved_and_back(lab: Lab) -> None:
 
 
 def test_a_dry_run_changes_nothing(lab: Lab) -> None:
-    before = lab.up.cluster.get("all,pvc,cm", "-n", lab.name)["items"]
+    before = lab.up.cluster.get("statefulset,job,pvc,cm", "-n", lab.name)["items"]
     shown = subprocess.run(
         words(lab, "--to", "multi", "--dry-run"), capture_output=True, text=True, check=True
     )
     assert f"to    {LAB_MACHINE}" in shown.stdout
     assert "topology single -> multi" in shown.stdout
-    after = lab.up.cluster.get("all,pvc,cm", "-n", lab.name)["items"]
+    after = lab.up.cluster.get("statefulset,job,pvc,cm", "-n", lab.name)["items"]
     assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]
