@@ -18,7 +18,7 @@ from mcapp.load.client import Load
 from mcapp.load.ledger import State
 from postgres import PostgresServer, free_port
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 # What a client is promised, and what a test adds for a machine that is busy with others.
 ANSWER_SECONDS = 3.0

@@ -13,7 +13,7 @@ from api_process import ApiProcess
 from postgres import PostgresServer
 from tls import Authority, Front
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

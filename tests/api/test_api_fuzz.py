@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mcapp.config import ROOT
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 MIB = 2**20
 LIMIT = 64 * 1024

@@ -12,7 +12,7 @@ from api_process import ApiProcess
 from mcapp_api.migrate import LOCK
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 def test_replicas_that_start_together_migrate_once(breakable: PostgresServer) -> None:

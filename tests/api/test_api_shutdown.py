@@ -13,7 +13,7 @@ from api.problem import assert_problem
 from api_process import ApiProcess
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 def test_drain_under_load_loses_nothing(postgres: PostgresServer) -> None:

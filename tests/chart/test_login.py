@@ -11,7 +11,7 @@ import pytest
 from mcapp.config import CHART
 from postgres import PostgresServer, free_port
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from mcapp.config import CHART
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 CHANGE = (CHART / "files" / "change-passwords.sh").read_text()
 RESET = (CHART / "files" / "reset-passwords.sh").read_text()
 # What breaks a careless script: both quotes, a backslash, a dollar, blanks, a percent sign.

@@ -10,6 +10,7 @@ import pytest
 from render import HelmError, install, lint, render
 from wrong_values import WRONG, Wrong
 
+pytestmark = pytest.mark.slow
 COMMANDS: dict[str, Callable[[dict[str, Any]], object]] = {
     "template": render,
     "lint": lint,

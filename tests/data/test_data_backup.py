@@ -21,7 +21,7 @@ from mcapp.data.server import Release, Server
 from mcapp.data.shell import FailedError, Shell
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 SCRIPT = (CHART / "files" / "backup.sh").read_text()
 
 

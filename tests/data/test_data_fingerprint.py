@@ -8,7 +8,7 @@ import pytest
 from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
 from postgres import PostgresServer
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 def take(server: PostgresServer, database: str = "appdb", *, options: str = "") -> Fingerprint:

@@ -13,6 +13,8 @@ from e2e.conftest import NAME, up
 from mcapp.config import ROOT
 from postgres import free_port
 
+pytestmark = pytest.mark.slow
+
 
 def _refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.returncode == 2

@@ -11,7 +11,7 @@ from mcapp_api.problems import Kind
 from page.conftest import OpenPage
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(

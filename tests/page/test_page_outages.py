@@ -11,7 +11,7 @@ from page.conftest import OpenPage
 from page.stack import Stack
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 
 ALL_WELL = "web, api and db all answer."
 

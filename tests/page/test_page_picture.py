@@ -10,7 +10,7 @@ from page.conftest import OpenPage
 from page.stack import NODES, Stack
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 
 
 def test_every_pod_stands_in_its_node(open_page: OpenPage, stack: Stack) -> None:

@@ -7,7 +7,7 @@ from page.conftest import OpenPage
 from page.stack import Stack
 from playwright.sync_api import Dialog, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 
 
 def texts(page: Page) -> list[str]:

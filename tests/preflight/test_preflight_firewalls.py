@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, RESET, Pair, apply
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.slow]
 
 
 # What a rule for a TCP port does, and what the checked machine must make of it.

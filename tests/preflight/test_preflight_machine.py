@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from preflight_machines import PREFLIGHT, Machine, Pair, Result
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.slow]
 
 HOLD = """
 import socket, sys, time

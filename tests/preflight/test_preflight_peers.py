@@ -10,7 +10,7 @@ import time
 import pytest
 from preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, TO_PEER, Machine, Pair, apply
 
-pytestmark = pytest.mark.netns
+pytestmark = [pytest.mark.netns, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
