@@ -113,7 +113,7 @@ def test_two_replicas_made_the_tables_once(external: Side, server: PostgresServe
 
 
 def test_the_notes_tell_what_is_left_of_the_own_database(external: Side) -> None:
-    told = external.helm("get", "notes")
+    told = external.helm("get notes")
     assert f"outside of this release, at {external_address(external)} (sslmode verify-full)" in told
     assert "delete pvc/postgres-pvc secret/postgres-secret" in told
 

@@ -86,8 +86,8 @@ def writing(lab: Lab) -> Iterator[tuple[list[str], list[str]]]:
         " try:\n"
         "  body=json.dumps({'title':line.strip()}).encode()\n"
         "  r=u.Request('http://localhost:8000/api/tasks',body,{'content-type':'application/json'})\n"
-        "  print(u.urlopen(r,timeout=5).status,flush=True)\n"
-        " except Exception as e: print(getattr(e,'code',0),flush=True)\n"
+        "  print(u.urlopen(r,timeout=20).status,flush=True)\n"
+        " except Exception as e: print(getattr(e,'code',repr(e)),flush=True)\n"
     )
     pod = ("exec", "-i", "deploy/blue-api", "--", "python", "-c", code)
     client = subprocess.Popen(
@@ -152,7 +152,7 @@ def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
     found = titles(lab)
     assert [title for title in found if title.startswith("w")] == sorted(set(taken), key=lambda t: int(t[1:]))
     assert found.count("before") == 3
-    # While the database was away or only read, the api said so at once: it does not answer with a fault.
+    # While the database was away or only read, the api said so: it does not answer with a fault, or not at all.
     assert set(refused) <= {"503"}
     live = lab.up.cluster.get("pvc", "-n", lab.name)["items"]
     assert [claim["metadata"]["name"] for claim in live] == ["blue-postgres-pvc"]
