@@ -152,7 +152,7 @@ def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
     found = titles(lab)
     assert [title for title in found if title.startswith("w")] == sorted(set(taken), key=lambda t: int(t[1:]))
     assert found.count("before") == 3
-    # While the database was away or only read, the api said so: it does not answer with a fault, or not at all.
+    # While the database was away or only read, the api said so: no fault, and no silence.
     assert set(refused) <= {"503"}
     live = lab.up.cluster.get("pvc", "-n", lab.name)["items"]
     assert [claim["metadata"]["name"] for claim in live] == ["blue-postgres-pvc"]
