@@ -11,7 +11,7 @@ import pytest
 from mcapp.config import CHART
 from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 BOARD = json.loads((CHART / "files" / "dashboard.json").read_text())
 EXPRESSIONS = [target["expr"] for panel in BOARD["panels"] for target in panel["targets"]]
