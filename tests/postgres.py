@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -10,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,30 @@ _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0
 
 
+_BLOCK = 2_000
+
+
+def _ports() -> Iterator[int]:
+    """Yield the ports of this process, below those that the kernel gives to connections, and NodePorts.
+
+    What is free now is still free when the server that it is for starts: no other process takes it.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + worker % 10 * _BLOCK
+    for number in itertools.count(os.getpid()):
+        yield first + number % _BLOCK
+
+
+_PORTS = _ports()
+
+
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of the loopback address that nobody listens on, another one at each call."""
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the ports never end")
 
 
 def installation() -> Path:

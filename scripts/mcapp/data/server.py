@@ -21,6 +21,7 @@ _SWAPS = 5
 _THROW_AWAY = "mcapp_throwaway_"
 # PostgreSQL cuts longer names off.
 _NAME_BYTES = 63
+_STAMP_BYTES = 19
 _PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
 
 
@@ -216,9 +217,9 @@ def literal(value: str) -> str:
 
 
 def _aside(database: str) -> str:
-    """Return how the names of databases begin that were put aside for this one; 16 bytes follow."""
+    """Return how the names of databases begin that were put aside for this one; _STAMP_BYTES follow."""
     middle = "_before_"
-    return database[: _NAME_BYTES - len(middle) - 16] + middle
+    return database[: _NAME_BYTES - len(middle) - _STAMP_BYTES] + middle
 
 
 def _ready(pod: dict[str, Any]) -> bool:
