@@ -10,15 +10,13 @@ from e2e.conftest import Up
 from mcapp.config import CHART, RELEASE
 from mcapp.ha import members
 from mcapp.load.client import Load
-from mcapp.load.failover import FAULTS, fail_over, wait_whole
-from mcapp.load.faults import Round
+from mcapp.load.failover import FAULTS, LEADER_LOST, switch_over
 from mcapp.load.ledger import State
+from mcapp.load.round import suffer, wait_whole
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"
 AIM_SECONDS = 15.0
-# Nothing else is lost or cut off in them.
-LEADER_LOST = ("leader's pod killed", "leader's node stopped", "leader's network cut")
 
 
 def change(up: Up, mode: str) -> None:
@@ -50,7 +48,7 @@ def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
     with promised(installed) as load:
         if release.database_pod() == "db-0":
             # The way back begins with a leader whose volume it will not use.
-            with FAULTS["switchover"](release):
+            with switch_over(release):
                 wait_whole(release)
         change(installed, "standalone")
         assert [pod["metadata"]["name"] for pod in release.pods("db")] == ["db-0"]
@@ -62,21 +60,11 @@ def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
         wait_whole(release)
 
 
-def _hold(found: Round, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = suffer(installed.release, installed.pages()[0], FAULTS[name])
     with capsys.disabled():
-        print(f" [gap {found.gap:.1f} s]")
+        print(f" [{name}: gap {found.gap:.1f} s]")
     assert found.comparison.agrees, found.comparison
     assert found.comparison.states[State.ACKNOWLEDGED] > 50
-    assert fault not in LEADER_LOST or found.gap < AIM_SECONDS
-
-
-def test_no_acknowledged_write_is_lost_with_the_leader(
-    installed: Up, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fault = "leader's pod killed"
-    _hold(fail_over(installed.release, installed.pages()[0], fault), fault, capsys)
-
-
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "leader's pod killed"])
-def test_no_acknowledged_write_is_lost(installed: Up, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _hold(fail_over(installed.release, installed.pages()[0], fault), fault, capsys)
+    assert name not in LEADER_LOST or found.gap < AIM_SECONDS

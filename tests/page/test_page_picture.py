@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
 from page.conftest import OpenPage
@@ -94,3 +95,31 @@ def test_picture_is_asked_for_by_itself(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.locator(".pod[data-tier=web] .note")).to_have_text("3 of 3", timeout=10_000)
     expect(page.locator("#squares .badge")).to_have_text(["A", "A", "A"])
+
+
+@pytest.fixture
+def nobodys_db(stack: Stack) -> Iterator[None]:
+    """A server that no chart has told where it is."""
+
+    def again(*statements: str) -> None:
+        for statement in statements:
+            stack.db.sql(statement)
+        stack.db.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+        stack.mend()
+
+    facts = ("pod", "node", "node_address", "node_labels", "volume", "volume_size")
+    again(*(f"ALTER DATABASE appdb SET mcapp.{fact} = ''" for fact in facts))
+    yield
+    stack.mend()
+    again("ALTER DATABASE appdb RESET ALL")
+
+
+@pytest.mark.usefixtures("nobodys_db")
+def test_a_database_without_a_pod_stands_outside_the_cluster(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
+    outside = page.locator(".node", has=page.get_by_role("heading", name="Outside the cluster"))
+    db = outside.locator(".pod[data-tier=db]")
+    expect(db.locator(".name")).to_have_text("not a pod")
+    expect(db.locator(".note")).to_have_text(f"127.0.0.1:{stack.db.port}")
+    stack.stop_db()
+    expect(db).to_have_attribute("data-state", "down")

@@ -1,45 +1,24 @@
-"""Every way in which the leader of a database on several nodes is lost, each under a load with a ledger."""
+"""Every way in which the leader of a database on several nodes is lost."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from time import monotonic, time_ns
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import time_ns
 
-from mcapp.cli import Exit, UserError
 from mcapp.cluster import resume
 from mcapp.config import CHART, NAMESPACE, RELEASE
 from mcapp.engine import docker
-from mcapp.ha import members
-from mcapp.load.client import Load
-from mcapp.load.faults import Round
+from mcapp.load.round import Fault
 from mcapp.release import Release
 
-RATE = 30.0
-WARM_UP_SECONDS = 2.0
-# A leader that is cut off is missed after a while only.
-SETTLE_SECONDS = 3.0
-COOL_DOWN_SECONDS = 2.0
-GIVE_UP_SECONDS = 90.0
-WHOLE_SECONDS = 180.0
 PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's pod
 
 
 @contextmanager
 def _kill(release: Release) -> Iterator[None]:
-    release.cluster.kubectl(
-        *(
-            "-n",
-            NAMESPACE,
-            "delete",
-            "pod",
-            release.database_pod(),
-            "--grace-period=0",
-            "--force",
-            "--wait=false",
-        )
-    )
+    at_once = ("--grace-period=0", "--force", "--wait=false")
+    release.cluster.kubectl("-n", NAMESPACE, "delete", "pod", release.database_pod(), *at_once)
     yield
 
 
@@ -71,7 +50,8 @@ def _cut(release: Release) -> Iterator[None]:
 
 
 @contextmanager
-def _switch_over(release: Release) -> Iterator[None]:
+def switch_over(release: Release) -> Iterator[None]:
+    """Let another member lead."""
     now = release.database_pod()
     order = ("switchover", "--leader", now, "--force")
     release.cluster.kubectl("-n", NAMESPACE, "exec", now, "-c", "postgres", "--", *PATRONICTL, *order)
@@ -98,70 +78,17 @@ def _upgrade(release: Release) -> Iterator[None]:
     yield
 
 
-FAULTS: dict[str, Callable[[Release], AbstractContextManager[None]]] = {
-    "leader's pod killed": _kill,
-    "leader's node stopped": _stop_node,
-    "leader's network cut": _cut,
-    "switchover": _switch_over,
-    "leader's node drained": _drain,
-    "rolling upgrade": _upgrade,
+LEADER_LOST = {
+    "leader's pod killed": Fault(_kill),
+    "leader's node stopped": Fault(_stop_node),
+    "leader's network cut": Fault(_cut),
 }
-
-
-def fail_over(release: Release, url: str, fault: str, *, rate: float = RATE) -> Round:
-    """Do one fault under load on `url`, wait until writes go on, mend it, compare the ledger with the table.
-
-    Raises:
-        UserError: a command fails, or the cluster is not whole again in time.
-
-    """
-    with Load(url, rate=rate, kinds=("write",)) as load:
-        load.at_least(int(rate * WARM_UP_SECONDS))
-        broke = monotonic() - load.began
-        with FAULTS[fault](release):
-            accepted = _wait_for_writes(load, broke)
-        wait_whole(release)
-        time.sleep(COOL_DOWN_SECONDS)
-    comparison = load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
-    release.sql(f"DELETE FROM app.tasks WHERE starts_with(title, '{load.ledger.prefix}')")  # noqa: S608
-    return Round(load, comparison, broke, accepted)
-
-
-def wait_whole(release: Release) -> None:
-    """Wait until every member runs, one leads, and the others follow closely.
-
-    Raises:
-        UserError: they do not within three minutes.
-
-    """
-    until = monotonic() + WHOLE_SECONDS
-    while not _is_whole(release):
-        if monotonic() > until:
-            raise UserError(f"The cluster is not whole again: {members(release)}.", code=Exit.FAILED)
-        time.sleep(0.5)
-
-
-def _is_whole(release: Release) -> bool:
-    found = members(release)
-    states = sorted(member.get("state", "") for member in found)
-    return (
-        len(found) > 1
-        and states == ["running", *["streaming"] * (len(found) - 1)]
-        and len(found) == len(release.pods("db"))
-    )
-
-
-def _wait_for_writes(load: Load, broke: float) -> float:
-    """Return since when (s) writes have been acknowledged again, steadily."""
-    until = monotonic() + GIVE_UP_SECONDS
-    while monotonic() < until:
-        now = monotonic() - load.began
-        since = max(broke + SETTLE_SECONDS, now - COOL_DOWN_SECONDS)
-        recent = [request for request in load.requests if request.due > since]
-        if len(recent) > load.rate and not any(request.problem for request in recent):
-            return since
-        time.sleep(0.2)
-    raise UserError("Writes did not come back.", "Ask scripts/doctor.py why.", Exit.FAILED)
+FAULTS = {
+    **LEADER_LOST,
+    "switchover": Fault(switch_over),
+    "leader's node drained": Fault(_drain),
+    "rolling upgrade": Fault(_upgrade),
+}
 
 
 def _node(release: Release) -> str:

@@ -7,7 +7,7 @@ const SILENT = 15;
  *   count of total answers came from it; silent: answers since its last one, 0 while that is no wonder;
  *   latest: on the way of the latest request
  * @typedef {{name: string | null, address: string, labels: string[]}} Node
- *   name null: the unknown one; labels: those that brought db there
+ *   name null: the unknown one, "": none of the cluster's; labels: those that brought db there
  */
 
 const DOWN_FROM = { ok: 3, db: 2, api: 1, web: 0, starting: -1 };
@@ -51,19 +51,21 @@ function one(tier, view, place) {
 function describe(name, pods, labels) {
   const here = pods.filter((pod) => pod.node === name);
   const address = here.map((pod) => pod.node_address).find(Boolean) ?? "";
-  const chosen = name !== null && here.some((pod) => pod.tier === "db");
+  const chosen = name && here.some((pod) => pod.tier === "db");
   return { name, address, labels: chosen ? Object.entries(labels ?? {}).map((pair) => pair.join("=")) : [] };
 }
 
 /**
  * What stands where, out of the latest answers.
  * @param {import("./watch.js").View} view
- * @returns {{pods: Pod[], nodes: Node[]}} nodes sorted by name, the unknown one last
+ * @returns {{pods: Pod[], nodes: Node[]}} nodes sorted by name, those without one last
  */
 export function model(view) {
-  const { pod = null, node = null, node_address = null, node_labels } = view.db ?? {};
+  const { pod = null, node_address = null, node_labels, version } = view.db ?? {};
+  // A server that the chart started knows its pod and its node; one that has answered at all tells its version.
+  const node = view.db?.node ?? (version && pod === null ? "" : null);
   const pods = [...heard("web", view), ...heard("api", view), one("db", view, { pod, node, node_address })];
   const names = [...new Set(pods.map((pod) => pod.node))];
-  names.sort((a, b) => (a === null) - (b === null) || a.localeCompare(b, "en", { numeric: true }));
+  names.sort((a, b) => !a - !b || a.localeCompare(b, "en", { numeric: true }));
   return { pods, nodes: names.map((name) => describe(name, pods, node_labels)) };
 }

@@ -65,9 +65,9 @@ export class Picture {
     byId("nodes").replaceChildren(
       ...nodes.map((node) => {
         const item = element("li", "node");
-        if (node.name === null) item.dataset.unknown = "";
+        if (!node.name) item.dataset.unknown = "";
         const title = element("h3", "", [icon("node")]);
-        if (node.name === null) title.append(t("node.unknown"));
+        if (!node.name) title.append(t(node.name === "" ? "node.outside" : "node.unknown"));
         else title.append(`${t("node")} `, element("b", "", [node.name]));
         const where = element("div", "where", [title]);
         if (node.address) where.append(element("span", "address", [node.address]));
@@ -95,7 +95,7 @@ export class Picture {
       // Deployments name their pods x-hash-random; only the end differs.
       const cut = pod.tier === "db" ? 0 : pod.pod.lastIndexOf("-") + 1;
       name.append(element("span", "stem", [pod.pod.slice(0, cut)]), pod.pod.slice(cut));
-    } else name.append(t("pod.unknown"));
+    } else name.append(t(pod.node === "" ? "pod.outside" : "pod.unknown"));
     box.append(tier, name, element("span", "version"), element("span", "note"));
     if (pod.tier === "db") {
       const volume = element("span", "volume", [icon("volume"), element("span", "size"), element("span", "claim")]);

@@ -53,8 +53,8 @@ export function watch(onAnswer) {
 
 function heard(view, { body, ms, upstreamMs }) {
   const { web, api, db, hops } = body;
-  // While db is down the api may not know where it is; the picture keeps its last place.
-  view.db = { ...view.db, ...Object.fromEntries(Object.entries(db).filter(([, value]) => value !== null)) };
+  // While db is down nobody tells where it is; the picture keeps its last place.
+  view.db = db.up ? db : { ...view.db, ...db };
   const between = Object.fromEntries(hops.map((hop) => [hop.to, hop.ms]));
   view.hops = {
     web: upstreamMs === null ? null : Math.max(0, ms - upstreamMs),
