@@ -126,6 +126,14 @@ class Release:
         items: list[dict[str, Any]] = self.cluster.get("pods", "-n", NAMESPACE, "-l", label)["items"]
         return items
 
+    def volume_place(self) -> tuple[str, str]:
+        """Return the node that holds the volume of db-0, and the folder there."""
+        name = self.cluster.get("pvc", "postgres-pvc", "-n", NAMESPACE)["spec"]["volumeName"]
+        spec = self.cluster.get("pv", name)["spec"]
+        (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        (node,) = term["matchExpressions"][0]["values"]
+        return node, (spec.get("hostPath") or spec.get("local"))["path"]
+
     def test(self) -> str:
         """Run `helm test`: a row through all three tiers, names and logins; return what the Jobs printed.
 

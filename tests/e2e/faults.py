@@ -82,10 +82,7 @@ class Bench:
 
     def volume_folder(self) -> str:
         """Return the folder on the lab machine that holds db's data."""
-        name = self.cluster.get("pvc", "postgres-pvc", "-n", NAMESPACE)["spec"]["volumeName"]
-        spec = self.cluster.get("pv", name)["spec"]
-        found: str = (spec.get("hostPath") or spec.get("local"))["path"]
-        return found
+        return Release(self.cluster).volume_place()[1]
 
     def ready(self) -> None:
         self.space(

@@ -1,0 +1,217 @@
+"""What may happen to the disk of a database on one node, and to its clock."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcapp import host
+from mcapp.cli import UserError
+from mcapp.config import CHART, NAMESPACE, RELEASE, versions
+from mcapp.engine import docker
+from mcapp.load.faults import accepts_again
+from mcapp.load.round import Fault
+from mcapp.process import output
+from mcapp.release import Release
+from mcapp.wheels import unpacked
+
+DISK_MIB = 320
+WAL_DISK_MIB = 160
+HOLD_SECONDS = 15
+# A lab's worst memory card: a commit waits for the writes of all before it.
+WRITES_PER_SECOND = 12
+JUMP_SECONDS = 3600
+_FAKETIME = "/var/lib/postgresql/data/faketime"
+
+# On the node; $1 is the folder of the volume, $2 what of it moves to a disk of its own, $3 the disk's MiB.
+_MOUNT = """set -eu; cd "$1"
+truncate -s "$3M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
+mount -o loop /var/mcapp-disk.img /mnt/mcapp-disk; rmdir /mnt/mcapp-disk/lost+found
+cp -a "$2/." /mnt/mcapp-disk/; chmod --reference="$2" /mnt/mcapp-disk; chown --reference="$2" /mnt/mcapp-disk
+mount --bind /mnt/mcapp-disk "$2\""""
+_UNMOUNT = """set -eu; cd "$1"; umount "$2"; rm -rf /mnt/mcapp-disk/filler
+find "$2" -mindepth 1 -delete; cp -a /mnt/mcapp-disk/. "$2/"; umount /mnt/mcapp-disk
+rm -f /var/mcapp-disk.img"""
+# The last bytes too.
+_FILL = """cd "$1/$2"; dd if=/dev/zero of=filler bs=1M 2>/dev/null; cat /dev/zero >>filler 2>/dev/null
+sync filler"""
+_EMPTY = """rm "$1/$2/filler\""""
+# Version 1 of the kernel's control groups, and version 2; $3 writes a second, 0 for no limit.
+_THROTTLE = """set -eu; disk=$(mountpoint -d "$1/$2"); pid=$(pgrep -xo postgres)
+if group=$(grep :blkio: "/proc/$pid/cgroup"); then
+  echo "$disk $3" >"/sys/fs/cgroup/blkio${group##*:}/blkio.throttle.write_iops_device"
+else
+  group=$(grep ^0: "/proc/$pid/cgroup"); [ "$3" = 0 ] && set -- "$1" "$2" max
+  echo "$disk wiops=$3" >"/sys/fs/cgroup${group##*:}/io.max"
+fi"""
+
+
+@contextmanager
+def _own_disk(release: Release, part: str, size: int) -> Iterator[None]:
+    """Put a part of the volume on a small disk of its own; at the end its blocks must be whole."""
+    with _stopped(release):
+        _on_node(release, _MOUNT, part, str(size))
+    try:
+        yield
+        verify_pages(release)
+    finally:
+        with _stopped(release):
+            verify_checksums(release)
+            _on_node(release, _UNMOUNT, part)
+
+
+@contextmanager
+def _data_disk(release: Release) -> Iterator[None]:
+    with _own_disk(release, ".", DISK_MIB):
+        yield
+
+
+@contextmanager
+def _wal_disk(release: Release) -> Iterator[None]:
+    with _own_disk(release, "pgdata/pg_wal", WAL_DISK_MIB):
+        yield
+
+
+@contextmanager
+def _fill(release: Release) -> Iterator[float]:
+    _on_node(release, _FILL, ".")
+    try:
+        time.sleep(HOLD_SECONDS)
+    finally:
+        _on_node(release, _EMPTY, ".")
+    yield time.time()
+
+
+@contextmanager
+def _fill_wal(release: Release) -> Iterator[float]:
+    part = "pgdata/pg_wal"
+    _on_node(release, _FILL, part)
+    try:
+        began = time.monotonic()
+        while time.monotonic() - began < HOLD_SECONDS:
+            # Each switch takes another segment, until there is none: the server panics.
+            try:
+                release.sql(
+                    "CREATE TABLE IF NOT EXISTS filler (x int); DROP TABLE filler; SELECT pg_switch_wal()"
+                )
+            except UserError:
+                time.sleep(1)
+    finally:
+        freed = time.time()
+        _on_node(release, _EMPTY, part)
+    yield accepts_again(release, freed)
+
+
+@contextmanager
+def _slow(release: Release) -> Iterator[float]:
+    _on_node(release, _THROTTLE, ".", str(WRITES_PER_SECOND))
+    try:
+        time.sleep(HOLD_SECONDS)
+    finally:
+        _on_node(release, _THROTTLE, ".", "0")
+    yield time.time()
+
+
+@contextmanager
+def _own_clock(release: Release) -> Iterator[None]:
+    """Let the database's clock be what a file says: libfaketime stands before the kernel's."""
+    host.install(("libfaketime",))
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    node, folder = release.volume_place()
+    docker("cp", str(library), f"{node}:{folder}/libfaketime.so.1")
+    _set_clock(release, 0)
+    fake = {
+        "LD_PRELOAD": "/var/lib/postgresql/data/libfaketime.so.1",
+        "FAKETIME_TIMESTAMP_FILE": _FAKETIME,
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    values = [
+        word
+        for number, (name, value) in enumerate(fake.items())
+        for at in [f"db.extraEnv[{number}]"]
+        for word in ("--set-string", f"{at}.name={name},{at}.value={value}")
+    ]
+    release.helm("upgrade", RELEASE, CHART, "--reset-then-reuse-values", *values, "--wait")
+    try:
+        yield
+        verify_pages(release)
+    finally:
+        release.helm("rollback", RELEASE, "--wait")
+        release.wait()
+        docker("exec", node, "rm", "-f", f"{folder}/libfaketime.so.1", f"{folder}/faketime")
+
+
+@contextmanager
+def _jump(release: Release) -> Iterator[float]:
+    try:
+        for seconds in (JUMP_SECONDS, -JUMP_SECONDS):
+            _set_clock(release, seconds)
+            time.sleep(HOLD_SECONDS / 3)
+    finally:
+        _set_clock(release, 0)
+    yield time.time()
+
+
+DISTRESS = {
+    "db's disk full": Fault(_fill, _data_disk),
+    "db's disk for the WAL full": Fault(_fill_wal, _wal_disk),
+    f"db's disk slow ({WRITES_PER_SECOND} writes/s)": Fault(_slow, _data_disk),
+    "db's clock an hour on, then an hour back": Fault(_jump, _own_clock),
+}
+
+
+def verify_pages(release: Release) -> None:
+    """Let pg_amcheck look at every table and index, where the image has its extension.
+
+    Raises:
+        UserError: something is corrupt.
+
+    """
+    if release.sql("SELECT FROM pg_available_extensions WHERE name = 'amcheck'"):
+        check = (
+            'PGPASSWORD="$POSTGRES_PASSWORD" pg_amcheck -U postgres --install-missing --heapallindexed --all'
+        )
+        release.cluster.kubectl(
+            *("-n", NAMESPACE, "exec", release.database_pod(), "-c", "postgres", "--", "sh", "-c", check)
+        )
+
+
+def verify_checksums(release: Release) -> None:
+    """Let pg_checksums look at every block of a server that is stopped.
+
+    Raises:
+        UserError: a block is not what its checksum says.
+
+    """
+    node, folder = release.volume_place()
+    (programs,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall/bin")
+    with tempfile.TemporaryDirectory(prefix="mcapp-checksums-") as copy:
+        docker("cp", f"{node}:{folder}/pgdata", copy)
+        output([programs / "pg_checksums", "--check", "--pgdata", f"{copy}/pgdata"])
+
+
+@contextmanager
+def _stopped(release: Release) -> Iterator[None]:
+    space = ("-n", NAMESPACE)
+    release.cluster.kubectl(*space, "scale", "statefulset/db", "--replicas=0")
+    release.cluster.kubectl(*space, "wait", "--for=delete", "pod/db-0", "--timeout=90s")
+    try:
+        yield
+    finally:
+        release.cluster.kubectl(*space, "scale", "statefulset/db", "--replicas=1")
+        release.wait()
+
+
+def _set_clock(release: Release, seconds: int) -> None:
+    node, folder = release.volume_place()
+    # In place: libfaketime reads the same file again.
+    docker("exec", node, "sh", "-c", f'echo "{seconds:+d}" >"$1/faketime"', "-", folder)
+
+
+def _on_node(release: Release, script: str, *arguments: str) -> None:
+    node, folder = release.volume_place()
+    docker("exec", node, "sh", "-c", script, "-", folder, *arguments)
