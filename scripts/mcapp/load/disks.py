@@ -24,28 +24,30 @@ HOLD_SECONDS = 15
 # A lab's worst memory card: a commit waits for the writes of all before it.
 WRITES_PER_SECOND = 12
 JUMP_SECONDS = 3600
+# Parts of the volume, as folders in it.
+WHOLE, WAL = "", "pgdata/pg_wal"
 _FAKETIME = "/var/lib/postgresql/data/faketime"
 
-# On the node; $1 is the folder of the volume, $2 what of it moves to a disk of its own, $3 the disk's MiB.
-_MOUNT = """set -eu; cd "$1"
-truncate -s "$3M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
+# On the node; $1 is the folder that gets a disk of its own, $2 the disk's MiB.
+_MOUNT = """set -eu; [ ! -e /var/mcapp-disk.img ]
+truncate -s "$2M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
 mount -o loop /var/mcapp-disk.img /mnt/mcapp-disk; rmdir /mnt/mcapp-disk/lost+found
-cp -a "$2/." /mnt/mcapp-disk/; chmod --reference="$2" /mnt/mcapp-disk; chown --reference="$2" /mnt/mcapp-disk
-mount --bind /mnt/mcapp-disk "$2\""""
-_UNMOUNT = """set -eu; cd "$1"; umount "$2"; rm -rf /mnt/mcapp-disk/filler
-find "$2" -mindepth 1 -delete; cp -a /mnt/mcapp-disk/. "$2/"; umount /mnt/mcapp-disk
+cp -a $1/. /mnt/mcapp-disk/; chmod --reference=$1 /mnt/mcapp-disk; chown --reference=$1 /mnt/mcapp-disk
+mount --bind /mnt/mcapp-disk $1"""
+_UNMOUNT = """set -eu; umount $1; rm -f /mnt/mcapp-disk/filler
+find $1 -mindepth 1 -delete; cp -a /mnt/mcapp-disk/. $1/; umount /mnt/mcapp-disk
 rm -f /var/mcapp-disk.img"""
 # The last bytes too.
-_FILL = """cd "$1/$2"; dd if=/dev/zero of=filler bs=1M 2>/dev/null; cat /dev/zero >>filler 2>/dev/null
-sync filler"""
-_EMPTY = """rm "$1/$2/filler\""""
-# Version 1 of the kernel's control groups, and version 2; $3 writes a second, 0 for no limit.
-_THROTTLE = """set -eu; disk=$(mountpoint -d "$1/$2"); pid=$(pgrep -xo postgres)
+_FILL = """dd if=/dev/zero of=$1/filler bs=1M 2>/dev/null; cat /dev/zero >>$1/filler 2>/dev/null
+sync $1/filler"""
+_EMPTY = """rm $1/filler"""
+# Version 1 of the kernel's control groups, and version 2; $2 writes a second, 0 for no limit.
+_THROTTLE = """set -eu; disk=$(mountpoint -d $1); pid=$(pgrep -xo postgres)
 if group=$(grep :blkio: "/proc/$pid/cgroup"); then
-  echo "$disk $3" >"/sys/fs/cgroup/blkio${group##*:}/blkio.throttle.write_iops_device"
+  echo "$disk $2" >"/sys/fs/cgroup/blkio${group##*:}/blkio.throttle.write_iops_device"
 else
-  group=$(grep ^0: "/proc/$pid/cgroup"); [ "$3" = 0 ] && set -- "$1" "$2" max
-  echo "$disk wiops=$3" >"/sys/fs/cgroup${group##*:}/io.max"
+  group=$(grep ^0: "/proc/$pid/cgroup"); [ "$2" = 0 ] && set -- "$1" max
+  echo "$disk wiops=$2" >"/sys/fs/cgroup${group##*:}/io.max"
 fi"""
 
 
@@ -65,30 +67,29 @@ def _own_disk(release: Release, part: str, size: int) -> Iterator[None]:
 
 @contextmanager
 def _data_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, ".", DISK_MIB):
+    with _own_disk(release, WHOLE, DISK_MIB):
         yield
 
 
 @contextmanager
 def _wal_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, "pgdata/pg_wal", WAL_DISK_MIB):
+    with _own_disk(release, WAL, WAL_DISK_MIB):
         yield
 
 
 @contextmanager
 def _fill(release: Release) -> Iterator[float]:
-    _on_node(release, _FILL, ".")
+    _on_node(release, _FILL, WHOLE)
     try:
         time.sleep(HOLD_SECONDS)
     finally:
-        _on_node(release, _EMPTY, ".")
+        _on_node(release, _EMPTY, WHOLE)
     yield time.time()
 
 
 @contextmanager
 def _fill_wal(release: Release) -> Iterator[float]:
-    part = "pgdata/pg_wal"
-    _on_node(release, _FILL, part)
+    _on_node(release, _FILL, WAL)
     try:
         began = time.monotonic()
         while time.monotonic() - began < HOLD_SECONDS:
@@ -101,17 +102,17 @@ def _fill_wal(release: Release) -> Iterator[float]:
                 time.sleep(1)
     finally:
         freed = time.time()
-        _on_node(release, _EMPTY, part)
+        _on_node(release, _EMPTY, WAL)
     yield accepts_again(release, freed)
 
 
 @contextmanager
 def _slow(release: Release) -> Iterator[float]:
-    _on_node(release, _THROTTLE, ".", str(WRITES_PER_SECOND))
+    _on_node(release, _THROTTLE, WHOLE, str(WRITES_PER_SECOND))
     try:
         time.sleep(HOLD_SECONDS)
     finally:
-        _on_node(release, _THROTTLE, ".", "0")
+        _on_node(release, _THROTTLE, WHOLE, "0")
     yield time.time()
 
 
@@ -212,6 +213,6 @@ def _set_clock(release: Release, seconds: int) -> None:
     docker("exec", node, "sh", "-c", f'echo "{seconds:+d}" >"$1/faketime"', "-", folder)
 
 
-def _on_node(release: Release, script: str, *arguments: str) -> None:
+def _on_node(release: Release, script: str, part: str, *arguments: str) -> None:
     node, folder = release.volume_place()
-    docker("exec", node, "sh", "-c", script, "-", folder, *arguments)
+    docker("exec", node, "sh", "-c", script, "-", f"{folder}/{part}".rstrip("/"), *arguments)
