@@ -118,13 +118,16 @@ def _reliability(table: str) -> str:
 Made by `python bench/reliability.py`: a kind cluster in topology multi with one database (`db.mode`
 standalone), {setting()}.
 
-{table} The aim for the last column is 1.5 s. A machine that is killed comes back after
-{faults.NODE_AWAY_SECONDS} s, and its kubelet and the pod after that. Disk and clock are in distress for {disks.HOLD_SECONDS} s (the clock for
-two thirds of that); from then on the last column counts there, or from PostgreSQL's return where it had died.
-PostgreSQL dies of a full disk for the WAL, and Kubernetes starts it again after 10 s, 20 s, 40 s ... at most
-5 minutes: that is the longest it stays away once there is room. After each such round pg_checksums has looked
-at every block, and pg_amcheck at every table and index where the image has it (postgres:16 has, the one that is
-built here has not).
+{table}
+
+The aim for the last column is 1.5 s. A machine that is killed comes back after {faults.NODE_AWAY_SECONDS} s,
+and its kubelet and the pod after that.
+
+Disk and clock are in distress for {disks.HOLD_SECONDS} s. The last column then counts from the distress's end, or
+from PostgreSQL's return where it had died. It dies of a full disk for the WAL, and Kubernetes starts it again
+after 10 s, 20 s, 40 s and so on, at most 5 minutes: so long it may stay away once there is room. After each of
+these rounds pg_checksums has found every block whole, and pg_amcheck every table and index where the image has
+it (postgres:16 has, the one that is built from packages has not).
 
 ## What is promised, and what is not
 
@@ -140,7 +143,9 @@ def _failover(table: str) -> str:
 Made by `python bench/reliability.py`: a kind cluster of four nodes, three for the database (`db.mode` ha, its
 defaults), {setting()}.
 
-{table} The aim where the leader is lost or cut off is a gap below 10 s at the median and 15 s at the worst.
+{table}
+
+The aim where the leader is lost or cut off is a gap below 10 s at the median and 15 s at the worst.
 """
 
 

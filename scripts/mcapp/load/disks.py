@@ -151,7 +151,7 @@ def _jump(release: Release) -> Iterator[float]:
     try:
         for seconds in (JUMP_SECONDS, -JUMP_SECONDS):
             _set_clock(release, seconds)
-            time.sleep(HOLD_SECONDS / 3)
+            time.sleep(HOLD_SECONDS / 2)
     finally:
         _set_clock(release, 0)
     yield time.time()
