@@ -9,6 +9,7 @@ from mcapp.load.faults import DEATHS, FAULTS
 from mcapp.load.ledger import State
 from mcapp.load.rollout import CHANGES
 from mcapp.load.round import suffer
+from mcapp.load.soak import TIERS, of_tier, soak
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
@@ -16,6 +17,9 @@ TOPOLOGY = "multi"
 
 # Rollouts and upgrades have tests of their own.
 ONCE = {name: fault for name, fault in {**FAULTS, **DISTRESS}.items() if name not in CHANGES}
+SOAK_SECONDS, SEED = 30.0, 7
+# What a process of web or api has at the least, and all of a pod's at the most.
+MIB = (2, 160)
 # Nobody asked for what was not there.
 UNNOTICED = FAULTS.keys() - DEATHS | {name for name in DISTRESS if "clock" in name}
 
@@ -31,3 +35,13 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.
     assert set(found.refusals) == (set() if name in UNNOTICED else {"503"}), found.refusals
     said = {one.problem for one in found.load.problems}
     assert name != "db's disk full" or all("the disk of the database is full" in problem for problem in said)
+
+
+def test_a_short_soak_breaks_no_promise_and_sees_everybody_s_memory(installed: Up) -> None:
+    url = installed.pages()[1]
+    turns = list(soak(installed.release, url, seconds=SOAK_SECONDS, seed=SEED))
+    assert turns
+    assert all(turn.round.comparison.agrees for turn in turns)
+    for tier in TIERS:
+        assert all(MIB[0] < mib < MIB[1] for mib in of_tier(turns, tier)), turns[-1].memory
+        assert of_tier(turns, tier)

@@ -82,7 +82,9 @@ DEATHS = {
     "db's pod deleted with no grace": Fault(_delete_pod),
     "db's node killed and started again": Fault(_kill_node),
 }
-FAULTS = {**DEATHS, f"{BACKUPS} backups made": Fault(_back_up), **{name: _change(name) for name in CHANGES}}
+# A rollback is one more upgrade.
+ROLLS = {name: _change(name) for name in CHANGES if name != "helm rollback"}
+FAULTS = {**DEATHS, f"{BACKUPS} backups made": Fault(_back_up), **ROLLS}
 
 
 def accepts_again(release: Release, since: float) -> float:

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Lets everything happen to a release at random, for an hour, and writes docs/soak.md.
+
+On the cluster of `make up`: the order of the faults comes from a seed. A client keeps a ledger of what each
+write was promised; the memory of api and web is read after each fault.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from mcapp import engine  # noqa: E402
+from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
+from mcapp.cluster import Cluster, exists  # noqa: E402
+from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
+from mcapp.load.round import RATE, acknowledged  # noqa: E402
+from mcapp.load.soak import TIERS, Turn, of_tier, soak  # noqa: E402
+from mcapp.measured import setting, spread  # noqa: E402
+from mcapp.progress import say  # noqa: E402
+from mcapp.release import Release  # noqa: E402
+
+PAGE = ROOT / "docs" / "soak.md"
+SLICES = 6
+
+
+def main(arguments: Sequence[str]) -> Exit:
+    """Soak, write the page, and fail if a promise was broken."""
+    options = parser("soak.py", __doc__ or "", "python bench/soak.py --minutes 60 --seed 1")
+    options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
+    options.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
+    options.add_argument("--seed", type=int, default=1, help="decides the order of the faults (default: 1)")
+    chosen = options.parse_args(arguments)
+    engine.ensure()
+    cluster = Cluster(chosen.cluster)
+    if not exists(cluster):
+        raise UserError(f"There is no cluster {cluster.name}.", "Run `make up` first.")
+    url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
+
+    turns: list[Turn] = []
+    for turn in soak(Release(cluster), url, seconds=chosen.minutes * 60, seed=chosen.seed):
+        turns.append(turn)
+        kept = "kept" if turn.round.comparison.agrees else "BROKEN"
+        say(f"{turn.ended / 60:5.1f} min: {turn.fault}: {kept}, gap {turn.round.gap:.1f} s")
+    text = _page(turns, chosen.seed)
+    PAGE.write_text(text)
+    print(text)
+    return Exit.OK if all(turn.round.comparison.agrees for turn in turns) else Exit.FAILED
+
+
+def _page(turns: list[Turn], seed: int) -> str:
+    rounds = [turn.round for turn in turns]
+    lost, twice, undead = (
+        sum(len(getattr(one.comparison, name)) for one in rounds) for name in ("lost", "duplicates", "undead")
+    )
+    faults = "\n".join(
+        f"| {name} | {count} |" for name, count in sorted(Counter(turn.fault for turn in turns).items())
+    )
+    refusals = sum((one.refusals for one in rounds), Counter[str]())
+    memory = "\n".join(_slice(turns, number) for number in range(SLICES))
+    return f"""# A soak
+
+Made by `python bench/soak.py --seed {seed}`: {turns[-1].ended / 60:.0f} minutes on a kind cluster in topology
+multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
+
+**{lost} of {acknowledged(rounds)} acknowledged writes were lost, {twice} are there twice, {undead} undead.**
+Wrong answers: {", ".join(f"{count} × {name}" for name, count in sorted(refusals.items())) or "none"}.
+
+| what happened | times |
+| --- | ---: |
+{faults}
+
+## Memory
+
+Resident memory of each pod in MiB, read after each fault; some of the faults replace the pods.
+
+| minutes | web | api |
+| --- | ---: | ---: |
+{memory}
+
+Median, with the least and the greatest in brackets. The median of the last third is, of that of the first,
+{", ".join(f"{_growth(turns, tier):.2f} for {tier}" for tier in TIERS)}.
+"""
+
+
+def _slice(turns: list[Turn], number: int) -> str:
+    whole = turns[-1].ended
+    begin, end = whole * number / SLICES, whole * (number + 1) / SLICES
+    here = [turn for turn in turns if begin < turn.ended <= end]
+    cells = [spread(found) if (found := of_tier(here, tier)) else "-" for tier in TIERS]
+    return f"| {begin / 60:.0f}-{end / 60:.0f} | {' | '.join(cells)} |"
+
+
+def _growth(turns: list[Turn], tier: str) -> float:
+    third = max(1, len(turns) // 3)
+    return statistics.median(of_tier(turns[-third:], tier)) / statistics.median(of_tier(turns[:third], tier))
+
+
+if __name__ == "__main__":
+    run(main)
