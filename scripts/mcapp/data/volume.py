@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import secrets
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Any, BinaryIO
 
 from mcapp.cli import Exit, UserError
 from mcapp.data import manifest
+from mcapp.data.job import running_pod
 from mcapp.data.manifest import ANOTHER, Backup, RefusedError
 from mcapp.data.server import Server, read
 from mcapp.data.shell import FailedError, PodShell, Shell
 from mcapp.kube import Kubectl, reason
 from mcapp.progress import Meter, step
 
-_START_SECONDS = 120.0
 _SCRIPT = 'sh "$SCRIPTS/backup.sh" '
 
 
@@ -101,7 +100,11 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
         raise UserError(f"A pod for the backup volume was refused: {reason(made.stderr)}.", code=Exit.FAILED)
     try:
         with step("Starting a pod that mounts the backup volume"):
-            pod = _running(kubectl, where.namespace, name)
+            pod = running_pod(
+                *(kubectl, where.namespace, name),
+                otherwise="The pod for the backup volume does not start",
+                remedy=f"`kubectl -n {where.namespace} describe pvc,pod` tells more.",
+            )
         with _held(kubectl, where.namespace, pod):
             yield Volume(PodShell(server.shell.password, {}, kubectl, where.namespace, pod, "backup"))
     finally:
@@ -123,28 +126,6 @@ def _job(cronjob: dict[str, Any]) -> dict[str, Any]:
         },
         "spec": {**spec, "backoffLimit": 0, "ttlSecondsAfterFinished": 60},
     }
-
-
-def _running(kubectl: Kubectl, namespace: str, job: str) -> str:
-    """Return the name of the Job's pod when it runs."""
-    until = time.monotonic() + _START_SECONDS
-    why = "it was not made"
-    while time.monotonic() < until:
-        for pod in read(kubectl, namespace, "pods", f"batch.kubernetes.io/job-name={job}"):
-            status = pod["status"]
-            for container in status.get("containerStatuses", []):
-                if "running" in container["state"]:
-                    return str(pod["metadata"]["name"])
-                waiting = container["state"].get("waiting", {})
-                why = waiting.get("message") or waiting.get("reason") or why
-            unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
-            why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
-        time.sleep(0.3)
-    raise UserError(
-        f"The pod for the backup volume does not start: {why}.",
-        f"`kubectl -n {namespace} describe pvc,pod` tells more.",
-        Exit.FAILED,
-    )
 
 
 @contextmanager

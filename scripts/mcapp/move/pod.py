@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any
 
 from mcapp.cli import Exit, UserError
-from mcapp.data.server import Server, read
+from mcapp.data.job import running_pod
+from mcapp.data.server import Server
 from mcapp.data.shell import PodShell
 from mcapp.kube import Kubectl, reason
 
-_START_SECONDS = 300.0
 _SOCKET = "/tmp"  # noqa: S108 - of the pod
 CONTAINER = "move"
 
@@ -66,29 +65,14 @@ def job(
 def shell(kubectl: Kubectl, namespace: str, name: str, password: str) -> PodShell:
     """Return the shell of the Job's pod when it runs.
 
-    Raises UserError, with what the node or the scheduler says, when it does not within two minutes.
+    Raises UserError, with what the node or the scheduler says, when it does not within five minutes.
     """
-    until = time.monotonic() + _START_SECONDS
-    why = "it was not made"
-    while time.monotonic() < until:
-        for pod in read(kubectl, namespace, "pods", f"batch.kubernetes.io/job-name={name}"):
-            if "deletionTimestamp" in pod["metadata"]:
-                continue
-            status = pod["status"]
-            for container in status.get("containerStatuses", []):
-                if "running" in container["state"]:
-                    where = pod["metadata"]["name"]
-                    return PodShell(password, {"PGHOST": _SOCKET}, kubectl, namespace, where, CONTAINER)
-                waiting = container["state"].get("waiting", {})
-                why = waiting.get("message") or waiting.get("reason") or why
-            unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
-            why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
-        time.sleep(0.3)
-    raise UserError(
-        f"No pod of the database's image starts on the target node: {why}.",
-        "Put the image on that node, or make room there; then run this again, or --back.",
-        Exit.FAILED,
+    pod = running_pod(
+        *(kubectl, namespace, name),
+        otherwise="No pod of the database's image starts on the target node",
+        remedy="Put the image on that node, or make room there; then run this again, or --back.",
     )
+    return PodShell(password, {"PGHOST": _SOCKET}, kubectl, namespace, pod, CONTAINER)
 
 
 def require_room(source: Server, there: PodShell) -> None:
