@@ -48,10 +48,22 @@ GENERATION_SECONDS = 3600.0
 
 
 class Generation(NamedTuple):
-    """One pool and the queue before it."""
+    """One pool, the queue before it, and those of its connections that nobody uses just now.
+
+    A connection that answered well is kept here and not put back: the pool's way there and back takes longer
+    than all else around a query. The pool gets the others, closes them and opens new ones.
+    """
 
     pool: Pool
     gate: Gate
+    idle: list[AsyncConnection[TupleRow]]
+
+    async def close(self) -> None:
+        """Close every connection; those in use when they are put back."""
+        self.gate.open_wide()
+        while self.idle:
+            await self.pool.putconn(self.idle.pop())
+        await self.pool.close()
 
 
 class UnavailableError(Exception):
@@ -87,8 +99,10 @@ class Database:
         """Return psycopg_pool's figures of the present generation, and who waits; empty without one."""
         if self._generation is None:
             return {}
-        pool, gate = self._generation
-        return {**pool.get_stats(), "requests_waiting": gate.waiting}
+        pool, gate, idle = self._generation
+        stats = pool.get_stats()
+        available = stats.get("pool_available", 0) + len(idle)
+        return {**stats, "pool_available": available, "requests_waiting": gate.waiting}
 
     def start(self) -> None:
         """Begin to look for the database; returns at once."""
@@ -131,7 +145,7 @@ class Database:
         generation = self._generation
         if generation is None:
             raise UnavailableError(self._failure)
-        pool, gate = generation
+        pool, gate, idle = generation
         patience = min(CHECKOUT_SECONDS, until - monotonic())
         try:
             await gate.enter(patience)
@@ -140,15 +154,20 @@ class Database:
         connection = None
         try:
             # Not pool.connection(): its transaction has nothing to commit in autocommit.
-            connection = await pool.getconn(patience)
+            connection = idle.pop() if idle else await pool.getconn(patience)
             with answer_within(connection, until - monotonic()):
                 cursor = await connection.execute(query, parameters)
-                return await cursor.fetchall()
+                rows = await cursor.fetchall()
         except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
             if lost:
                 self._suspect(generation)
             raise UnavailableError(explain(error, self._settings.database_address), lost=lost) from error
+        else:
+            if generation is self._generation:
+                idle.append(connection)
+                connection = None
+            return rows
         finally:
             try:
                 if connection:
@@ -189,7 +208,7 @@ class Database:
             await migrate(connection)
             with answer_within(connection, CONNECT_SECONDS):
                 await connection.execute(self._housekeeping)
-            self._publish(Generation(await self._open_pool(), Gate(self._settings.pool_size)))
+            self._publish(Generation(await self._open_pool(), Gate(self._settings.pool_size), []))
             await self._watch(connection)
         finally:
             await connection.close()
@@ -243,8 +262,7 @@ class Database:
             logger.info("database connected", extra={"fields": {"address": self._settings.database_address}})
         self._settled.set()
         if old:
-            old.gate.open_wide()
-            task = asyncio.create_task(old.pool.close())
+            task = asyncio.create_task(old.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

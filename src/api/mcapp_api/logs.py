@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -58,17 +59,33 @@ class JsonHandler(logging.StreamHandler[TextIO]):
     """The handler of every line; `request` is a short way for the line that each request has.
 
     logging makes a record, looks for handlers and takes locks: five times the work of the line itself.
+    Lines of requests that end in the same turn of the event loop are written at once.
     """
 
     def __init__(self, formatter: JsonFormatter) -> None:
         super().__init__(sys.stdout)
         self.setFormatter(formatter)
         self._json = formatter
+        self._lines: list[str] = []
 
     def request(self, level: int, request_id: str, about: str, ms: float) -> None:
-        """Write the line of a request."""
+        """Write the line of a request, at the end of this turn of the running event loop."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._lines.append(self._json.format_request(level, request_id, about, ms))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write any other line, after those of requests that ended before it."""
+        self._write()
+        super().emit(record)
+
+    def _write(self) -> None:
+        if not self._lines:
+            return
+        text = "\n".join([*self._lines, ""])
+        self._lines.clear()
         try:
-            self.stream.write(self._json.format_request(level, request_id, about, ms) + "\n")
+            self.stream.write(text)
             self.flush()
         except OSError:
             # As logging has it: nobody who reads the log is no reason to fail.
