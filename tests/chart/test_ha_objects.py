@@ -166,6 +166,12 @@ def test_only_members_get_a_token_and_only_for_this_namespace(render: Render) ->
     assert not verbs & {"*", "delete", "deletecollection"}
 
 
+def test_the_way_back_gives_up_the_members_account(render: Render) -> None:
+    # The API server keeps an account of its own accord; only another one replaces it.
+    assert template(render(), "db")["spec"]["serviceAccountName"] == "default"
+    assert template(render(HA), "db")["spec"]["serviceAccountName"] == "db"
+
+
 def test_no_acknowledged_write_is_lost_with_a_node_unless_one_asks_for_it(render: Render) -> None:
     shared = patroni(render(HA))["bootstrap"]["dcs"]
     assert (shared["synchronous_mode"], shared["synchronous_mode_strict"]) == ("quorum", False)
