@@ -23,6 +23,7 @@ def change(up: Up, mode: str) -> None:
     """Upgrade the release to a mode of the database, as its user does."""
     flags = ("--reset-then-reuse-values", "--set", f"db.mode={mode}", "--wait", "--timeout", "4m")
     up.release.helm("upgrade", RELEASE, CHART, *flags)
+    up.release.wait()
 
 
 @contextmanager

@@ -16,4 +16,5 @@ def main(_arguments: Sequence[str]) -> None:
     with (data / "pg_hba.conf").open("a") as file:
         file.write("\nhost all all all scram-sha-256\n")
     with (data / "postgresql.conf").open("a") as file:
-        file.write("\nlisten_addresses = '*'\n")
+        # The socket's folder is Debian's, which not every build of PostgreSQL has built in.
+        file.write("\nlisten_addresses = '*'\nunix_socket_directories = '/var/run/postgresql'\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -27,9 +28,12 @@ def send(method: str, host: str, path: str, body: dict[str, Any]) -> str:
         _url(host, path), data=json.dumps(body).encode(), method=method, headers=headers
     )
     # A switchover answers when it is done.
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS * 6) as answer:  # noqa: S310
-        text: str = answer.read().decode()
-        return text
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS * 6) as answer:  # noqa: S310
+            text: str = answer.read().decode()
+            return text
+    except urllib.error.HTTPError as error:
+        raise OSError(f"{host}: {error.read().decode().strip() or error}") from None
 
 
 def read(host: str, path: str) -> dict[str, Any]:

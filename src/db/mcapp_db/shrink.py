@@ -27,12 +27,16 @@ def main(_arguments: Sequence[str]) -> None:
         found = members.read(address, "cluster")["members"]
         return next((member["name"] for member in found if member["role"] == "leader"), "")
 
-    if (now := leader()) != founder:
+    def leads() -> bool:
+        if (now := leader()) in ("", founder):
+            return now == founder
         print(f"{now} leads: switching over to {founder}.", flush=True)
+        # Refused while the founder lags, as just after it has led.
         order = {"leader": now, "candidate": founder}
         print(members.send("POST", _address_of(now), "switchover", order), flush=True)
-        _until(f"{founder} leads", lambda: leader() == founder)
+        return leader() == founder
 
+    _until(f"{founder} leads", leads)
     print(f"{founder} leads. The other members go, and their copies with them.", flush=True)
     members.send("PATCH", address, "config", {"member_slots_ttl": 0})
     # Deleted and not scaled down: Helm would refuse to write a field that somebody else wrote.
@@ -50,11 +54,18 @@ def _pods() -> dict[str, dict[str, Any]]:
 
 
 def _address_of(name: str) -> str:
-    pod = _pods().get(name)
-    if not pod or not pod["status"].get("podIP"):
+    found: list[str] = []
+
+    def known() -> bool:
+        pod = _pods().get(name)
+        found[:] = [pod["status"]["podIP"]] if pod and pod["status"].get("podIP") else []
+        return True
+
+    # The policies' engine refuses a new pod's connections for its first second.
+    _until("the API server answers", known)
+    if not found:
         raise SystemExit(f"Pod {name} does not run. NOTHING WAS CHANGED. Bring it up first.")
-    address: str = pod["status"]["podIP"]
-    return address
+    return found[0]
 
 
 def _is_alone(address: str) -> bool:
@@ -89,5 +100,6 @@ def _until(what: str, holds: Callable[[], bool]) -> None:
 def _quietly(holds: Callable[[], bool]) -> bool:
     try:
         return holds()
-    except OSError:
+    except OSError as error:
+        print(f"Not yet: {error}", flush=True)
         return False
