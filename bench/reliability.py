@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> Exit:
     options = parser("reliability.py", __doc__ or "", "python bench/reliability.py --rounds 10")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=10, help="rounds of each fault (default: 10)")
-    distress = "rounds with a full or slow disk and a jumping clock (default: 2)"
-    options.add_argument("--distress", type=int, default=2, help=distress)
+    others = "rounds with disk and clock in distress, or with a planned change of leader (default: 3)"
+    options.add_argument("--others", type=int, default=3, help=others)
     chosen = options.parse_args(arguments)
     engine.ensure()
     cluster = Cluster(chosen.cluster)
@@ -45,10 +45,11 @@ def main(arguments: Sequence[str]) -> Exit:
     url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
 
     several = release.has_members()
+    often = failover.LEADER_LOST if several else faults.FAULTS
+    seldom = failover.PLANNED if several else disks.DISTRESS
     found: dict[str, list[Round]] = {}
-    _break(release, url, failover.FAULTS if several else faults.FAULTS, chosen.rounds, found)
-    if not several:
-        _break(release, url, disks.DISTRESS, chosen.distress, found)
+    _break(release, url, often, chosen.rounds, found)
+    _break(release, url, seldom, chosen.others, found)
     text = (_failover if several else _reliability)(_table(found))
     (DOCS / ("failover.md" if several else "reliability.md")).write_text(text)
     print(text)

@@ -83,12 +83,12 @@ LEADER_LOST = {
     "leader's node stopped": Fault(_stop_node),
     "leader's network cut": Fault(_cut),
 }
-FAULTS = {
-    **LEADER_LOST,
+PLANNED = {
     "switchover": Fault(switch_over),
     "leader's node drained": Fault(_drain),
     "rolling upgrade": Fault(_upgrade),
 }
+FAULTS = {**LEADER_LOST, **PLANNED}
 
 
 def _node(release: Release) -> str:

@@ -1,12 +1,14 @@
-"""Runs Patroni, as pinned in pyproject.toml, with two changes that the chart's promises need."""
+"""Runs Patroni, as pinned in pyproject.toml, with the few changes that the chart's promises need."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mcapp_db import kube
@@ -16,6 +18,8 @@ CONFIG = Path("/etc/mcapp/patroni/patroni.yaml")
 OWN_CONFIG = Path("/tmp/patroni.yaml")  # noqa: S108 - an emptyDir of this pod
 CONFIG_DIR = Path("/var/run/postgresql/conf")
 WAIT_SECONDS = 1.0
+# So long a race for the lead waits for a member that says nothing. The lost leader is always one.
+RACE_SECONDS = 1
 
 
 def main(_arguments: Sequence[str]) -> None:
@@ -50,9 +54,12 @@ def _wait_for_founder() -> None:
 def _change_patroni() -> None:
     from patroni.config import Config
     from patroni.dcs.kubernetes import Kubernetes
+    from patroni.ha import Ha
 
     adjust = Config._validate_and_adjust_timeouts
     touch = Kubernetes.touch_member
+    ask_all = Ha.fetch_nodes_statuses
+    ask_one = Ha.fetch_node_status
 
     def shorter_ttl(self: Any, config: dict[str, Any]) -> None:
         """Let the leader's lease be shorter than Patroni's least of 20 s, by its own rule for the times.
@@ -71,18 +78,43 @@ def _change_patroni() -> None:
         """Take the leader's label off all others: one whose node is dead or cut off cannot do it itself."""
         done = bool(touch(self, data))
         cluster = self.cluster
-        if not (cluster and cluster.leader and cluster.leader.name == self._name):
-            return done
-        for name, pod in self._pods.copy().items():
-            labels = pod.metadata.labels or {}
-            if name != self._name and labels.get(self._role_label) == self._leader_label_value:
-                body = {"metadata": {"name": name, "labels": {self._role_label: None}}}
-                try:
-                    self._api.patch_namespaced_pod(name, self._namespace, body)
-                except Exception as error:
-                    # It comes again with the next turn of the loop.
-                    print(f"The label of {name} stays for now: {error}", flush=True)
+        if cluster and cluster.leader and cluster.leader.name == self._name:
+            _unlabel_others(self)
         return done
+
+    def unlabel_and_ask_all(self: Any, members: Any) -> Any:
+        """Before a race for the lead, send nobody any more to the one that was lost.
+
+        kube-proxy takes a second between two changes of a Service: with the new leader's label only, the lost
+        one would be asked for as long by every other connection. One that is well after all labels itself.
+        """
+        if self.cluster.is_unlocked():
+            _unlabel_others(self.dcs)
+        return ask_all(self, members)
+
+    def ask_one_shortly(self: Any, member: Any) -> Any:
+        """Wait for a member less long than Patroni's 2 s."""
+        request = self.patroni.request
+        brief = SimpleNamespace(request=partial(_shortly, request))
+        return ask_one(SimpleNamespace(patroni=brief), member)
 
     Config._validate_and_adjust_timeouts = shorter_ttl
     Kubernetes.touch_member = touch_and_tell
+    Ha.fetch_nodes_statuses = unlabel_and_ask_all
+    Ha.fetch_node_status = ask_one_shortly
+
+
+def _shortly(request: Callable[..., Any], member: Any, **options: Any) -> Any:
+    return request(member, **{**options, "timeout": RACE_SECONDS})
+
+
+def _unlabel_others(dcs: Any) -> None:
+    for name, pod in dcs._pods.copy().items():
+        labels = pod.metadata.labels or {}
+        if name != dcs._name and labels.get(dcs._role_label) == dcs._leader_label_value:
+            body = {"metadata": {"name": name, "labels": {dcs._role_label: None}}}
+            try:
+                dcs._api.patch_namespaced_pod(name, dcs._namespace, body)
+            except Exception as error:
+                # It comes again with the next turn of the loop.
+                print(f"The label of {name} stays for now: {error}", flush=True)
