@@ -16,9 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mcapp import engine  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, exists  # noqa: E402
+from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.cluster import Cluster, existing  # noqa: E402
 from mcapp.config import CHART, CLUSTER  # noqa: E402
 from mcapp.measured import setting, spread  # noqa: E402
 from mcapp.process import output  # noqa: E402
@@ -39,10 +38,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     chosen = options.parse_args(arguments)
-    engine.ensure()
-    cluster = Cluster(chosen.cluster)
-    if not exists(cluster):
-        raise UserError(f"There is no cluster {cluster.name}.", "Run `make up` first.")
+    cluster = existing(chosen.cluster)
     seconds: dict[str, list[float]] = {"helm": [], "kubectl": []}
     _turn(cluster, "helm")
     for number in range(chosen.rounds):

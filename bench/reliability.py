@@ -15,9 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mcapp import engine  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, exists  # noqa: E402
+from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
 from mcapp.load import disks, failover, faults  # noqa: E402
 from mcapp.load.round import RATE, Fault, Round, acknowledged, suffer  # noqa: E402
@@ -36,10 +35,7 @@ def main(arguments: Sequence[str]) -> Exit:
     others = "rounds with disk and clock in distress, or with a planned change of leader (default: 3)"
     options.add_argument("--others", type=int, default=3, help=others)
     chosen = options.parse_args(arguments)
-    engine.ensure()
-    cluster = Cluster(chosen.cluster)
-    if not exists(cluster):
-        raise UserError(f"There is no cluster {cluster.name}.", "Run `make up` first.")
+    cluster = existing(chosen.cluster)
     release = Release(cluster)
     # The laptop's port: it stays when a machine of the database goes.
     url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"

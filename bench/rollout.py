@@ -15,9 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mcapp import engine  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, exists  # noqa: E402
+from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CHART, CLUSTER, NODE_PORT, RELEASE  # noqa: E402
 from mcapp.load.client import FRESH_SHARE, RATE, Request  # noqa: E402
 from mcapp.load.ledger import Comparison, State  # noqa: E402
@@ -38,10 +37,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--rounds", type=int, default=3, help="rounds, each of 5,000 requests or more")
     options.add_argument("--rate", type=float, default=RATE, help="requests per second")
     chosen = options.parse_args(arguments)
-    engine.ensure()
-    cluster = Cluster(chosen.cluster)
-    if not exists(cluster):
-        raise UserError(f"There is no cluster {cluster.name}.", "Run `make up` first.")
+    cluster = existing(chosen.cluster)
     release = Release(cluster)
     url = f"http://{cluster.addresses()[-1]}:{NODE_PORT}"
 

@@ -23,10 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import httpx  # noqa: E402
-from mcapp import engine  # noqa: E402
 from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, any_left  # noqa: E402
-from mcapp.config import CHART, NAMESPACE, NODE_PORT, cache_dir  # noqa: E402
+from mcapp.cluster import existing  # noqa: E402
+from mcapp.config import CHART, CLUSTER, NAMESPACE, NODE_PORT, cache_dir  # noqa: E402
 from mcapp.images import app_images, choose_source, node_image, size_mib  # noqa: E402
 from mcapp.process import output  # noqa: E402
 from mcapp.programs import command  # noqa: E402
@@ -79,10 +78,7 @@ def _test() -> dict[str, float | str]:
 
 def _install() -> dict[str, float | str]:
     """Time `helm install` to the first row written, on the running cluster, each time on a new volume."""
-    engine.ensure()
-    if not any_left():
-        raise UserError("There is no cluster.", "Run `make up` first.")
-    cluster = Cluster()
+    cluster = existing(CLUSTER)
     release, seconds = Release(cluster), []
     for _ in range(ROUNDS):
         if release.exists():

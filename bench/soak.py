@@ -16,9 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mcapp import engine  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, exists  # noqa: E402
+from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
 from mcapp.load.round import RATE, acknowledged  # noqa: E402
 from mcapp.load.soak import TIERS, Turn, of_tier, soak  # noqa: E402
@@ -37,10 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
     options.add_argument("--seed", type=int, default=1, help="decides the order of the faults (default: 1)")
     chosen = options.parse_args(arguments)
-    engine.ensure()
-    cluster = Cluster(chosen.cluster)
-    if not exists(cluster):
-        raise UserError(f"There is no cluster {cluster.name}.", "Run `make up` first.")
+    cluster = existing(chosen.cluster)
     url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
 
     turns: list[Turn] = []

@@ -15,7 +15,7 @@ import yaml
 from mcapp import host
 from mcapp.cli import Exit, UserError
 from mcapp.config import CLUSTER, DATABASE_LABEL, NODE_PORT, cache_dir
-from mcapp.engine import docker, lacking_capabilities
+from mcapp.engine import docker, ensure, lacking_capabilities
 from mcapp.images import Image, full_reference, import_into
 from mcapp.process import logged, output, succeeds
 from mcapp.programs import command
@@ -110,6 +110,20 @@ def create(cluster: Cluster, topology: str, node_image: str | None, port: int, d
 def exists(cluster: Cluster) -> bool:
     """Tell whether the cluster has been made, whether or not its nodes run."""
     return bool(cluster.containers())
+
+
+def existing(name: str) -> Cluster:
+    """Return a cluster that has been made, with the engine below it running.
+
+    Raises:
+        UserError: there is none of this name.
+
+    """
+    ensure()
+    cluster = Cluster(name)
+    if not exists(cluster):
+        raise UserError(f"There is no cluster {name}.", "Run `make up` first.")
+    return cluster
 
 
 def topology_of(cluster: Cluster) -> str:
