@@ -20,7 +20,7 @@ ONCE = {name: fault for name, fault in {**FAULTS, **DISTRESS}.items() if name no
 SOAK_SECONDS, SEED = 30.0, 7
 # What a process of web or api has at the least, and all of a pod's at the most.
 MIB = (2, 160)
-# Nobody asked for what was not there.
+# The server is there all the while, if busy at times.
 UNNOTICED = FAULTS.keys() - DEATHS | {name for name in DISTRESS if "clock" in name}
 
 
@@ -31,8 +31,9 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.
         print(f" [{name}: gap {found.gap:.1f} s, right again {found.recovery or 0:.2f} s after it accepts]")
     assert found.comparison.agrees, found.comparison
     assert found.comparison.states[State.ACKNOWLEDGED] > 50
-    # Whoever asked meanwhile was told so.
-    assert set(found.refusals) == (set() if name in UNNOTICED else {"503"}), found.refusals
+    # Whoever asked for what was not there was told so.
+    assert set(found.refusals) <= {"503"}, found.refusals
+    assert found.refusals or name in UNNOTICED
     said = {one.problem for one in found.load.problems}
     assert name != "db's disk full" or all("the disk of the database is full" in problem for problem in said)
 
