@@ -16,7 +16,7 @@ from mcapp.release import Release
 
 TIERS = ("web", "api")
 # What every process of a pod has in memory; shared pages count for each.
-_RESIDENT = "cat /proc/[0-9]*/status 2>/dev/null | sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p'"
+_RESIDENT = "cat /proc/[0-9]*/status 2>/dev/null | sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p'"
 
 
 @dataclass(frozen=True)
