@@ -24,11 +24,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     for item in items:
-        if item.get_closest_marker("kind"):
-            item.add_marker(pytest.mark.xdist_group("kind"))
-        # What those of the chart share takes no time, and one file of them takes as long as all the others.
-        elif item.path.parent.name != "chart":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        group = "kind" if item.get_closest_marker("kind") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session", autouse=True)
