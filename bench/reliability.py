@@ -8,7 +8,6 @@ promised; after each round it is held against the table. The rows of the load ar
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from mcapp.cli import Exit, parser, run  # noqa: E402
 from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
 from mcapp.load import disks, failover, faults  # noqa: E402
-from mcapp.load.round import RATE, Fault, Round, acknowledged, suffer  # noqa: E402
+from mcapp.load.client import RATE  # noqa: E402
+from mcapp.load.round import Fault, Round, acknowledged, refused, suffer, verdict  # noqa: E402
 from mcapp.measured import setting, spread  # noqa: E402
 from mcapp.progress import say, step  # noqa: E402
 from mcapp.release import Release  # noqa: E402
@@ -71,9 +71,6 @@ def _said(one: Round) -> str:
 
 def _table(found: dict[str, list[Round]]) -> str:
     every = [one for rounds in found.values() for one in rounds]
-    lost, twice, undead = (
-        sum(len(getattr(one.comparison, name)) for one in every) for name in ("lost", "duplicates", "undead")
-    )
     rows = "\n".join(_row(fault, rounds) for fault, rounds in found.items())
     return f"""\
 - The load: {RATE:g} requests/s whatever the answers take, half of them writes with an idempotency key, half
@@ -82,7 +79,7 @@ def _table(found: dict[str, list[Round]]) -> str:
   After each round it is held against the table: **lost** was acknowledged and is not there, **twice** is
   there more than once, **undead** is there although its client was told that it is not.
 
-**{lost} of {acknowledged(every)} acknowledged writes were lost, {twice} are there twice, {undead} undead.**
+{verdict(every)}
 
 | what happened | rounds kept | acknowledged | lost | twice | wrong answers | longest gap (s) | \
 right answer after PostgreSQL accepts (s) |
@@ -94,7 +91,6 @@ brackets."""
 
 
 def _row(fault: str, rounds: list[Round]) -> str:
-    refusals = sum((one.refusals for one in rounds), Counter[str]())
     recoveries = [one.recovery for one in rounds if one.recovery is not None]
     cells = (
         fault,
@@ -102,7 +98,7 @@ def _row(fault: str, rounds: list[Round]) -> str:
         acknowledged(rounds),
         sum(len(one.comparison.lost) for one in rounds),
         sum(len(one.comparison.duplicates) for one in rounds),
-        ", ".join(f"{count} × {name}" for name, count in sorted(refusals.items())) or "none",
+        refused(rounds),
         spread([one.gap for one in rounds]),
         spread(recoveries, 2) if recoveries else "-",
     )

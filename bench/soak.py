@@ -19,7 +19,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from mcapp.cli import Exit, parser, run  # noqa: E402
 from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
-from mcapp.load.round import RATE, acknowledged  # noqa: E402
+from mcapp.load.client import RATE  # noqa: E402
+from mcapp.load.round import refused, verdict  # noqa: E402
 from mcapp.load.soak import TIERS, Turn, of_tier, soak  # noqa: E402
 from mcapp.measured import setting, spread  # noqa: E402
 from mcapp.progress import say  # noqa: E402
@@ -52,21 +53,17 @@ def main(arguments: Sequence[str]) -> Exit:
 
 def _page(turns: list[Turn], seed: int) -> str:
     rounds = [turn.round for turn in turns]
-    lost, twice, undead = (
-        sum(len(getattr(one.comparison, name)) for one in rounds) for name in ("lost", "duplicates", "undead")
-    )
     faults = "\n".join(
         f"| {name} | {count} |" for name, count in sorted(Counter(turn.fault for turn in turns).items())
     )
-    refusals = sum((one.refusals for one in rounds), Counter[str]())
     memory = "\n".join(_slice(turns, number) for number in range(SLICES))
     return f"""# A soak
 
 Made by `python bench/soak.py --seed {seed}`: {turns[-1].ended / 60:.0f} minutes on a kind cluster in topology
 multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
-**{lost} of {acknowledged(rounds)} acknowledged writes were lost, {twice} are there twice, {undead} undead.**
-Wrong answers: {", ".join(f"{count} × {name}" for name, count in sorted(refusals.items())) or "none"}.
+{verdict(rounds)}
+Wrong answers: {refused(rounds)}.
 
 | what happened | times |
 | --- | ---: |

@@ -24,8 +24,7 @@ INIT_SQL = CHART / "files" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0
-
-
+# Ports for each process of pytest.
 _BLOCK = 2_000
 
 

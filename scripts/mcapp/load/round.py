@@ -12,11 +12,10 @@ from time import monotonic
 
 from mcapp.cli import Exit, UserError
 from mcapp.ha import members
-from mcapp.load.client import Kind, Load
+from mcapp.load.client import RATE, Kind, Load
 from mcapp.load.ledger import Comparison, State
 from mcapp.release import Release
 
-RATE = 60.0
 KINDS: tuple[Kind, ...] = ("write", "read")
 WARM_UP_SECONDS = 3.0
 # A leader that is cut off is missed after a while only.
@@ -117,6 +116,23 @@ def wait_whole(release: Release) -> None:
 def acknowledged(rounds: Sequence[Round]) -> int:
     """Return how many writes of these rounds were acknowledged."""
     return sum(one.comparison.states[State.ACKNOWLEDGED] for one in rounds)
+
+
+def verdict(rounds: Sequence[Round]) -> str:
+    """Return what became of the acknowledged writes of these rounds, as a sentence in bold."""
+    lost, twice, undead = (
+        sum(len(getattr(one.comparison, name)) for one in rounds) for name in ("lost", "duplicates", "undead")
+    )
+    return (
+        f"**{lost} of {acknowledged(rounds)} acknowledged writes were lost, {twice} are there twice, "
+        f"{undead} undead.**"
+    )
+
+
+def refused(rounds: Sequence[Round]) -> str:
+    """Return how often which wrong answer came in these rounds, or `none`."""
+    every = sum((one.refusals for one in rounds), Counter[str]())
+    return ", ".join(f"{count} × {name}" for name, count in sorted(every.items())) or "none"
 
 
 def _follow(release: Release) -> bool:
