@@ -91,7 +91,7 @@ def accepts_again(release: Release, since: float) -> float:
     """Return when (by time.time()) the server said that it accepts, the first time after `since`.
 
     Raises:
-        UserError: it does not within three minutes.
+        UserError: it does not within six minutes.
 
     """
     until = time.monotonic() + BACK_SECONDS

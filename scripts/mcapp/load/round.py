@@ -21,7 +21,8 @@ WARM_UP_SECONDS = 3.0
 # A leader that is cut off is missed after a while only.
 SETTLE_SECONDS = 3.0
 COOL_DOWN_SECONDS = 2.0
-BACK_SECONDS = 180.0
+# Kubernetes lets a container that died often wait for up to five minutes.
+BACK_SECONDS = 360.0
 
 
 def _undisturbed(release: Release) -> AbstractContextManager[None]:
@@ -80,7 +81,7 @@ def suffer(release: Release, url: str, fault: Fault, *, rate: float = RATE) -> R
     """Let a fault happen under a load on `url`, wait until all is well, and compare ledger and table.
 
     Raises:
-        UserError: a command fails, or the release is not whole again within three minutes.
+        UserError: a command fails, or the release is not whole again within six minutes.
 
     """
     with fault.rig(release):
@@ -100,7 +101,7 @@ def wait_whole(release: Release) -> None:
     """Wait until every tier runs; of several members of the database one leads, the others follow closely.
 
     Raises:
-        UserError: they do not within three minutes.
+        UserError: they do not within six minutes.
 
     """
     release.wait()

@@ -33,7 +33,7 @@ def soak(release: Release, url: str, *, seconds: float, seed: int) -> Iterator[T
     """Do fault after fault, in an order that the seed decides, until the time is over.
 
     Raises:
-        UserError: a command fails, or the release is not whole again within three minutes.
+        UserError: a command fails, or the release is not whole again within six minutes.
 
     """
     faults: dict[str, Fault] = {**FAULTS, **DISTRESS}
