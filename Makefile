@@ -32,6 +32,10 @@ test: $(READY)
 test-ha: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py --ha
 
+# What takes long and writes a page in docs/: make bench-soak, make bench-reliability ARGS="--rounds 10"
+bench-%: bench/%.py $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python $< $(ARGS)
+
 lint: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from e2e.conftest import Up
-from mcapp.config import CHART, RELEASE
+from e2e.growth import change, only_the_first_is_left, promised
 from mcapp.ha import members
-from mcapp.load.client import Load
 from mcapp.load.failover import FAULTS, LEADER_LOST, switch_over
 from mcapp.load.ledger import State
 from mcapp.load.round import suffer, wait_whole
@@ -17,25 +13,6 @@ from mcapp.load.round import suffer, wait_whole
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"
 AIM_SECONDS = 15.0
-
-
-def change(up: Up, mode: str) -> None:
-    """Upgrade the release to a mode of the database, as its user does."""
-    flags = ("--reset-then-reuse-values", "--set", f"db.mode={mode}", "--wait", "--timeout", "4m")
-    up.release.helm("upgrade", RELEASE, CHART, *flags)
-    up.release.wait()
-
-
-@contextmanager
-def promised(up: Up) -> Iterator[Load]:
-    """Write all the while, and hold the ledger against the table at the end."""
-    with Load(up.pages()[0], rate=20, kinds=("write",)) as load:
-        load.at_least(40)
-        yield load
-        load.at_least(len(load.requests) + 40)
-    compared = load.ledger.compare(up.release.sql("SELECT title FROM app.tasks"))
-    assert compared.agrees, compared
-    assert compared.states[State.ACKNOWLEDGED] > 60
 
 
 def test_genvalues_proposes_it_and_each_member_has_a_node(installed: Up) -> None:
@@ -52,10 +29,7 @@ def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
             with switch_over(release):
                 wait_whole(release)
         change(installed, "standalone")
-        assert [pod["metadata"]["name"] for pod in release.pods("db")] == ["db-0"]
-        claims = release.cluster.get("pvc", "-n", "mcapp")["items"]
-        assert [claim["metadata"]["name"] for claim in claims] == ["postgres-pvc"]
-        assert release.sql("SELECT count(*) FROM pg_replication_slots") == ["0"]
+        only_the_first_is_left(installed)
         load.at_least(len(load.requests) + 40)
         change(installed, "ha")
         wait_whole(release)

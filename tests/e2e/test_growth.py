@@ -1,0 +1,33 @@
+"""One server that becomes three members, loses its leader, and is one again: what make test-ha does at length.
+
+On the one node that there is for the database, so that it needs no cluster of its own.
+"""
+
+from __future__ import annotations
+
+import pytest
+from e2e.conftest import Up
+from e2e.growth import change, only_the_first_is_left, promised
+from mcapp.cluster import load
+from mcapp.images import app_images, choose_source
+from mcapp.load.failover import LEADER_LOST
+from mcapp.load.round import suffer, wait_whole
+
+pytestmark = pytest.mark.kind
+TOPOLOGY = "multi"
+
+
+def test_one_server_becomes_three_members_and_one_again(
+    installed: Up, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load(installed.cluster, list(app_images(choose_source("auto"), ha=True).values()))
+    with promised(installed):
+        change(installed, "ha", "db.ha.antiAffinity=preferred")
+        wait_whole(installed.release)
+    found = suffer(installed.release, installed.pages()[0], LEADER_LOST["leader's pod killed"])
+    with capsys.disabled():
+        print(f" [gap {found.gap:.1f} s]")
+    assert found.comparison.agrees, found.comparison
+    with promised(installed):
+        change(installed, "standalone")
+        only_the_first_is_left(installed)
