@@ -18,8 +18,7 @@ from mcapp.process import output
 from mcapp.release import Release
 from mcapp.wheels import unpacked
 
-DISK_MIB = 320
-WAL_DISK_MIB = 160
+ROOM_MIB = 160
 HOLD_SECONDS = 15
 # A lab's worst memory card: a commit waits for the writes of all before it.
 WRITES_PER_SECOND = 12
@@ -28,9 +27,9 @@ JUMP_SECONDS = 3600
 WHOLE, WAL = "", "pgdata/pg_wal"
 _FAKETIME = "/var/lib/postgresql/data/faketime"
 
-# On the node; $1 is the folder that gets a disk of its own, $2 the disk's MiB.
-_MOUNT = """set -eu; [ ! -e /var/mcapp-disk.img ]
-truncate -s "$2M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
+# On the node; $1 is the folder that gets a disk of its own, with $2 MiB more than what is in it.
+_MOUNT = """set -eu; [ ! -e /var/mcapp-disk.img ]; held=$(du -sm $1)
+truncate -s "$((${held%%[!0-9]*} + $2))M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
 mount -o loop /var/mcapp-disk.img /mnt/mcapp-disk; rmdir /mnt/mcapp-disk/lost+found
 cp -a $1/. /mnt/mcapp-disk/; chmod --reference=$1 /mnt/mcapp-disk; chown --reference=$1 /mnt/mcapp-disk
 mount --bind /mnt/mcapp-disk $1"""
@@ -61,10 +60,10 @@ exit "$found"
 
 
 @contextmanager
-def _own_disk(release: Release, part: str, size: int) -> Iterator[None]:
+def _own_disk(release: Release, part: str) -> Iterator[None]:
     """Put a part of the volume on a small disk of its own; at the end its blocks must be whole."""
     with _stopped(release):
-        _on_node(release, _MOUNT, part, str(size))
+        _on_node(release, _MOUNT, part, str(ROOM_MIB))
     try:
         yield
         verify_pages(release)
@@ -76,7 +75,7 @@ def _own_disk(release: Release, part: str, size: int) -> Iterator[None]:
 
 @contextmanager
 def _data_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, WHOLE, DISK_MIB):
+    with _own_disk(release, WHOLE):
         # Rows that were deleted leave room that new ones would take for a while.
         release.sql("VACUUM FULL app.tasks; VACUUM FULL app.idempotency_keys;")
         yield
@@ -84,7 +83,7 @@ def _data_disk(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _wal_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, WAL, WAL_DISK_MIB):
+    with _own_disk(release, WAL):
         yield
 
 
