@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mcapp import cli
-from mcapp.cli import Exit
+from mcapp.cli import Exit, UserError
 from mcapp.data import restore as restoring
 from mcapp.data.folder import Folder
-from mcapp.data.manifest import Backup
+from mcapp.data.manifest import ANOTHER, Backup
 from mcapp.data.server import Server, find
 from mcapp.data.volume import Volume, opened
 from mcapp.kube import Kubectl
@@ -101,8 +101,8 @@ def with_store(asked: argparse.Namespace, store: Folder | Volume, server: Server
     if asked.command == "create":
         return created(store.create(server), asked.output)
     name = asked.backup
-    if name == "latest" and (there := store.list()):
-        name = there[-1].manifest.name
+    if name == "latest":
+        name = latest(store, server)
     if asked.command == "fetch" and isinstance(store, Volume):
         return created(Folder(asked.folder).take(store, name), asked.output)
     if asked.command == "verify":
@@ -110,6 +110,15 @@ def with_store(asked: argparse.Namespace, store: Folder | Volume, server: Server
     done = restoring.restore(store, name, server, drop_old=asked.drop_old)
     restoring.await_api(server)
     return restored(done, server, asked.output)
+
+
+def latest(store: Folder | Volume, server: Server) -> str:
+    """Return the name of the release's newest backup; a folder may hold those of others, too."""
+    whose = server.release
+    own = [one.manifest for one in store.list() if one.manifest.document["release"] == whose.name]
+    if not own:
+        raise UserError(f"There is no backup of release {whose.name} here.", ANOTHER)
+    return max(own, key=lambda manifest: str(manifest.document["created"])).name
 
 
 def created(backup: Backup, output: str) -> Exit:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mcapp import cli, valuesfile
+from mcapp import cli, progress, valuesfile
 from mcapp.cli import Exit, UserError
 from mcapp.data.server import read
 from mcapp.inventory import Inventory
@@ -75,6 +77,10 @@ def work(asked: argparse.Namespace) -> Exit:
         return back(deployed, record, move, inventory, asked)
     if move is None:
         move = begun(deployed, inventory, asked.to)
+    elif move.finished and asked.to in (move.to, move.target) and not asked.dry_run:
+        # Done before, but for the values perhaps.
+        mover, result = prepared(deployed, record, move, inventory)
+        return finished(mover, result, asked)
     elif move.finished:
         raise UserError(
             f"The volume of the last move ({move.old} on {move.source}) is still kept.",
@@ -90,7 +96,7 @@ def work(asked: argparse.Namespace) -> Exit:
     mover, result = prepared(deployed, record, move, inventory)
     show(mover, asked)
     if asked.dry_run:
-        return Exit.OK
+        return planned(move, asked)
     if not move.done:
         record.save(move)
     return finished(mover, result, asked)
@@ -112,6 +118,12 @@ def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
         raise UserError(
             f"{source} and {node} have different processors, which cannot share the server's files.",
             "Use backup.py create, a new release there, and backup.py restore.",
+        )
+    if target.strands_backups(deployed, inventory, topology, node):
+        progress.say(
+            f"warning: the volume of the backups is on {node}, too; with db there, their pods find no node."
+            " Copy the backups first (backup.py fetch); after the move delete the claim backup-pvc, and"
+            " `helm upgrade` makes another elsewhere."
         )
     claim = next(one for one in inventory.claims if one.name == deployed.claim)
     volume = deployed.kubectl.object("pv", claim.volume) or {"spec": {}}
@@ -141,31 +153,57 @@ def prepared(
 def show(mover: Mover, asked: argparse.Namespace) -> None:
     """Show the plan: what is done already, and what is left."""
     move = mover.move
-    print(f"Release {asked.release} in namespace {asked.namespace}, topology {move.was} -> {move.topology}")
-    print(f"  from  {move.source}, volume {move.old}, which is kept until --discard-old")
-    print(f"  to    {move.target}, " + (f"volume {move.new}" if move.new else "a volume that is made there"))
+    lines = [
+        f"Release {asked.release} in namespace {asked.namespace}, topology {move.was} -> {move.topology}",
+        f"  from  {move.source}, volume {move.old}, which is kept until --discard-old",
+        f"  to    {move.target}, " + (f"volume {move.new}" if move.new else "a volume that is made there"),
+    ]
     for number, name in enumerate(STEPS, 1):
         mark = "done" if name in move.done else "    "
-        print(f"  {number} {mark} {name:12} {WHAT[name].format(source=move.source, target=move.target)}")
-    print("Writes stop from 2 to 6, reads only while the server starts in 5.", flush=True)
+        lines.append(
+            f"  {number} {mark} {name:12} {WHAT[name].format(source=move.source, target=move.target)}"
+        )
+    lines.append("Writes stop from 2 to 6, reads only while the server starts in 5.")
+    # The result of a program that reads JSON is one document.
+    print("\n".join(lines), flush=True, file=sys.stderr if asked.output == "json" else sys.stdout)
+
+
+def told(asked: argparse.Namespace, sentence: str, **document: Any) -> Exit:
+    """Show a result: a sentence, or for programs its parts."""
+    if asked.output == "json":
+        cli.emit_json(document)
+    else:
+        print(sentence)
+    return Exit.OK
 
 
 def finished(mover: Mover, result: Result, asked: argparse.Namespace) -> Exit:
     """Run what is left, write the values, and say what was done."""
+    path = asked.values or Path(f"values-{mover.move.topology}.yaml")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path} cannot be written.", "Name another file with --values.")
     move = mover.run()
-    path = asked.values or Path(f"values-{move.topology}.yaml")
     head = [text("head.made"), text("head.again")]
     valuesfile.write(path, valuesfile.dump(result, head, "en"), result.secret)
-    if asked.output == "json":
-        told = {"source": move.source, "target": move.target, "topology": move.topology, "kept": move.old}
-        cli.emit_json({**told, "writesStoppedSeconds": move.seconds, "values": str(path)})
-        return Exit.OK
-    print(f"The database is on {move.target}. Writes were stopped for {move.seconds:.1f} s.")
-    print(f"The values are in {path}: use them for the next helm upgrade.")
-    print(
-        f"The old volume {move.old} on {move.source} is kept: --back returns to it, --discard-old deletes it."
+    return told(
+        asked,
+        f"The database is on {move.target}. Writes were stopped for {move.seconds:.1f} s.\n"
+        f"The values are in {path}: use them for the next helm upgrade.\n"
+        f"The old volume {move.old} on {move.source} is kept: "
+        "--back returns to it, --discard-old deletes it.",
+        **_places(move),
+        writesStoppedSeconds=move.seconds,
+        values=str(path),
     )
-    return Exit.OK
+
+
+def planned(move: Move, asked: argparse.Namespace) -> Exit:
+    """Say that nothing was done."""
+    return told(asked, "Nothing was changed.", **_places(move), dryRun=True)
+
+
+def _places(move: Move) -> dict[str, str]:
+    return {"source": move.source, "target": move.target, "topology": move.topology, "kept": move.old}
 
 
 def back(
@@ -178,16 +216,23 @@ def back(
     """Return to the volume that was kept; before the switch, leave everything as it was."""
     if move is None:
         raise UserError("There is no move to go back from.", "Nothing was changed.")
-    mover, _ = prepared(deployed, record, move, inventory)
+    # Without a plan: the node that the data would leave may be gone.
+    mover = Mover(deployed.kubectl, deployed, record, move, {}, "", [])
     if not move.claim:
-        if not asked.dry_run:
-            steps.undo(mover)
-        print(f"The move to {move.to} is given up; the database is on {move.source}, as before.")
-        return Exit.OK
+        if asked.dry_run:
+            return told(asked, f"Would give up the move to {move.to}.", **_places(move), dryRun=True)
+        steps.undo(mover)
+        done = f"The move to {move.to} is given up; the database is on {move.source}, as before."
+        return told(asked, done, **_places(move), givenUp=True)
+    # One that was cut off goes on: it is on its way back already.
+    returns = move.back and not move.finished
     if asked.dry_run:
-        print(f"Would return to volume {move.old} on {move.source}, if nothing was written since the move.")
-        return Exit.OK
-    mover, result = prepared(deployed, record, record.save(steps.returned(mover)), inventory)
+        would = move.target if returns else move.source
+        sentence = f"Would return to {would}, if nothing was written since the move."
+        return told(asked, sentence, **_places(move), dryRun=True)
+    if not returns:
+        move = record.save(steps.returned(mover))
+    mover, result = prepared(deployed, record, move, inventory)
     show(mover, asked)
     return finished(mover, result, asked)
 
@@ -199,13 +244,12 @@ def discarded(kubectl: Kubectl, record: Record, move: Move | None, asked: argpar
         raise UserError(
             state, "Nothing was changed." if move is None else f"Go on with --to {move.to}, or --back."
         )
-    print(f"The old volume is {move.old} on {move.source}.")
+    volume = f"The old volume {move.old} on {move.source}"
     if asked.dry_run:
-        return Exit.OK
+        return told(asked, f"{volume} would be deleted.", volume=move.old, node=move.source, dryRun=True)
     steps.discard(kubectl, move)
     record.forget()
-    print("It is deleted.")
-    return Exit.OK
+    return told(asked, f"{volume} is deleted.", volume=move.old, node=move.source)
 
 
 if __name__ == "__main__":

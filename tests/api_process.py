@@ -18,6 +18,7 @@ from postgres import free_port
 
 # Generous: a test run may share its two cores with a cluster.
 _START_SECONDS = 60.0
+_LINE_SECONDS = 5.0
 
 
 class ApiProcess:
@@ -78,6 +79,15 @@ class ApiProcess:
     def log(self) -> list[dict[str, Any]]:
         """Return its log, line by line."""
         return [json.loads(line) for line in self.output().splitlines()]
+
+    def line_of(self, request_id: str) -> dict[str, Any]:
+        """Return the line of one request, which is written a moment after its answer."""
+        until = time.monotonic() + _LINE_SECONDS
+        while not (found := [line for line in self.log() if line.get("request_id") == request_id]):
+            assert time.monotonic() < until, f"no line of {request_id}"
+            time.sleep(0.01)
+        (line,) = found
+        return line
 
     def terminate(self) -> None:
         """Send SIGTERM, as the kubelet does."""

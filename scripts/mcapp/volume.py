@@ -9,7 +9,7 @@ from mcapp.inventory import Inventory, object_name
 from mcapp.messages import Problem, Text, text
 from mcapp.objects import NODE_BOUND, Claim, StorageClass
 
-CLAIM = "postgres-pvc"
+CLAIM, BACKUPS = "postgres-pvc", "backup-pvc"
 _MANUAL = "kubernetes.io/no-provisioner"
 
 
@@ -21,9 +21,9 @@ class Data:
     nodes: frozenset[str] | None
 
 
-def existing(inventory: Inventory, namespace: str, prefix: str) -> Data | None:
+def existing(inventory: Inventory, namespace: str, prefix: str, name: str = CLAIM) -> Data | None:
     """Return the release's bound claim, None if there is none; Problem if no node can mount its volume."""
-    name = object_name(prefix, CLAIM)
+    name = object_name(prefix, name)
     for claim in inventory.claims:
         if (claim.owner.namespace, claim.name) == (namespace, name) and claim.volume:
             return Data(claim, _mountable(inventory, claim))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from backup import latest
 from data.test_data_fingerprint import take
 from mcapp.cli import UserError
 from mcapp.config import CHART
@@ -160,6 +162,7 @@ BROKEN = {
     "later format": ("manifest.json", rewritten(format=2), True, "its format is 2"),
     "manifest cut off": ("manifest.json", lambda c: c[:99], True, "manifest is damaged"),
     "later app": ("manifest.json", rewritten(app="0.10.0"), True, "version 0.10.0 of the app"),
+    "another name": ("manifest.json", rewritten(name="mcapp-1"), True, "it is mcapp-1 by its manifest"),
     "too large": ("manifest.json", rewritten(databaseBytes=10**15), True, "MB are free"),
 }
 
@@ -177,6 +180,16 @@ def test_a_bad_backup_is_refused_before_anything_changes(
         restore.restore(store, backup.manifest.name, server)
     assert "Nothing was changed" in str(refused.value)
     assert untouched(server, before)
+
+
+def test_the_latest_is_of_the_release_that_is_meant(server: Server, store: Folder, backup: Backup) -> None:
+    other = "second-29990101T000000Z"
+    shutil.copytree(path(backup), path(backup).with_name(other))
+    manifest_file = path(backup).with_name(other) / "manifest.json"
+    changed = rewritten(name=other, release="second", created="2999-01-01T00:00:00Z")
+    manifest_file.write_bytes(changed(manifest_file.read_bytes()))  # type: ignore[operator]
+    assert store.list()[-1].manifest.name == other
+    assert latest(store, server) == backup.manifest.name
 
 
 def test_roles_that_the_server_does_not_know_are_named(
@@ -266,16 +279,21 @@ def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path
         done: subprocess.CompletedProcess[bytes] = postgres.script(run, **{**given, **password, **more})
         return done
 
-    for old in ("mcapp-20200101T000000Z", "mcapp-20200102T000000Z", ".partial"):
+    # Two old ones; one of a clock that was ahead; one that is none, which takes nobody's place.
+    ahead, none = "mcapp-29990101T000000Z", "mcapp-29990102T000000Z"
+    for old in ("mcapp-20200101T000000Z", "mcapp-20200102T000000Z", ahead, none, ".partial"):
         (volume / old).mkdir()
         (volume / old).chmod(0o777)
+        if old != none:
+            (volume / old / "SHA256SUMS").touch()
     made = script("create")
     assert made.returncode == 0, made.stderr.decode()
-    assert b"Removed mcapp-20200101T000000Z" in made.stdout
+    assert made.stdout.count(b"Removed mcapp-2020010") == 2
     failed = script("create", PGPASSWORD="wrong")
     assert failed.returncode
-    assert sorted(path.name for path in volume.glob("*Z"))[0] == "mcapp-20200102T000000Z"
-    assert len(list(volume.iterdir())) == 3, "two backups and the lock"
+    new = made.stdout.decode().removeprefix("Made ").split(",")[0]
+    assert sorted(path.name for path in volume.iterdir()) == [".lock", new, ahead, none]
+    (volume / ahead / "SHA256SUMS").unlink()
     (line,) = script("list").stdout.splitlines()
     size, _, told = line.partition(b" ")
     name = manifest.read(told, "").name

@@ -14,9 +14,8 @@ from mcapp.load.ledger import State
 def change(up: Up, mode: str, *settings: str) -> None:
     """Upgrade the release to a mode of the database, as its user does."""
     values = [word for setting in (f"db.mode={mode}", *settings) for word in ("--set", setting)]
-    up.release.helm(
-        *("upgrade", RELEASE, CHART, "--reset-then-reuse-values", *values, "--wait", "--timeout", "4m")
-    )
+    flags = ("--reset-then-reuse-values", *values, "--wait", "--timeout", "4m")
+    up.release.helm("upgrade", RELEASE, CHART, *flags)
     up.release.wait()
 
 

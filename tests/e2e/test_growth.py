@@ -1,4 +1,4 @@
-"""One server that becomes three members, loses its leader, and is one again: what make test-ha does at length.
+"""One server that becomes three members, loses its leader, and is one again: in short what make test-ha does.
 
 On the one node that there is for the database, so that it needs no cluster of its own.
 """
@@ -28,6 +28,7 @@ def test_one_server_becomes_three_members_and_one_again(
     with capsys.disabled():
         print(f" [gap {found.gap:.1f} s]")
     assert found.comparison.agrees, found.comparison
+    assert found.refusals
     with promised(installed):
         change(installed, "standalone")
         only_the_first_is_left(installed)

@@ -49,7 +49,7 @@ def words(lab: Lab, *arguments: str) -> list[str]:
 def move(lab: Lab, *arguments: str, code: Exit = Exit.OK) -> Any:
     done = subprocess.run(words(lab, *arguments), capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
-    return json.loads(done.stdout[done.stdout.index("{") :]) if code == Exit.OK else done.stderr
+    return json.loads(done.stdout) if code == Exit.OK else done.stderr
 
 
 def killed(lab: Lab, at: str, *arguments: str) -> None:
@@ -180,6 +180,8 @@ def test_discarded_moved_and_back(lab: Lab) -> None:
     # Moved, and back by the volume that was kept, without a copy.
     move(lab, "--to", "multi")
     assert node_of_db(lab) == LAB_MACHINE
+    # Cut off on its way back, it goes on in the same direction.
+    killed(lab, "Stopping", "--back")
     back = move(lab, "--back")
     assert (back["target"], back["topology"]) == (LAPTOP, "single")
     assert node_of_db(lab) == LAPTOP
@@ -193,7 +195,8 @@ def test_a_dry_run_changes_nothing(lab: Lab) -> None:
     shown = subprocess.run(
         words(lab, "--to", "multi", "--dry-run"), capture_output=True, text=True, check=True
     )
-    assert f"to    {LAB_MACHINE}" in shown.stdout
-    assert "topology single -> multi" in shown.stdout
+    assert f"to    {LAB_MACHINE}" in shown.stderr
+    assert "topology single -> multi" in shown.stderr
+    assert json.loads(shown.stdout)["dryRun"] is True
     after = lab.up.cluster.get("statefulset,job,pvc,cm", "-n", lab.name)["items"]
     assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]

@@ -37,9 +37,11 @@ create() {
   echo "Made $NAME, $(stat -c %s "$NAME/archive.dump") bytes."
 }
 
-# Leaves the newest ones; their names sort by their time.
+# Leaves the new one, whatever the clock says, and the newest whole ones beside it; their names sort by their time.
 discard() {
-  find . -mindepth 1 -maxdepth 1 -type d -name "$RELEASE-*Z" | sort -r | tail -n "+$((KEEP + 1))" |
+  for folder in "./$RELEASE"-*Z; do
+    if [ -e "$folder/SHA256SUMS" ] && [ "$folder" != "./$NAME" ]; then echo "$folder"; fi
+  done | sort -r | tail -n "+$KEEP" |
     while IFS= read -r old; do
       mv "$old" .old
       rm -rf .old

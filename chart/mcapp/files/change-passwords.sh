@@ -1,13 +1,19 @@
 #!/bin/sh
-# Gives the roles app and postgres the passwords of the revision that is about to come, before the Secret
-# has them. Runs as the hook Job of an upgrade that changes a password, and of every rollback.
+# Gives the roles app and postgres, and of several members the replicator, the passwords of the revision that is about
+# to come, before the Secret has them. Runs as the hook Job of an upgrade that changes a password, and of every rollback.
 #
-# Environment: PGHOST, PGDATABASE, and of both roles the password in the live Secret (LIVE_APP, LIVE_SUPERUSER)
-# and the one to come (NEXT_APP, NEXT_SUPERUSER).
+# Environment: PGHOST, PGDATABASE, and of the roles the password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
+# LIVE_REPLICATION) and the one to come (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION); the last only of several members.
 set -eu
 export PGCONNECT_TIMEOUT=5
 
-if [ "$LIVE_APP" = "$NEXT_APP" ] && [ "$LIVE_SUPERUSER" = "$NEXT_SUPERUSER" ]; then
+# psql itself computes the SCRAM secret: no password crosses the network.
+set_password() {
+  printf '%s\n%s\n' "$2" "$2" | psql --username=postgres --no-password --command="\\password $1"
+}
+
+LIVE="$LIVE_APP $LIVE_SUPERUSER ${LIVE_REPLICATION:-}"
+if [ "$LIVE" = "$NEXT_APP $NEXT_SUPERUSER ${NEXT_REPLICATION:-}" ]; then
   echo "The passwords stay as they are."
   exit 0
 fi
@@ -17,7 +23,7 @@ until pg_isready --quiet; do
   tries=$((tries - 1))
   if [ "$tries" = 0 ]; then
     echo "The database does not answer, so its passwords cannot be changed. NOTHING WAS CHANGED."
-    echo "Bring it up first, or go on without this Job (--no-hooks) and set the passwords by hand."
+    echo "Bring it up first, or go on without this Job (--no-hooks, never with another db.mode) and set them by hand."
     exit 1
   fi
   sleep 1
@@ -27,10 +33,10 @@ done
 for PGPASSWORD in "$LIVE_SUPERUSER" "$NEXT_SUPERUSER"; do
   export PGPASSWORD
   if psql --username=postgres --no-password --command='' 2>/dev/null; then
-    # psql itself computes the SCRAM secret: no password crosses the network.
-    printf '%s\n%s\n' "$NEXT_APP" "$NEXT_APP" | psql --username=postgres --no-password --command='\password app'
-    printf '%s\n%s\n' "$NEXT_SUPERUSER" "$NEXT_SUPERUSER" |
-      psql --username=postgres --no-password --command='\password postgres'
+    set_password app "$NEXT_APP"
+    # Members that have not been restarted yet keep the connections that they have.
+    if [ -n "${NEXT_REPLICATION:-}" ]; then set_password replicator "$NEXT_REPLICATION"; fi
+    set_password postgres "$NEXT_SUPERUSER"
     echo "The passwords were changed in the database."
     exit 0
   fi

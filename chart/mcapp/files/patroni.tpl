@@ -26,6 +26,8 @@ bootstrap:
     # Any one of the replicas confirms each commit, so that the loss of another holds nothing up.
     synchronous_mode: quorum
     synchronous_mode_strict: {{ .Values.db.ha.synchronousStrict }}
+    # So many of them that less than half may be lost at once, the leader among them.
+    synchronous_node_count: {{ div (sub (int .Values.db.ha.members) 1) 2 }}
     # The quorum finds the member that has every acknowledged commit; this must not keep it from leading.
     maximum_lag_on_failover: 1073741824
     {{- else }}

@@ -189,7 +189,7 @@ metadata:
     {{- include "mcapp.labels" (list . "db-shrink") | nindent 4 }}
   annotations:
     helm.sh/hook: pre-upgrade
-    helm.sh/hook-weight: "-1"
+    helm.sh/hook-weight: "-3"
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 

@@ -42,10 +42,15 @@ Worked out once a rendering and kept in .Values, since a second call would draw 
 {{- $auth._replication -}}
 {{- end -}}
 
-{{/* "true" where the live Secret holds both passwords and this rendering brings another one. */}}
+{{/* "true" where the live Secret holds the passwords and this rendering brings another one. */}}
 {{- define "mcapp.passwordsChange" -}}
 {{- $live := include "mcapp.livePasswords" . | fromJson -}}
-{{- if and $live.superuser $live.app (ne (toJson $live) (include "mcapp.passwords" .)) }}true{{ end -}}
+{{- if and $live.superuser $live.app (ne (toJson $live) (include "mcapp.passwords" .)) -}}
+true
+{{- else if and (include "mcapp.isHa" .) (include "mcapp.haRuns" .) -}}
+{{- $kept := dig "data" .Values.db.auth.keys.replicationPassword "" (lookup "v1" "Secret" .Release.Namespace (include "mcapp.object" (list . "postgres-secret"))) | b64dec -}}
+{{- if and $kept (ne $kept (include "mcapp.replicationPassword" .)) }}true{{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

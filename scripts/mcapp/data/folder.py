@@ -93,7 +93,12 @@ class Folder:
             with (folder / ARCHIVE).open("rb") as archive:
                 if archive.read(len(MAGIC)) != MAGIC:
                     raise RefusedError(name, "its archive is none of pg_dump's", ANOTHER)
-        return self._read(folder)
+        found = self._read(folder)
+        if found.manifest.name != name:
+            raise RefusedError(
+                name, f"it is {found.manifest.name} by its manifest", "Give it that name again."
+            )
+        return found
 
     def take(self, volume: Volume, name: str) -> Backup:
         """Copy a backup from the release's volume.
@@ -136,7 +141,7 @@ class Folder:
                 except BlockingIOError:
                     raise UserError(
                         f"Another backup is being made in {self.path}.",
-                        "Wait until it is done, or name another folder with --to.",
+                        "Wait until it is done, or name another folder with --folder.",
                         Exit.FAILED,
                     ) from None
                 # Nobody else is at work: it is left from a run that died.
@@ -149,7 +154,7 @@ class Folder:
         except OSError as error:
             raise UserError(
                 f"Folder {self.path} cannot be written: {error.strerror}.",
-                "Make room there, or name another folder with --to.",
+                "Make room there, or name another folder with --folder.",
                 Exit.FAILED,
             ) from None
 

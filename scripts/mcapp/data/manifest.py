@@ -69,7 +69,9 @@ class Manifest:
                 f"the server does not know the roles {', '.join(sorted(missing))}",
                 "Create them (CREATE ROLE ...), and run this again.",
             )
-        needed, free = int(self.document["databaseBytes"] * 1.1), server.free_bytes()
+        data = self.document["databaseBytes"]
+        # What is restored is written to the WAL as well, of which so much may stay.
+        needed, free = int(data * 1.1 + min(data, server.wal_bytes())), server.free_bytes()
         if needed > free:
             raise RefusedError(
                 self.name,

@@ -97,7 +97,8 @@ def _copy(store: Store, backup: Backup, server: Server) -> Iterator[tuple[str, l
             try:
                 store.pour(backup, server, _RESTORE.format(copy), meter)
             except FailedError as error:
-                raise RefusedError(made.name, f"it cannot be restored ({error.said})", ANOTHER) from None
+                again = f"Run this again; if it fails in the same way: {ANOTHER}"
+                raise RefusedError(made.name, f"it cannot be restored ({error.said})", again) from None
             # What belongs to the database itself is not in an archive, nor are the planner's statistics.
             server.shell.sql("".join(_properties(copy, made.fingerprint)))
             server.shell.sql("ANALYZE;", copy)

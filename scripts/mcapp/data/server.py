@@ -61,6 +61,10 @@ class Server:
         shown = self.shell.run('df -Pk "$PGDATA"').decode().splitlines()
         return int(shown[-1].split()[3]) * 1024
 
+    def wal_bytes(self) -> int:
+        """Return how large the WAL may become, with some to spare: its limit is a soft one."""
+        return 2 * int(self.shell.sql("SELECT pg_size_bytes(current_setting('max_wal_size'));")[0])
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the server's lock, under which throw-away databases are made and databases swapped.

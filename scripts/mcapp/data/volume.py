@@ -30,10 +30,10 @@ class Volume:
 
     def create(self, server: Server) -> Backup:
         """Make a backup as the CronJob does; the oldest ones beyond backup.keep go."""
-        before = {backup.manifest.name for backup in self.list()}
         with step(f"Dumping database {server.database} of release {server.release.name} onto its volume"):
-            self.shell.run(_SCRIPT + "create")
-        return next(backup for backup in self.list() if backup.manifest.name not in before)
+            said = self.shell.run(_SCRIPT + "create").decode()
+        name = said.removeprefix("Made ").split(",")[0]
+        return next(backup for backup in self.list() if backup.manifest.name == name)
 
     def list(self) -> list[Backup]:
         """Return the backups, the oldest first."""
@@ -124,7 +124,8 @@ def _job(cronjob: dict[str, Any]) -> dict[str, Any]:
             "name": f"{cronjob['metadata']['name']}-{secrets.token_hex(4)}",
             "labels": cronjob["metadata"]["labels"],
         },
-        "spec": {**spec, "backoffLimit": 0, "ttlSecondsAfterFinished": 60},
+        # A restore may take longer than a backup may.
+        "spec": {**spec, "backoffLimit": 0, "ttlSecondsAfterFinished": 60, "activeDeadlineSeconds": 86400},
     }
 
 

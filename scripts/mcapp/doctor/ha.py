@@ -22,11 +22,11 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     leaders = [pod for pod in pods if label(pod, ROLE) == PRIMARY]
     evidence = tuple(Evidence(f"pod/{name(pod)}", _told(pod)) for pod in pods)
     if pods and not leaders:
-        yield Finding("no-leader", {"count": len(pods)}, evidence, (_list(snapshot, pods),), "db", soft=True)
+        yield Finding("no-leader", {"count": len(pods)}, evidence, (listed(snapshot, pods),), "db", soft=True)
     elif len(leaders) > 1:
         parts = {"pods": [name(pod) for pod in leaders]}
         wrong = Step(kubectl=("label", "pod", "POD", "-n", snapshot.namespace, f"{ROLE}-"))
-        yield Finding("split-labels", parts, evidence, (_list(snapshot, leaders), wrong), "db", soft=True)
+        yield Finding("split-labels", parts, evidence, (listed(snapshot, leaders), wrong), "db", soft=True)
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
         parts = {"pod": pod, "leader": db.get("pod") or "", "mib": (behind or 0) // 2**20}
         line = Evidence("/api/topology", f"{pod}: state {replica['state']}, lag_bytes {behind}")
         again = (*_exec(snapshot, pod), "reinit", snapshot.object_name("db"), pod, "--force")
-        steps = (_list(snapshot, snapshot.pods("db")), Step(kubectl=again))
+        steps = (listed(snapshot, snapshot.pods("db")), Step(kubectl=again))
         yield Finding("replica-lagging", parts, (line,), steps, "db", soft=True)
 
 
@@ -48,7 +48,8 @@ def _told(pod: Object) -> str:
     return f"{ROLE}={label(pod, ROLE) or 'none'} on node {node_of(pod) or 'none'}"
 
 
-def _list(snapshot: Snapshot, pods: list[Object]) -> Step:
+def listed(snapshot: Snapshot, pods: list[Object]) -> Step:
+    """Return the step that shows every member as Patroni sees it."""
     return Step(kubectl=(*_exec(snapshot, name(pods[0]) if pods else "db-0"), "list"))
 
 

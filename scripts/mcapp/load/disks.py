@@ -29,7 +29,8 @@ _FAKETIME = "/var/lib/postgresql/data/faketime"
 
 # On the node; $1 is the folder that gets a disk of its own, with $2 MiB more than what is in it.
 _MOUNT = """set -eu; [ ! -e /var/mcapp-disk.img ]; held=$(du -sm $1)
-truncate -s "$((${held%%[!0-9]*} + $2))M" /var/mcapp-disk.img; mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
+truncate -s "$((${held%%[!0-9]*} + $2))M" /var/mcapp-disk.img
+mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
 mount -o loop /var/mcapp-disk.img /mnt/mcapp-disk; rmdir /mnt/mcapp-disk/lost+found
 cp -a $1/. /mnt/mcapp-disk/; chmod --reference=$1 /mnt/mcapp-disk; chown --reference=$1 /mnt/mcapp-disk
 mount --bind /mnt/mcapp-disk $1"""

@@ -94,10 +94,19 @@ def started() -> str:
     return f'pg_ctl --pgdata="$PGDATA" --wait --silent --log={_SOCKET}/move.log --options="{quiet}" start'
 
 
+def remove_job(kubectl: Kubectl, namespace: str, name: str) -> None:
+    """Remove the Job with its pod. UserError if that is refused."""
+    _remove(kubectl, namespace, "job", name, "--cascade=foreground")
+
+
 def remove(kubectl: Kubectl, namespace: str, name: str, claim_name: str) -> None:
     """Remove the Job and its claim; with the claim goes the volume, unless it is retained."""
+    remove_job(kubectl, namespace, name)
+    _remove(kubectl, namespace, "pvc", claim_name)
+
+
+def _remove(kubectl: Kubectl, namespace: str, kind: str, name: str, *more: str) -> None:
     within = (f"--namespace={namespace}", "--ignore-not-found")
-    for kind, which, more in (("job", name, ("--cascade=foreground",)), ("pvc", claim_name, ())):
-        done = kubectl.run("delete", kind, which, *within, *more, "--wait=true")
-        if done.returncode:
-            raise UserError(f"{kind} {which} cannot be removed: {reason(done.stderr)}.", code=Exit.FAILED)
+    done = kubectl.run("delete", kind, name, *within, *more, "--wait=true")
+    if done.returncode:
+        raise UserError(f"{kind} {name} cannot be removed: {reason(done.stderr)}.", code=Exit.FAILED)

@@ -18,9 +18,9 @@ class Move:
     """One move: where the data were and where they go, as names of nodes and volumes.
 
     `done` are its steps so far. `claim` is the database's claim as it is made again on the other volume.
-    `content` is the fingerprint at the switch, `old` the volume that is kept, `back` whether it goes back;
-    `was` is the topology before, `policy` what becomes of a volume without its claim. Writes stopped at
-    `stopped`, seconds since 1970, and for `seconds`.
+    `content` is the fingerprint at the switch, `old` the volume that is kept, `back` whether it goes back,
+    `writable` whether the new place may have taken writes; `was` is the topology before, `policy` what
+    becomes of a volume without its claim. Writes stopped at `stopped`, seconds since 1970, and for `seconds`.
     """
 
     to: str
@@ -32,6 +32,7 @@ class Move:
     policy: str = "Delete"
     was: str = "single"
     back: bool = False
+    writable: bool = False
     done: tuple[str, ...] = ()
     claim: dict[str, Any] = field(default_factory=dict)
     content: str = ""

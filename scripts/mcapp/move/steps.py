@@ -31,12 +31,20 @@ _READ_WRITE = """
 ALTER SYSTEM RESET default_transaction_read_only;
 SELECT pg_reload_conf();
 """
-# A transaction that had begun to write goes on writing whatever the setting says.
-_END_WRITERS = """
+# A transaction that has begun may write whatever the setting says, also if it has not yet.
+_END_TRANSACTIONS = """
 SELECT FROM pg_stat_activity, LATERAL pg_terminate_backend(pid)
-WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid();
+WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid();
+"""
+# What the server holds beside the application's database: roles with their passwords, other databases.
+_BESIDE = """
+SELECT json_build_object(
+  'roles', (SELECT json_agg(to_json(role) ORDER BY rolname) FROM pg_authid AS role),
+  'databases', (SELECT json_agg(datname ORDER BY datname) FROM pg_database));
 """
 _BASEBACKUP = "pg_basebackup --no-password --pgdata=- --format=tar --wal-method=fetch --checkpoint=fast"
+# All of it is read even where tar gives up: kubectl exec would wait for that for ever.
+_UNPACK = 'code=0; tar --extract --directory="$PGDATA.copy" || code=$?; cat >/dev/null; exit $code'
 _SETTLE_SECONDS = 20.0
 _START_SECONDS = 300.0
 _GONE_SECONDS = 120
@@ -101,7 +109,8 @@ class Mover:
         workload, claim = self._live("statefulset", "db"), self._live("pvc", "postgres-pvc")
         labels = {key: value for key, value in self.record.labels.items() if not key.startswith("helm.sh/")}
         self.kubectl.apply(pod.claim(claim, self.next_claim, labels))
-        if self.kubectl.object("job", self.job, self.deployed.namespace) is None:
+        if not self._waits():
+            pod.remove_job(self.kubectl, self.deployed.namespace, self.job)
             job = pod.job(workload, self.job, self.next_claim, self.hostname, self.tolerations)
             self.kubectl.apply(job)
         pod.require_room(source, self.there(source))
@@ -109,17 +118,16 @@ class Mover:
 
     def stop_writes(self) -> Move:
         """Let the server refuse writes, in this place and on every copy of it; reads go on."""
-        source, stopped = self.source(), time.time()
-        source.shell.sql(_READ_ONLY)
-        until = time.monotonic() + _SETTLE_SECONDS
-        while source.shell.sql("SHOW default_transaction_read_only;") != ["on"]:
-            if time.monotonic() > until:
-                raise UserError("The server does not stop taking writes.", code=Exit.FAILED)
-        source.shell.sql(_END_WRITERS)
+        if not self._waits():
+            self.prepare()
+        stopped = time.time()
+        refuse_writes(self.source())
         return replace(self.move, stopped=stopped)
 
     def copy(self) -> Move:
         """Copy the server's files as they are, and check each against the checksum that came along."""
+        if not self._waits():
+            self.prepare()
         source = self.source()
         there = self.there(source)
         there.run('pg_ctl --pgdata="$PGDATA" --silent --mode=immediate stop >/dev/null 2>&1 || true')
@@ -142,14 +150,13 @@ class Mover:
         if differences := live.differences(found):
             shown = "; ".join(map(str, differences[:3]))
             raise UserError(f"The copy is not what the database holds: {shown}.", code=Exit.FAILED)
-        return replace(self.move, content=digest(live))
+        return replace(self.move, content=digest(source, live))
 
     def switch(self) -> Move:
         """Stop the server, give its claim the other volume, and start it there by Helm."""
         namespace, claim = self.deployed.namespace, self.deployed.claim
         if not self.move.claim:
             if self.source().shell.sql("SHOW default_transaction_read_only;") != ["on"]:
-                self.move = self.record.save(replace(self.move, done=STEPS[:1]))
                 raise UserError("Somebody let writes go on meanwhile.", "Run this again.", Exit.FAILED)
             self.move = self.record.save(self._volumes())
         with step("Stopping the database"):
@@ -160,9 +167,10 @@ class Mover:
             self.kubectl.must("delete", "pvc", claim, f"--namespace={namespace}", "--wait=true")
             live = None
         if live is None:
-            self.kubectl.must(
-                "patch", "pv", self.move.new, "--type=merge", '--patch={"spec":{"claimRef":null}}'
-            )
+            # Kept for this claim: a volume that nobody claims would go to whoever comes first.
+            owner = {"namespace": namespace, "name": claim, "uid": None, "resourceVersion": None}
+            patch = json.dumps({"spec": {"claimRef": owner}})
+            self.kubectl.must("patch", "pv", self.move.new, "--type=merge", f"--patch={patch}")
             self.kubectl.apply(self.move.claim)
         self._await_bound()
         with step(f"helm upgrade {self.deployed.name}: the database starts on {self.move.target}"):
@@ -174,6 +182,8 @@ class Mover:
     def serve(self) -> Move:
         """Let the server take writes in its new place."""
         server = self.source()
+        # Said before it is so: the way back must know of writes that nobody lived to record.
+        self.move = self.record.save(replace(self.move, writable=True))
         server.shell.sql(_READ_WRITE)
         return replace(self.move, seconds=round(time.time() - self.move.stopped, 1))
 
@@ -191,6 +201,15 @@ class Mover:
     def there(self, source: Server) -> PodShell:
         """Return the shell of the pod that mounts the new volume."""
         return pod.shell(self.kubectl, self.deployed.namespace, self.job, source.shell.password)
+
+    def _waits(self) -> bool:
+        """Tell whether the Job is there and not over: it ends with its node, and after some hours."""
+        job = self.kubectl.object("job", self.job, self.deployed.namespace)
+        over = {"Complete", "Failed", "FailureTarget"}
+        return job is not None and not any(
+            one["type"] in over and one["status"] == "True"
+            for one in job.get("status", {}).get("conditions", ())
+        )
 
     def _live(self, kind: str, name: str) -> dict[str, Any]:
         found = self.kubectl.object(kind, self.deployed.object(name), self.deployed.namespace)
@@ -257,11 +276,15 @@ def returned(mover: Mover) -> Move:
     """
     move = mover.move
     stopped = move.stopped
-    if move.finished:
+    if move.finished or move.writable:
         source, stopped = mover.source(), time.time()
-        source.shell.sql(_READ_ONLY)
-        source.shell.sql(_END_WRITERS)
-        if digest(source.fingerprint()) != move.content:
+        try:
+            refuse_writes(source)
+            same = digest(source, source.fingerprint()) == move.content
+        except BaseException:
+            source.shell.sql(_READ_WRITE)
+            raise
+        if not same:
             source.shell.sql(_READ_WRITE)
             raise UserError(
                 f"Something was written since the move: it is not on the volume on {move.source}.",
@@ -277,7 +300,8 @@ def returned(mover: Mover) -> Move:
         new=move.old,
         topology=move.was,
         was=move.topology,
-        back=not move.back,
+        back=True,
+        writable=False,
         stopped=stopped,
         done=STEPS[:4],
         claim={**move.claim, "spec": {**move.claim["spec"], "volumeName": move.old}},
@@ -290,9 +314,22 @@ def fingerprint(shell: PodShell, database: str) -> Fingerprint:
     return parse(line)
 
 
-def digest(found: Fingerprint) -> str:
-    """Return one text that is the same for the same content, sequences and grants."""
-    return f"{found.content} {hash_of(found.document)}"
+def refuse_writes(source: Server) -> None:
+    """Let a server refuse writes from now on, those of transactions that have begun, too.
+
+    Raises UserError where it goes on taking them.
+    """
+    source.shell.sql(_READ_ONLY)
+    until = time.monotonic() + _SETTLE_SECONDS
+    while source.shell.sql("SHOW default_transaction_read_only;") != ["on"]:
+        if time.monotonic() > until:
+            raise UserError("The server does not stop taking writes.", code=Exit.FAILED)
+    source.shell.sql(_END_TRANSACTIONS)
+
+
+def digest(source: Server, found: Fingerprint) -> str:
+    """Return one text that is the same for the same content, sequences and grants, roles and databases."""
+    return f"{found.content} {hash_of(found.document)} {hash_of(source.shell.sql(_BESIDE))}"
 
 
 def hash_of(document: Any) -> str:
@@ -311,16 +348,20 @@ def _pipe(source: Shell, there: PodShell, meter: Meter) -> None:
                 source.stream(_BASEBACKUP, pipe, meter)
         except FailedError as error:
             failed.append(error)
+        except BrokenPipeError:
+            # The other end has its own reason to tell.
+            return
 
     sending = threading.Thread(target=send, daemon=True)
     sending.start()
     try:
         with os.fdopen(readable, "rb") as pipe:
-            there.run('tar --extract --directory="$PGDATA.copy"; cat >/dev/null', stdin=pipe)
+            there.run(_UNPACK, stdin=pipe)
     finally:
         sending.join()
-    if failed:
-        raise failed[0]
+        if failed:
+            # What the other end says of a stream that was cut off tells nobody why.
+            raise failed[0]
 
 
 def discard(kubectl: Kubectl, move: Move) -> None:

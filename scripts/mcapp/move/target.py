@@ -37,6 +37,13 @@ def home(deployed: Deployed, inventory: Inventory) -> str:
     return next(iter(data.nodes))
 
 
+def strands_backups(deployed: Deployed, inventory: Inventory, topology: str, node: str) -> bool:
+    """Tell whether the backups' volume is on the target: in topology multi its pods keep off db's node."""
+    prefix = deployed.given.get("namePrefix") or ""
+    kept = volume.existing(inventory, deployed.namespace, prefix, volume.BACKUPS)
+    return topology == "multi" and kept is not None and kept.nodes == frozenset({node})
+
+
 def choose(deployed: Deployed, inventory: Inventory, to: str, source: str) -> tuple[str, str]:
     """Return the topology and the node that are meant.
 

@@ -29,9 +29,10 @@ SELECT current_setting('mcapp.pod', true), current_setting('mcapp.node', true),
   nullif(current_setting('mcapp.members', true), '')::int,
   CASE WHEN current_setting('mcapp.members', true) <> '' AND NOT pg_is_in_recovery() THEN (
     SELECT coalesce(json_agg(json_build_object('pod', application_name, 'state', state,
-      'lag_bytes', greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint)
+      'lag_bytes', CASE WHEN replay_lsn IS NOT NULL
+        THEN greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint END)
       ORDER BY application_name), '[]')
-    FROM pg_stat_replication WHERE usename = 'replicator')
+    FROM pg_stat_replication WHERE usename = 'replicator' AND application_name <> 'pg_basebackup')
   END
 """
 

@@ -14,8 +14,16 @@ INIT = "/docker-entrypoint-initdb.d/10-init.sql"
 REPLICATOR = "replicator"
 
 
-def ensure() -> None:
-    """Make what is missing of it, on the primary, over its socket. Safe to come again, also half-way."""
+def ensure(*, started: bool) -> None:
+    """Make what is missing of it, on the primary, over its socket. Safe to come again, also half-way.
+
+    `started`: this pod has just started. One that was promoted may be older than the password in the Secret.
+
+    Raises:
+        psycopg.Error: the server does not do it, or only reads as yet.
+        subprocess.CalledProcessError: the chart's script fails.
+
+    """
     database = os.environ["POSTGRES_DB"]
     # Here a replica is not waited for: there may be none yet.
     options = "-c synchronous_commit=local"
@@ -24,12 +32,15 @@ def ensure() -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", "app"):
             _run_init(database)
-        if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR):
+        reset = bool(os.environ.get("MCAPP_RESET_PASSWORDS"))
+        known = _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR)
+        if not known:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN REPLICATION").format(sql.Identifier(REPLICATOR)))
-        _set_password(connection, REPLICATOR, os.environ["REPLICATION_PASSWORD"])
+        if started or reset or not known:
+            _set_password(connection, REPLICATOR, os.environ["REPLICATION_PASSWORD"])
         # So that the api can tell how far behind each replica is.
         connection.execute("GRANT pg_read_all_stats TO app")
-        if os.environ.get("MCAPP_RESET_PASSWORDS"):
+        if reset:
             _set_password(connection, "app", os.environ["APP_PASSWORD"])
             _set_password(connection, "postgres", os.environ["POSTGRES_PASSWORD"])
 

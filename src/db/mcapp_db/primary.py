@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 from collections.abc import Sequence
 
+import psycopg
 import yaml
 
 from mcapp_db import accounts, members
 from mcapp_db.serve import OWN_CONFIG
 
+WAIT_SECONDS = 60
+
 
 def main(arguments: Sequence[str]) -> None:
     """See to the roles, and to the settings that all members share; `arguments` are event, role, scope."""
-    if arguments[1] != "primary":
+    event, role, _scope = arguments
+    if role != "primary":
         return
-    accounts.ensure()
-    # Patroni reads its own file for them only when the cluster is new.
-    shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
-    members.send("PATCH", os.environ["POD_IP"], "config", shared)
+    # Patroni calls once, and before a promotion is done: until then the server only reads.
+    until = time.monotonic() + WAIT_SECONDS
+    while not _done(event):
+        if time.monotonic() > until:
+            raise SystemExit(f"Not within {WAIT_SECONDS} s: a primary's roles and settings.")
+        time.sleep(1)
+
+
+def _done(event: str) -> bool:
+    try:
+        accounts.ensure(started=event == "on_start")
+        # Patroni reads its own file for them only when the cluster is new.
+        shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
+        members.send("PATCH", os.environ["POD_IP"], "config", shared)
+    except (psycopg.Error, subprocess.CalledProcessError, OSError) as error:
+        print(f"Not yet: {error}", flush=True)
+        return False
+    return True

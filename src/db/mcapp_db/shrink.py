@@ -38,14 +38,20 @@ def main(_arguments: Sequence[str]) -> None:
 
     _until(f"{founder} leads", leads)
     print(f"{founder} leads. The other members go, and their copies with them.", flush=True)
-    members.send("PATCH", address, "config", {"member_slots_ttl": 0})
+    _log_in(address)
     # Deleted and not scaled down: Helm would refuse to write a field that somebody else wrote.
-    kube.delete(f"apis/apps/v1:statefulsets/{others}")
-    for claim in os.environ["MCAPP_CLAIMS"].split():
-        kube.delete(f"api/v1:persistentvolumeclaims/{claim}")
+    objects = [f"apis/apps/v1:statefulsets/{others}"]
+    objects += [f"api/v1:persistentvolumeclaims/{claim}" for claim in os.environ["MCAPP_CLAIMS"].split()]
+    _until("the API server takes them away", lambda: _delete(objects))
     _until("the other members are gone", lambda: not [name for name in _pods() if name != founder])
     _until(f"{founder} keeps nothing for them", lambda: _is_alone(address))
     print(f"{founder} is alone.", flush=True)
+
+
+def _delete(objects: Sequence[str]) -> bool:
+    for one in objects:
+        kube.delete(one)
+    return True
 
 
 def _pods() -> dict[str, dict[str, Any]]:
@@ -69,22 +75,38 @@ def _address_of(name: str) -> str:
 
 
 def _is_alone(address: str) -> bool:
-    """Whether no commit waits for a replica, and no WAL is kept for one."""
+    """Whether no commit waits for a replica, and no WAL is kept for one.
+
+    Said each time: the new leader's own call hands the chart's settings on, perhaps after this.
+    """
+    members.send("PATCH", address, "config", {"member_slots_ttl": 0, "synchronous_mode_strict": False})
     query = """SELECT current_setting('synchronous_standby_names') = ''
       AND NOT EXISTS (SELECT FROM pg_replication_slots)"""
-    login = make_conninfo(
+    try:
+        with psycopg.connect(_login(address)) as connection:
+            row = connection.execute(query).fetchone()
+    except psycopg.OperationalError as error:
+        print(f"Not yet: {error}", flush=True)
+        return False
+    return bool(row and row[0])
+
+
+def _log_in(address: str) -> None:
+    """Stop before anything is taken away where the Secret's password is not the database's."""
+    try:
+        psycopg.connect(_login(address)).close()
+    except psycopg.OperationalError as error:
+        raise SystemExit(f"{error}\nNOTHING WAS CHANGED: the Job must log in as postgres.") from None
+
+
+def _login(address: str) -> str:
+    return make_conninfo(
         host=address,
         user="postgres",
         password=os.environ["POSTGRES_PASSWORD"],
         dbname="postgres",
         connect_timeout=5,
     )
-    try:
-        with psycopg.connect(login) as connection:
-            row = connection.execute(query).fetchone()
-    except psycopg.OperationalError:
-        return False
-    return bool(row and row[0])
 
 
 def _until(what: str, holds: Callable[[], bool]) -> None:
