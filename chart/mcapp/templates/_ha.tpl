@@ -27,6 +27,10 @@ mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
     secretKeyRef:
       name: {{ include "mcapp.secret" . }}
       key: {{ .Values.db.auth.keys.replicationPassword }}
+- name: MCAPP_SECRET
+  value: {{ include "mcapp.secret" . }}
+- name: MCAPP_SECRET_KEY
+  value: {{ .Values.db.auth.keys.replicationPassword }}
 - name: MCAPP_FOUNDER
   value: {{ include "mcapp.object" (list . "db") }}-0
 - name: MCAPP_SCOPE

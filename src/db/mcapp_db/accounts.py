@@ -9,15 +9,15 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from mcapp_db import kube
+
 SOCKET = "host=/var/run/postgresql user=postgres"
 INIT = "/docker-entrypoint-initdb.d/10-init.sql"
 REPLICATOR = "replicator"
 
 
-def ensure(*, started: bool) -> None:
+def ensure() -> None:
     """Make what is missing of it, on the primary, over its socket. Safe to come again, also half-way.
-
-    `started`: this pod has just started. One that was promoted may be older than the password in the Secret.
 
     Raises:
         psycopg.Error: the server does not do it, or only reads as yet.
@@ -32,15 +32,14 @@ def ensure(*, started: bool) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", "app"):
             _run_init(database)
-        reset = bool(os.environ.get("MCAPP_RESET_PASSWORDS"))
-        known = _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR)
-        if not known:
+        if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN REPLICATION").format(sql.Identifier(REPLICATOR)))
-        if started or reset or not known:
-            _set_password(connection, REPLICATOR, os.environ["REPLICATION_PASSWORD"])
+        # Not this pod's: in an upgrade the one that is promoted may be the last that has the old one.
+        live = kube.secret(os.environ["MCAPP_SECRET"]).get(os.environ["MCAPP_SECRET_KEY"])
+        _set_password(connection, REPLICATOR, live or os.environ["REPLICATION_PASSWORD"])
         # So that the api can tell how far behind each replica is.
         connection.execute("GRANT pg_read_all_stats TO app")
-        if reset:
+        if os.environ.get("MCAPP_RESET_PASSWORDS"):
             _set_password(connection, "app", os.environ["APP_PASSWORD"])
             _set_password(connection, "postgres", os.environ["POSTGRES_PASSWORD"])
 

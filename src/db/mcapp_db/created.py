@@ -11,7 +11,7 @@ from mcapp_db import accounts
 
 def main(_arguments: Sequence[str]) -> None:
     """Fill it as PostgreSQL's own image does, and leave the settings by which standalone would serve it."""
-    accounts.ensure(started=True)
+    accounts.ensure()
     data = Path(os.environ["PGDATA"])
     with (data / "pg_hba.conf").open("a") as file:
         file.write("\nhost all all all scram-sha-256\n")

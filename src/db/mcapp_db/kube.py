@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import ssl
@@ -63,6 +64,17 @@ def annotations_of(kind: str, name: str) -> dict[str, str]:
             print(f"The API server: {error}", flush=True)
         return {}
     return found
+
+
+def secret(name: str) -> dict[str, str]:
+    """Return what a Secret holds.
+
+    Raises:
+        OSError: no answer, or a refusal.
+
+    """
+    data: dict[str, str] = call("GET", f"api/v1:secrets/{name}").get("data", {})
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def pods(selector: str) -> list[dict[str, Any]]:

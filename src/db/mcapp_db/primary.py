@@ -18,20 +18,19 @@ WAIT_SECONDS = 60
 
 def main(arguments: Sequence[str]) -> None:
     """See to the roles, and to the settings that all members share; `arguments` are event, role, scope."""
-    event, role, _scope = arguments
-    if role != "primary":
+    if arguments[1] != "primary":
         return
     # Patroni calls once, and before a promotion is done: until then the server only reads.
     until = time.monotonic() + WAIT_SECONDS
-    while not _done(event):
+    while not _done():
         if time.monotonic() > until:
             raise SystemExit(f"Not within {WAIT_SECONDS} s: a primary's roles and settings.")
         time.sleep(1)
 
 
-def _done(event: str) -> bool:
+def _done() -> bool:
     try:
-        accounts.ensure(started=event == "on_start")
+        accounts.ensure()
         # Patroni reads its own file for them only when the cluster is new.
         shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
         members.send("PATCH", os.environ["POD_IP"], "config", shared)

@@ -79,7 +79,8 @@ def _is_alone(address: str) -> bool:
 
     Said each time: the new leader's own call hands the chart's settings on, perhaps after this.
     """
-    members.send("PATCH", address, "config", {"member_slots_ttl": 0, "synchronous_mode_strict": False})
+    # Strict mode would have every commit wait for a replica to come.
+    members.send("PATCH", address, "config", {"member_slots_ttl": 0, "synchronous_mode": False})
     query = """SELECT current_setting('synchronous_standby_names') = ''
       AND NOT EXISTS (SELECT FROM pg_replication_slots)"""
     try:
