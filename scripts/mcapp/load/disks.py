@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mcapp import host
-from mcapp.cli import UserError
+from mcapp.cli import Exit, UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE, versions
 from mcapp.engine import docker
 from mcapp.load.faults import accepts_again
@@ -41,6 +41,13 @@ rm -f /var/mcapp-disk.img"""
 _FILL = """dd if=/dev/zero of=$1/filler bs=1M 2>/dev/null; cat /dev/zero >>$1/filler 2>/dev/null
 sync $1/filler"""
 _EMPTY = """rm $1/filler"""
+# Each switch takes another segment: first those that are kept for it, then new ones.
+_SWITCH = """DO $$ BEGIN
+  FOR number IN 1..500 LOOP
+    PERFORM pg_logical_emit_message(false, 'filler', 'x');
+    PERFORM pg_switch_wal();
+  END LOOP;
+END $$"""
 # Version 1 of the kernel's control groups, and version 2; $2 writes a second, 0 for no limit.
 _THROTTLE = """set -eu; disk=$(mountpoint -d $1); pid=$(pgrep -xo postgres)
 if group=$(grep :blkio: "/proc/$pid/cgroup"); then
@@ -103,14 +110,13 @@ def _fill_wal(release: Release) -> Iterator[float]:
     _on_node(release, _FILL, WAL)
     try:
         began = time.monotonic()
-        while time.monotonic() - began < HOLD_SECONDS:
-            # Each switch takes another segment, until there is none: the server panics.
-            try:
-                release.sql(
-                    "CREATE TABLE IF NOT EXISTS filler (x int); DROP TABLE filler; SELECT pg_switch_wal()"
-                )
-            except UserError:
-                time.sleep(1)
+        try:
+            release.sql(_SWITCH)
+        except UserError:
+            # It panics when no segment is left, and its client learns that the connection is gone.
+            time.sleep(max(0.0, HOLD_SECONDS - (time.monotonic() - began)))
+        else:
+            raise UserError("The disk of the WAL did not fill.", code=Exit.FAILED)
     finally:
         freed = time.time()
         _on_node(release, _EMPTY, WAL)
