@@ -96,7 +96,7 @@ def work(asked: argparse.Namespace) -> Exit:
     mover, result = prepared(deployed, record, move, inventory)
     show(mover, asked)
     if asked.dry_run:
-        return planned(move, asked)
+        return told(asked, "Nothing was changed.", **_places(move), dryRun=True)
     if not move.done:
         record.save(move)
     return finished(mover, result, asked)
@@ -195,11 +195,6 @@ def finished(mover: Mover, result: Result, asked: argparse.Namespace) -> Exit:
         writesStoppedSeconds=move.seconds,
         values=str(path),
     )
-
-
-def planned(move: Move, asked: argparse.Namespace) -> Exit:
-    """Say that nothing was done."""
-    return told(asked, "Nothing was changed.", **_places(move), dryRun=True)
 
 
 def _places(move: Move) -> dict[str, str]:

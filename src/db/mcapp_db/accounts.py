@@ -22,6 +22,7 @@ def ensure() -> None:
     Raises:
         psycopg.Error: the server does not do it, or only reads as yet.
         subprocess.CalledProcessError: the chart's script fails.
+        OSError: the API server does not tell the Secret.
 
     """
     database = os.environ["POSTGRES_DB"]
