@@ -205,11 +205,14 @@ def quota(bench: Bench) -> Iterator[None]:
 @contextmanager
 def _changed(bench: Bench, what: str, change: dict[str, Any]) -> Iterator[None]:
     """Change a workload's pod; afterwards go back to what it was, with the pods that were there."""
-    before = bench.cluster.get(what, "-n", NAMESPACE)["spec"]["template"]
+    saved = bench.saved(what)
+    before = json.loads(saved)["spec"]["template"]
     bench.patch(what, {"spec": {"template": change}})
     try:
         yield
     finally:
+        bench.restore(saved)
+        # What the change has added, the object as it was does not name.
         whole = json.dumps([{"op": "replace", "path": "/spec/template", "value": before}])
         bench.space("patch", what, "--type=json", "--patch", whole)
         if what.startswith("statefulset"):
