@@ -10,6 +10,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from mcapp.values import merge
+from mcapp_db import leave
+from mcapp_db.__main__ import COMMANDS
 from psycopg.conninfo import conninfo_to_dict
 from render import HA, KUBERNETES, Objects, notes
 
@@ -179,6 +181,14 @@ def test_no_acknowledged_write_is_lost_with_a_node_unless_one_asks_for_it(render
     assert strict["synchronous_mode_strict"] is True
     fast = patroni(render(ha(db={"ha": {"synchronous": False}})))["bootstrap"]["dcs"]
     assert fast["synchronous_mode"] is False
+
+
+def test_a_member_has_time_to_wait_for_the_first_and_to_shut_down(render: Render) -> None:
+    spec = template(render(HA), "db-ha")["spec"]
+    *python, command = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert python == ["python", "-m", "mcapp_db"]
+    assert COMMANDS[command] is leave.main
+    assert spec["terminationGracePeriodSeconds"] - leave.SETTLE_SECONDS - leave.WAIT_SECONDS > 50
 
 
 @pytest.mark.parametrize("ttl", [7, 8, 20, 30, 300])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mcapp.doctor import ha, services
 from mcapp.doctor.finding import Diagnosis
-from mcapp.doctor.snapshot import Object, Snapshot
+from mcapp.doctor.snapshot import Object, Snapshot, label, name
 
 TIER = {
     "app.kubernetes.io/part-of": "mcapp",
@@ -27,11 +27,14 @@ def made(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) -> 
 
 
 def several(**roles: str) -> Snapshot:
-    """Return the objects of a database whose members are labelled so."""
+    """Return the objects of a database whose members are labelled so; those with a label are Ready."""
     pods = [
         made("Pod", name.replace("_", "-"), {"mcapp/role": role} if role else {}, {"nodeName": "lab"})
         for name, role in roles.items()
     ]
+    for pod in pods:
+        ready = str(bool(label(pod, ha.ROLE)))
+        pod["status"]["conditions"] = [{"type": "Ready", "status": ready}]
     template = {"replicas": 1, "selector": {"matchLabels": TIER}}
     workload = made("StatefulSet", "db", {"mcapp/mode": "ha"}, template)
     service = made("Service", "db", {}, {"selector": {**TIER, "mcapp/role": "primary"}, "ports": []})
@@ -86,6 +89,24 @@ def test_a_replica_that_is_far_behind(state: str, lag: int | None, lags: bool) -
     for finding in found:
         assert finding.parts["pod"] == "db-ha-1"
         assert finding.steps[1].kubectl[-4:] == ("reinit", "db", "db-ha-1", "--force")
+
+
+def test_a_member_that_the_leader_does_not_see() -> None:
+    snapshot = several(db_0="primary", db_ha_1="replica", db_ha_2="replica", db_ha_3="")
+    replicas = [{"pod": "db-ha-1", "state": "streaming", "lag_bytes": 0}]
+    topology = {"db": {"pod": "db-0", "members": {"wanted": 4, "replicas": replicas}}}
+    # One that is not Ready copies the data, or the layer of the pods tells of it.
+    assert [finding.parts["pod"] for finding in ha.lagging(snapshot, topology)] == ["db-ha-2"]
+
+
+def test_no_rollback_for_a_member_that_crashes() -> None:
+    """It may lead to one server, which would only read."""
+    snapshot = several(db_0="", db_ha_1="primary")
+    pods = {name(pod): pod for pod in snapshot.pods("db")}
+    assert ha.back(snapshot, pods["db-0"], "db").kubectl[:2] == ("exec", "db-ha-1")
+    assert ha.back(snapshot, pods["db-0"], "api").line.startswith("helm rollback")
+    snapshot.items[0]["metadata"]["labels"].pop("mcapp/mode")
+    assert ha.back(snapshot, pods["db-0"], "db").line.startswith("helm rollback")
 
 
 def test_no_word_of_replicas_is_no_fault() -> None:

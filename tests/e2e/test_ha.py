@@ -57,6 +57,16 @@ def test_members_take_another_password_of_the_replicator(installed: Up) -> None:
         wait_whole(installed.release)
 
 
+def test_an_upgrade_restarts_one_member_at_a_time(installed: Up) -> None:
+    change(installed, "ha", f"db.podAnnotations.rolled=at-{time_ns()}")
+    wait_whole(installed.release)
+    pods = {pod["metadata"]["name"]: pod for pod in installed.release.pods("db")}
+    conditions = {one["type"]: one for one in pods.pop("db-0")["status"]["conditions"]}
+    # The old pod of another member is there until its new one is made. Times in UTC, which sort as text.
+    first_ready = conditions["Ready"]["lastTransitionTime"]
+    assert all(pod["metadata"]["creationTimestamp"] >= first_ready for pod in pods.values())
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = installed.release.database_pod()

@@ -73,8 +73,8 @@ spec:
   enableServiceLinks: false
   securityContext:
     {{- include "mcapp.podSecurity" 999 | nindent 4 }}
-  # Time for the last checkpoint, and for a replica to take over.
-  terminationGracePeriodSeconds: 60
+  # Time for the first member's restart, the last checkpoint, and for a replica to take over.
+  terminationGracePeriodSeconds: 100
   containers:
     - name: postgres
       image: {{ include "mcapp.dbImage" . }}
@@ -120,6 +120,11 @@ spec:
           containerPort: 5432
         - name: patroni
           containerPort: 8008
+      # An upgrade rolls both workloads at once; this makes it one member at a time.
+      lifecycle:
+        preStop:
+          exec:
+            command: [python, -m, mcapp_db, leave]
       # A member that waits for the first one to found the cluster, or recovers, may take minutes.
       startupProbe:
         httpGet:

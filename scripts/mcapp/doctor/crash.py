@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from mcapp.doctor import storage
+from mcapp.doctor import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.reader import Reader
-from mcapp.doctor.remedies import helm_rollback, helm_upgrade
+from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
 
 _WORDS = 8
@@ -57,12 +57,12 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
         why = told[-1].line.partition(": ")[2].partition(": ")[2].strip() if told else "?"
         parts = {"pod": source, "probe": probe[1] if probe else "liveness", "why": why}
         evidence = (line, *told, *snapshot.told(pod, "Killing"), *spoken[-3:])
-        return Finding("probe-failing", parts, evidence, (logs, helm_rollback(snapshot)), tier)
+        return Finding("probe-failing", parts, evidence, (logs, ha.back(snapshot, pod, tier)), tier)
     return Finding(
         "crash-loop",
         {"pod": source, "code": str(code)},
         (line, *spoken),
-        (logs, helm_rollback(snapshot)),
+        (logs, ha.back(snapshot, pod, tier)),
         tier,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.remedies import helm_rollback
 from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
 
 ROLE = "mcapp/role"
@@ -30,9 +31,12 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
-    """Yield a replica that is far behind or does not follow, by what the api says of the leader."""
+    """Yield a replica that is far behind or does not follow, by what the leader tells the api."""
     db = topology.get("db") or {}
-    for replica in (db.get("members") or {}).get("replicas") or ():
+    replicas = (db.get("members") or {}).get("replicas")
+    if replicas is None:
+        return
+    for replica in [*replicas, *_unseen(snapshot, db, replicas)]:
         behind = replica["lag_bytes"]
         if replica["state"] == "streaming" and behind is not None and behind < LAG_BYTES:
             continue
@@ -42,6 +46,23 @@ def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
         again = (*_exec(snapshot, pod), "reinit", snapshot.object_name("db"), pod, "--force")
         steps = (listed(snapshot, snapshot.pods("db")), Step(kubectl=again))
         yield Finding("replica-lagging", parts, (line,), steps, "db", soft=True)
+
+
+def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
+    """Return how a change that a pod does not stand is undone, or for a member what to look at first.
+
+    A rollback may lead to one server, which would read only; and a member may just be copying the data.
+    """
+    if snapshot.several and tier == "db":
+        return listed(snapshot, snapshot.ready_pods("db") or [pod])
+    return helm_rollback(snapshot)
+
+
+def _unseen(snapshot: Snapshot, db: dict[str, Any], replicas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the members that are ready and of which the leader says nothing."""
+    seen = {db.get("pod"), *(replica["pod"] for replica in replicas)}
+    unseen = [name(pod) for pod in snapshot.ready_pods("db") if name(pod) not in seen]
+    return [{"pod": pod, "state": "unknown to the leader", "lag_bytes": None} for pod in unseen]
 
 
 def _told(pod: Object) -> str:

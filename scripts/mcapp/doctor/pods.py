@@ -9,7 +9,7 @@ from datetime import timedelta
 from mcapp.doctor import crash, ha, waiting
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.reader import Reader
-from mcapp.doctor.remedies import helm_rollback, helm_upgrade
+from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import (
     KIND,
     TIERS,
@@ -138,9 +138,7 @@ def _unready(snapshot: Snapshot, pod: Object, tier: str, since: object) -> Itera
         probe = message.split(" ", 1)[0].lower() if message.split(" ")[1:2] == ["probe"] else "readiness"
         why = message.partition(": ")[2].strip() or message
         evidence = (line, *snapshot.told(pod, "Unhealthy"))
-        # A member that copies the data is not ready for as long; nothing is wrong with the release then.
-        member = snapshot.several and tier == "db"
-        steps = (logs, ha.listed(snapshot, [pod]) if member else helm_rollback(snapshot))
+        steps = (logs, ha.back(snapshot, pod, tier))
         parts = {"pod": source, "probe": probe, "why": why}
         yield Finding("probe-failing", parts, evidence, steps, tier, soft=True)
     elif not snapshot.ready_pods(tier):

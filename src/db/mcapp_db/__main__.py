@@ -1,15 +1,16 @@
-"""The commands of the image: `serve` is the container's own, Patroni calls two, a hook of Helm the last."""
+"""The commands of the image: `serve` is the container's own; Patroni, kubelet and Helm call the others."""
 
 from __future__ import annotations
 
 import sys
 
-from mcapp_db import created, primary, serve, shrink
+from mcapp_db import created, leave, primary, serve, shrink
 
 COMMANDS = {
     "serve": serve.main,
     "created": created.main,
     "primary": primary.main,
+    "leave": leave.main,
     "shrink": shrink.main,
 }
 

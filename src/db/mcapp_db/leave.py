@@ -1,0 +1,49 @@
+"""Called before a member's pod ends: the first member and another one must not restart in the same moment.
+
+They belong to two StatefulSets, and an upgrade rolls both at once. The last of three could not lead alone:
+it cannot know that it has every acknowledged write.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import urllib.error
+from collections.abc import Sequence
+from typing import Any
+
+from mcapp_db import kube
+
+# Both controllers have deleted their pod by then.
+SETTLE_SECONDS = 2
+# Between its old pod and its new one the first member is not there at all.
+GONE_SECONDS = 5
+# Less than the chart's terminationGracePeriodSeconds, which has to last for the shutdown too.
+WAIT_SECONDS = 40
+
+
+def main(_arguments: Sequence[str]) -> None:
+    """Wait while the first member restarts, but not for one that stays away."""
+    if os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"]:
+        return
+    time.sleep(SETTLE_SECONDS)
+    began = seen = time.monotonic()
+    while (now := time.monotonic()) < began + WAIT_SECONDS and now < seen + GONE_SECONDS:
+        try:
+            pod = kube.call("GET", f"api/v1:pods/{os.environ['MCAPP_FOUNDER']}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                return
+        except OSError:
+            return
+        else:
+            if _stands(pod):
+                return
+            seen = time.monotonic()
+        time.sleep(0.5)
+
+
+def _stands(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
