@@ -37,6 +37,13 @@ class LocalShell(Shell):
         return self.postgres.program(words)
 
 
+class CutShell(LocalShell):
+    """A connection that loses what is still on its way, and reports success."""
+
+    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+        return super().start(["sh", "-c", '"$@" | head --bytes=100', "sh", *words])
+
+
 def serving(postgres: PostgresServer) -> Server:
     shell = LocalShell(postgres.superuser_password, {}, postgres)
     return Server(shell, postgres.database, Release("mcapp", "lab", "0.2.0", "0.2.0"))
@@ -249,6 +256,15 @@ def test_a_dump_that_breaks_off_is_no_backup(server: Server, store: Folder) -> N
     finally:
         folder._DUMP = dump
     assert not (store.path / ".partial").exists()
+    assert store.list() == []
+
+
+def test_a_dump_that_does_not_arrive_whole_is_no_backup(server: Server, store: Folder) -> None:
+    shell = server.shell
+    assert isinstance(shell, LocalShell)
+    cut = replace(server, shell=CutShell(shell.password, shell.environment, shell.postgres))
+    with pytest.raises(FailedError, match="broke off on its way"):
+        store.create(cut)
     assert store.list() == []
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from mcapp.data.server import Server, find
 from mcapp.kube import Kubectl
 from mcapp.process import output
 from mcapp.programs import command
+from mcapp.progress import Meter
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
@@ -117,6 +119,21 @@ def made(blue: Lab) -> str:
 
 def untouched(lab: Lab, before: Fingerprint) -> bool:
     return not before.differences(lab.server.fingerprint()) and not lab.server.kept()
+
+
+class SlowFile(BytesIO):
+    """A disk that is slower than the connection."""
+
+    def write(self, data: Any) -> int:
+        time.sleep(0.004)
+        return super().write(data)
+
+
+def test_all_of_a_stream_arrives_however_slowly_it_is_taken(blue: Lab) -> None:
+    """kubectl exec drops what is still on its way when the program in the pod is over."""
+    taken = SlowFile()
+    blue.server.shell.stream("head --bytes=64M /dev/zero", taken, Meter())
+    assert taken.tell() == 64 * 2**20
 
 
 def test_a_backup_is_listed_and_good(blue: Lab, made: str) -> None:

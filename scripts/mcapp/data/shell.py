@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
 import subprocess
 import threading
 from abc import ABC, abstractmethod
@@ -25,17 +26,22 @@ PSQL = "psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON
 
 # What follows writes much and shall end with this process. A pipe stands between: a program that waits for
 # its output to be taken does not see that nobody ever will, and a dump would hold its locks for good.
+# /dev/shm can be written to in every container.
+# It prints {end} and waits for a word that all has arrived: kubectl exec drops what is still on its way when
+# the program is over, and reports success (kubernetes/kubernetes#124571).
 _GUARDED = """
 IFS= read -r SQL
 exec 3<&0
-pipe=$(mktemp -u); mkfifo "$pipe"
+pipe=$(mktemp -u -p /dev/shm); mkfifo "$pipe"
 cat "$pipe" & relay=$!
-(cat <&3; kill "$relay") >/dev/null 2>&1 &
+(cat <&3; kill "$relay") >/dev/null 2>&1 & watch=$!
 code=0
 printf %s "$SQL" | base64 -d | {command} >"$pipe" || code=$?
 wait "$relay" || true
 rm "$pipe"
-exit "$code"
+[ "$code" = 0 ] || exit "$code"
+printf %s {end}
+wait "$watch" || true
 """
 
 
@@ -69,44 +75,16 @@ class Shell(ABC):
         script: str,
         *,
         stdin: bytes | BinaryIO = b"",
-        stdout: BinaryIO | None = None,
         meter: Meter | None = None,
-        hold: bool = False,
         **environment: str,
     ) -> bytes:
-        """Run a shell script and return what it prints, or write that to `stdout`.
+        """Run a shell script and return the little that it prints.
 
-        `meter` counts the bytes of the stream that was given. `hold` keeps the script's standard input open
-        until it is done, by which it can tell that this process lives.
+        `meter` counts the bytes of a stream that was given as `stdin`.
         Raises FailedError if the script fails.
         """
-        process, streams = self._begin(script, environment)
-        counted = meter if meter else Meter()
-        feeding = threading.Thread(
-            target=_feed, args=(streams.stdin, stdin, None if stdout else counted, hold), daemon=True
-        )
-        said: list[bytes] = []
-        listening = threading.Thread(target=lambda: said.extend(streams.stderr), daemon=True)
-        kept = bytearray()
-        try:
-            feeding.start()
-            listening.start()
-            while chunk := streams.stdout.read1(CHUNK):
-                if stdout:
-                    stdout.write(chunk)
-                    counted.add(len(chunk))
-                else:
-                    kept += chunk
-            code = process.wait()
-        finally:
-            process.kill()
-            process.wait()
-            with suppress(BrokenPipeError):
-                streams.stdin.close()
-        listening.join()
-        if code:
-            raise FailedError(_last(b"".join(said)))
-        return bytes(kept)
+        with self._talk(script, stdin, meter or Meter(), environment) as streams:
+            return streams.stdout.read()
 
     def sql(self, statements: str, database: str = "postgres") -> list[str]:
         """Run SQL as the superuser; return a line for each row, `|` between its columns. Or FailedError."""
@@ -120,9 +98,50 @@ class Shell(ABC):
     def stream(
         self, command: str, stdout: BinaryIO, meter: Meter, stdin: bytes = b"", **environment: str
     ) -> None:
-        """Run a command that writes much to `stdout`; it ends with this process. Or FailedError."""
-        script, encoded = _GUARDED.replace("{command}", command), base64.b64encode(stdin) + b"\n"
-        self.run(script, stdin=encoded, stdout=stdout, meter=meter, hold=True, **environment)
+        """Run a command that writes much to `stdout`, all of it; it ends with this one. Or FailedError."""
+        end = secrets.token_hex(16).encode()
+        script = _GUARDED.replace("{command}", command).replace("{end}", end.decode())
+        line, held = base64.b64encode(stdin) + b"\n", b""
+        with self._talk(script, line, Meter(), environment, hold=True) as streams:
+            while chunk := streams.stdout.read1(CHUNK):
+                held += chunk
+                body, held = held[: -len(end)], held[-len(end) :]
+                stdout.write(body)
+                meter.add(len(body))
+                if held == end:
+                    with suppress(BrokenPipeError):
+                        streams.stdin.close()
+        if held != end:
+            raise FailedError("what they write broke off on its way")
+
+    @contextmanager
+    def _talk(
+        self,
+        script: str,
+        stdin: bytes | BinaryIO,
+        meter: Meter,
+        environment: Mapping[str, str],
+        *,
+        hold: bool = False,
+    ) -> Iterator[_Streams]:
+        """Run a script while its output is read. `hold` leaves its standard input open. Or FailedError."""
+        process, streams = self._begin(script, environment)
+        feeding = threading.Thread(target=_feed, args=(streams.stdin, stdin, meter, hold), daemon=True)
+        said: list[bytes] = []
+        listening = threading.Thread(target=lambda: said.extend(streams.stderr), daemon=True)
+        try:
+            feeding.start()
+            listening.start()
+            yield streams
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            with suppress(BrokenPipeError):
+                streams.stdin.close()
+        listening.join()
+        if code:
+            raise FailedError(_last(b"".join(said)))
 
     @contextmanager
     def session(self, first: str) -> Iterator[str]:
@@ -179,7 +198,7 @@ def _stream(pipe: IO[bytes] | None) -> Any:
     return pipe
 
 
-def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter | None, hold: bool) -> None:
+def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter, hold: bool) -> None:
     """Write all of the source to a pipe; a reader that went away has its own reason to tell."""
     with suppress(BrokenPipeError), nullcontext() if hold else pipe:
         if isinstance(source, bytes):
@@ -188,8 +207,7 @@ def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter | None, hold: 
             return
         while chunk := source.read(CHUNK):
             pipe.write(chunk)
-            if meter:
-                meter.add(len(chunk))
+            meter.add(len(chunk))
 
 
 def _last(stderr: bytes) -> str:

@@ -75,7 +75,7 @@ class Volume:
     def pack(self, backup: Backup, packed: BinaryIO, meter: Meter) -> None:
         """Write a backup's folder to a file, as tar does."""
         script = 'tar --create --directory="$BACKUPS" "$NAME"'
-        self.shell.run(script, stdout=packed, meter=meter, NAME=backup.manifest.name)
+        self.shell.stream(script, packed, meter, NAME=backup.manifest.name)
 
 
 @contextmanager
