@@ -14,6 +14,7 @@ from typing import Any
 from mcapp.cluster import Cluster
 from mcapp.config import CHART
 from mcapp.engine import docker
+from mcapp.load.disks import filled, own_disk
 from mcapp.process import output, succeeds
 from mcapp.programs import command
 from mcapp.release import Release
@@ -79,10 +80,6 @@ class Bench:
 
     def on(self, node: str, *words: str) -> None:
         docker("exec", node, *words)
-
-    def volume_folder(self) -> str:
-        """Return the folder on the lab machine that holds db's data."""
-        return Release(self.cluster).volume_place()[1]
 
     def ready(self) -> None:
         self.space(
@@ -455,26 +452,9 @@ def connections_used_up(bench: Bench) -> Iterator[None]:
 
 @contextmanager
 def disk_full(bench: Bench) -> Iterator[None]:
-    """Put a copy of db's data on a small disk over them, and fill that; the data are not touched."""
-    folder = bench.volume_folder()
-    scale = ("scale", "statefulset/db", "--replicas")
-    bench.space(*scale, "0")
-    bench.space("wait", "--for=delete", "pod/db-0", "--timeout=90s")
-    try:
-        script = f"""set -e; size=$(du -sm {folder} | cut -f1); mkdir -p /mnt/small
-        mount -t tmpfs -o size=$((size + 24))m small /mnt/small; cp -a {folder}/. /mnt/small/
-        chmod --reference={folder} /mnt/small; chown --reference={folder} /mnt/small
-        mount --bind /mnt/small {folder}"""
-        bench.on(bench.lab, "sh", "-c", script)
-        bench.space(*scale, "1")
-        bench.space("rollout", "status", "statefulset/db", "--timeout=90s")
-        bench.on(bench.lab, "sh", "-c", f"dd if=/dev/zero of={folder}/filler bs=1M 2>/dev/null || true")
+    release = Release(bench.cluster)
+    with own_disk(release), filled(release):
         yield
-    finally:
-        bench.space(*scale, "0")
-        bench.space("wait", "--for=delete", "pod/db-0", "--timeout=90s")
-        bench.on(bench.lab, "sh", "-c", f"umount {folder}; umount /mnt/small; true")
-        bench.space(*scale, "1")
 
 
 @contextmanager

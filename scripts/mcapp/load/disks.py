@@ -68,8 +68,13 @@ exit "$found"
 
 
 @contextmanager
-def _own_disk(release: Release, part: str) -> Iterator[None]:
-    """Put a part of the volume on a small disk of its own; at the end its blocks must be whole."""
+def own_disk(release: Release, part: str = WHOLE) -> Iterator[None]:
+    """Put a part of the volume on a small disk of its own; at the end its blocks must be whole.
+
+    Raises:
+        UserError: something is corrupt, or the database does not come back.
+
+    """
     with _stopped(release):
         _on_node(release, _MOUNT, part, str(ROOM_MIB))
     try:
@@ -82,8 +87,18 @@ def _own_disk(release: Release, part: str) -> Iterator[None]:
 
 
 @contextmanager
+def filled(release: Release, part: str = WHOLE) -> Iterator[None]:
+    """Fill the disk of a part of the volume to the last byte, and make room again at the end."""
+    _on_node(release, _FILL, part)
+    try:
+        yield
+    finally:
+        _on_node(release, _EMPTY, part)
+
+
+@contextmanager
 def _data_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, WHOLE):
+    with own_disk(release):
         # Rows that were deleted leave room that new ones would take for a while.
         release.sql("VACUUM FULL app.tasks; VACUUM FULL app.idempotency_keys;")
         yield
@@ -91,24 +106,20 @@ def _data_disk(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _wal_disk(release: Release) -> Iterator[None]:
-    with _own_disk(release, WAL):
+    with own_disk(release, WAL):
         yield
 
 
 @contextmanager
 def _fill(release: Release) -> Iterator[float]:
-    _on_node(release, _FILL, WHOLE)
-    try:
+    with filled(release):
         time.sleep(HOLD_SECONDS)
-    finally:
-        _on_node(release, _EMPTY, WHOLE)
     yield time.time()
 
 
 @contextmanager
 def _fill_wal(release: Release) -> Iterator[float]:
-    _on_node(release, _FILL, WAL)
-    try:
+    with filled(release, WAL):
         began = time.monotonic()
         try:
             release.sql(_SWITCH)
@@ -117,9 +128,7 @@ def _fill_wal(release: Release) -> Iterator[float]:
             time.sleep(max(0.0, HOLD_SECONDS - (time.monotonic() - began)))
         else:
             raise UserError("The disk of the WAL did not fill.", code=Exit.FAILED)
-    finally:
         freed = time.time()
-        _on_node(release, _EMPTY, WAL)
     yield accepts_again(release, freed)
 
 
