@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> Exit:
     if not chosen.without_kind:
         engine.ensure()
         # One process: its progress is shown as it comes.
-        failed |= _pytest("kind and not ha", "--numprocesses", "0")
+        failed |= _pytest("kind and not ha", "--numprocesses", "0", "--durations=40", "--durations-min=10")
     say(f"The tests took {time.monotonic() - started:.0f} s.")
     return Exit.FAILED if failed else Exit.OK
 
