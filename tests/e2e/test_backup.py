@@ -125,7 +125,7 @@ class SlowFile(BytesIO):
     """A disk that is slower than the connection."""
 
     def write(self, data: Any) -> int:
-        time.sleep(0.004)
+        time.sleep(0.02)
         return super().write(data)
 
 
