@@ -67,6 +67,21 @@ def test_an_upgrade_restarts_one_member_at_a_time(installed: Up) -> None:
     assert all(pod["metadata"]["creationTimestamp"] >= first_ready for pod in pods.values())
 
 
+def test_a_timeline_s_number_is_taken_once(installed: Up) -> None:
+    """One that was lost in its promotion may have had numbers of which nobody else heard."""
+    release, now = installed.release, "SELECT timeline_id FROM pg_control_checkpoint()"
+    (before,) = map(int, release.sql(f"CHECKPOINT; {now}"))
+    taken = f"mcapp/timeline={before + 3}"
+    release.cluster.kubectl("-n", "mcapp", "annotate", "configmap/db-config", taken, "--overwrite")
+    with promised(installed), switch_over(release):
+        wait_whole(release)
+    (after,) = map(int, release.sql(f"CHECKPOINT; {now}"))
+    assert after == before + 4
+    # And one that starts anew finds its way through the numbers between.
+    release.restart("db-ha")
+    wait_whole(release)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = installed.release.database_pod()

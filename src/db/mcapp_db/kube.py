@@ -15,8 +15,10 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 TIMEOUT_SECONDS = 10
 
 
-def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Send one request to the namespace's part of the API, such as `api/v1`, `pods`; return the answer.
+def call(
+    method: str, path: str, body: dict[str, Any] | None = None, timeout: float = TIMEOUT_SECONDS
+) -> dict[str, Any]:
+    """Send one request to the namespace's part of the API, such as `api/v1:pods`; return the answer.
 
     Raises:
         OSError: no answer, or one that is no success.
@@ -36,7 +38,7 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str
         },
     )
     context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=timeout, context=context) as answer:  # noqa: S310
         document: dict[str, Any] = json.load(answer)
         return document
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mcapp_db import kube
+from mcapp_db import kube, timelines
 
 CONFIG = Path("/etc/mcapp/patroni/patroni.yaml")
 # On the pod's own scratch volume: the configuration on the data's volume stays as standalone left it.
@@ -31,6 +31,7 @@ def main(_arguments: Sequence[str]) -> None:
     OWN_CONFIG.write_text(os.path.expandvars(CONFIG.read_text()))
     if not founds:
         _wait_for_founder()
+    timelines.tidy(Path(os.environ["PGDATA"]))
     _change_patroni()
     from patroni.__main__ import main as patroni
 
@@ -55,11 +56,13 @@ def _change_patroni() -> None:
     from patroni.config import Config
     from patroni.dcs.kubernetes import Kubernetes
     from patroni.ha import Ha
+    from patroni.postgresql import Postgresql
 
     adjust = Config._validate_and_adjust_timeouts
     touch = Kubernetes.touch_member
     ask_all = Ha.fetch_nodes_statuses
     ask_one = Ha.fetch_node_status
+    pre_promote = Postgresql._pre_promote
 
     def shorter_ttl(self: Any, config: dict[str, Any]) -> None:
         """Let the leader's lease be shorter than Patroni's least of 20 s, by its own rule for the times.
@@ -98,10 +101,16 @@ def _change_patroni() -> None:
         brief = SimpleNamespace(request=partial(_shortly, request))
         return ask_one(SimpleNamespace(patroni=brief), member)
 
+    def claim_and_pre_promote(self: Any) -> bool:
+        """Take a number for the new timeline while the lead is certain and nothing has been written."""
+        timelines.claim(Path(self.data_dir))
+        return bool(pre_promote(self))
+
     Config._validate_and_adjust_timeouts = shorter_ttl
     Kubernetes.touch_member = touch_and_tell
     Ha.fetch_nodes_statuses = unlabel_and_ask_all
     Ha.fetch_node_status = ask_one_shortly
+    Postgresql._pre_promote = claim_and_pre_promote
 
 
 def _shortly(request: Callable[..., Any], member: Any, **options: Any) -> Any:

@@ -1,0 +1,71 @@
+"""The numbers of timelines that a member passes over, as files beside its WAL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mcapp_db import kube, timelines
+
+
+@pytest.fixture
+def wal(tmp_path: Path) -> Path:
+    folder = tmp_path / "pg_wal"
+    folder.mkdir()
+    (folder / "0000000A.history").write_text("9\t0/3000000\tno recovery target specified\n")
+    return folder
+
+
+def names(wal: Path) -> list[str]:
+    return sorted(file.stem[-2:] for file in wal.iterdir())
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, taken: str | None) -> list[object]:
+    """Let the API server say which number is taken; return what it is told."""
+    told: list[object] = []
+
+    def call(method: str, _path: str, body: object = None, **_: object) -> dict[str, object]:
+        told.extend([body] if method == "PATCH" else [])
+        annotations = {timelines.TAKEN: taken} if taken else {}
+        return {"metadata": {"resourceVersion": "7", "annotations": annotations}}
+
+    monkeypatch.setenv("MCAPP_SCOPE", "db")
+    monkeypatch.setattr(kube, "call", call)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("taken", "number", "left"),
+    [(None, 11, ["0A"]), ("10", 11, ["0A"]), ("12", 13, ["0A", "0B", "0C"])],
+    ids=["the first", "nobody else's", "two that nobody has seen"],
+)
+def test_the_next_number_that_nobody_has(
+    wal: Path, monkeypatch: pytest.MonkeyPatch, taken: str | None, number: int, left: list[str]
+) -> None:
+    told = answering(monkeypatch, taken)
+    timelines.claim(wal.parent)
+    change = {"resourceVersion": "7", "annotations": {timelines.TAKEN: str(number)}}
+    assert told == [{"metadata": change}]
+    assert names(wal) == left
+
+
+def test_a_promotion_does_not_wait_for_the_api_server(wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def call(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setenv("MCAPP_SCOPE", "db")
+    monkeypatch.setattr(kube, "call", call)
+    timelines.claim(wal.parent)
+    assert names(wal) == ["0A"]
+
+
+def test_only_what_no_timeline_follows_is_tidied(wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "12")
+    timelines.claim(wal.parent)
+    (wal / "0000000D.history").write_text("10\t0/4000000\tno recovery target specified\n")
+    timelines.tidy(wal.parent)
+    assert names(wal) == ["0A", "0B", "0C", "0D"]
+    (wal / "0000000D.history").unlink()
+    timelines.tidy(wal.parent)
+    assert names(wal) == ["0A"]
+    timelines.tidy(wal.parent / "empty")
