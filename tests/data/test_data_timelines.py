@@ -30,23 +30,39 @@ def answering(monkeypatch: pytest.MonkeyPatch, taken: str | None) -> list[object
         return {"metadata": {"resourceVersion": "7", "annotations": annotations}}
 
     monkeypatch.setenv("MCAPP_SCOPE", "db")
+    monkeypatch.setenv("POD_NAME", "db-1")
     monkeypatch.setattr(kube, "call", call)
     return told
 
 
 @pytest.mark.parametrize(
     ("taken", "number", "left"),
-    [(None, 11, ["0A"]), ("10", 11, ["0A"]), ("12", 13, ["0A", "0B", "0C"])],
-    ids=["the first", "nobody else's", "two that nobody has seen"],
+    [
+        (None, 11, ["0A"]),
+        ("10 db-0", 11, ["0A"]),
+        ("12 db-0", 13, ["0A", "0B", "0C"]),
+        ("9 db-1", 11, ["0A"]),
+    ],
+    ids=["the first", "known to all", "two that nobody else has seen", "its own, long ago"],
 )
 def test_the_next_number_that_nobody_has(
     wal: Path, monkeypatch: pytest.MonkeyPatch, taken: str | None, number: int, left: list[str]
 ) -> None:
     told = answering(monkeypatch, taken)
     timelines.claim(wal.parent)
-    change = {"resourceVersion": "7", "annotations": {timelines.TAKEN: str(number)}}
+    change = {"resourceVersion": "7", "annotations": {timelines.TAKEN: f"{number} db-1"}}
     assert told == [{"metadata": change}]
     assert names(wal) == left
+
+
+def test_a_promotion_that_is_tried_again_takes_no_other_number(
+    wal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = answering(monkeypatch, "13 db-1")
+    for _ in range(2):
+        timelines.claim(wal.parent)
+    assert told == []
+    assert names(wal) == ["0A", "0B", "0C"]
 
 
 def test_a_promotion_does_not_wait_for_the_api_server(wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,13 +70,14 @@ def test_a_promotion_does_not_wait_for_the_api_server(wal: Path, monkeypatch: py
         raise TimeoutError
 
     monkeypatch.setenv("MCAPP_SCOPE", "db")
+    monkeypatch.setenv("POD_NAME", "db-1")
     monkeypatch.setattr(kube, "call", call)
     timelines.claim(wal.parent)
     assert names(wal) == ["0A"]
 
 
 def test_only_what_no_timeline_follows_is_tidied(wal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, "12")
+    answering(monkeypatch, "12 db-0")
     timelines.claim(wal.parent)
     (wal / "0000000D.history").write_text("10\t0/4000000\tno recovery target specified\n")
     timelines.tidy(wal.parent)

@@ -71,7 +71,7 @@ def test_a_timeline_s_number_is_taken_once(installed: Up) -> None:
     """One that was lost in its promotion may have had numbers of which nobody else heard."""
     release, now = installed.release, "SELECT timeline_id FROM pg_control_checkpoint()"
     (before,) = map(int, release.sql(f"CHECKPOINT; {now}"))
-    taken = f"mcapp/timeline={before + 3}"
+    taken = f"mcapp/timeline={before + 3} another"
     release.cluster.kubectl("-n", "mcapp", "annotate", "configmap/db-config", taken, "--overwrite")
     with promised(installed), switch_over(release):
         wait_whole(release)

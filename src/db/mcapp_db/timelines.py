@@ -43,12 +43,17 @@ def tidy(data: Path) -> None:
 
 
 def _next(here: int) -> int:
-    """Note and return the number after this one that nobody has taken."""
-    path = f"api/v1:configmaps/{os.environ['MCAPP_SCOPE']}-config"
+    """Note and return the number after this one that nobody else has taken."""
+    path, me = f"api/v1:configmaps/{os.environ['MCAPP_SCOPE']}-config", os.environ["POD_NAME"]
     for _ in range(TRIES):
         metadata = kube.call("GET", path, timeout=TIMEOUT_SECONDS)["metadata"]
-        number = max(here, int(metadata.get("annotations", {}).get(TAKEN, 0))) + 1
-        change = {"resourceVersion": metadata["resourceVersion"], "annotations": {TAKEN: str(number)}}
+        noted = metadata.get("annotations", {}).get(TAKEN, f"0 {me}")
+        taken, _, whose = noted.partition(" ")
+        if whose == me and int(taken) > here:
+            # A promotion of this member that did not happen.
+            return int(taken)
+        number = max(here, int(taken)) + 1
+        change = {"resourceVersion": metadata["resourceVersion"], "annotations": {TAKEN: f"{number} {me}"}}
         try:
             kube.call("PATCH", path, {"metadata": change}, timeout=TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:
