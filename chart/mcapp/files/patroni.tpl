@@ -73,6 +73,8 @@ postgresql:
     - host all all all scram-sha-256
   parameters:
     unix_socket_directories: /var/run/postgresql
+    # A replica that has just failed to reach the lost leader is promoted no sooner than after this.
+    wal_retrieve_retry_interval: 500ms
     # A replica or a leader that is cut off sends no reset.
     wal_sender_timeout: 10s
     wal_receiver_timeout: 10s

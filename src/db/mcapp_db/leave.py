@@ -24,7 +24,7 @@ WAIT_SECONDS = 40
 
 def main(_arguments: Sequence[str]) -> None:
     """Wait while the first member restarts, but not for one that stays away."""
-    if os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"]:
+    if os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"] or _is_replaced():
         return
     time.sleep(SETTLE_SECONDS)
     began = seen = time.monotonic()
@@ -41,6 +41,15 @@ def main(_arguments: Sequence[str]) -> None:
                 return
             seen = time.monotonic()
         time.sleep(0.5)
+
+
+def _is_replaced() -> bool:
+    """Whether the pod was deleted with no grace: there is none, or another one, of its name."""
+    try:
+        pod = kube.call("GET", f"api/v1:pods/{os.environ['POD_NAME']}")
+    except OSError:
+        return True
+    return bool(pod.get("status", {}).get("podIP") != os.environ["POD_IP"])
 
 
 def _stands(pod: dict[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """One server on a volume at a time.
 
-A pod that is deleted with no grace is replaced while its containers still shut down, and PostgreSQL's own lock
-file tells nothing across containers: both would write, and the old one would take the new one's file with it.
+A pod that is deleted with no grace is replaced while its containers still shut down, and PostgreSQL's own
+lock file tells nothing across containers: both would write, and the old one would take the new one's file
+with it.
 """
 
 from __future__ import annotations
