@@ -53,6 +53,15 @@
       {{- end }}
 {{- end -}}
 
+{{/* How the command of a server's container begins: it holds the volume, then becomes the program that follows. */}}
+{{- define "mcapp.holdVolume" -}}
+- sh
+- -c
+- |
+  {{- .Files.Get "files/hold-volume.sh" | nindent 2 }}
+  exec "$0" "$@"
+{{- end -}}
+
 {{/* The CA's certificate as a client's mount and volume, each where it is needed. */}}
 {{- define "mcapp.databaseMounts" -}}
 {{- if include "mcapp.verifiesDatabase" . -}}

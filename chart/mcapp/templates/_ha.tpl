@@ -79,6 +79,10 @@ spec:
     - name: postgres
       image: {{ include "mcapp.dbImage" . }}
       imagePullPolicy: {{ .Values.db.ha.image.pullPolicy }}
+      command:
+        {{- include "mcapp.holdVolume" . | nindent 8 }}
+        - python
+      args: [-m, mcapp_db, serve]
       env:
         {{- include "mcapp.identity" . | nindent 8 }}
         - name: POD_IP

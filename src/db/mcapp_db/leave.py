@@ -30,7 +30,7 @@ def main(_arguments: Sequence[str]) -> None:
     began = seen = time.monotonic()
     while (now := time.monotonic()) < began + WAIT_SECONDS and now < seen + GONE_SECONDS:
         try:
-            pod = kube.call("GET", f"api/v1:pods/{os.environ['MCAPP_FOUNDER']}")
+            pod = _pod("MCAPP_FOUNDER")
         except urllib.error.HTTPError as error:
             if error.code != 404:
                 return
@@ -46,10 +46,14 @@ def main(_arguments: Sequence[str]) -> None:
 def _is_replaced() -> bool:
     """Whether the pod was deleted with no grace: there is none, or another one, of its name."""
     try:
-        pod = kube.call("GET", f"api/v1:pods/{os.environ['POD_NAME']}")
+        pod = _pod("POD_NAME")
     except OSError:
         return True
     return bool(pod.get("status", {}).get("podIP") != os.environ["POD_IP"])
+
+
+def _pod(named_by: str) -> dict[str, Any]:
+    return kube.call("GET", f"api/v1:pods/{os.environ[named_by]}")
 
 
 def _stands(pod: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mcapp_db import kube, timelines, volume
+from mcapp_db import kube, timelines
 
 CONFIG = Path("/etc/mcapp/patroni/patroni.yaml")
 # On the pod's own scratch volume: the configuration on the data's volume stays as standalone left it.
@@ -26,7 +26,6 @@ def main(_arguments: Sequence[str]) -> None:
     """Wait for one's turn, then be Patroni."""
     CONFIG_DIR.mkdir(parents=True, exist_ok=True)
     (CONFIG_DIR / "pg_ident.conf").touch()
-    volume.hold(Path(os.environ["PGDATA"]).parent)
     founds = os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"]
     os.environ["MCAPP_VOLUME"] = os.environ["MCAPP_CLAIM"] if founds else f"data-{os.environ['POD_NAME']}"
     OWN_CONFIG.write_text(os.path.expandvars(CONFIG.read_text()))
