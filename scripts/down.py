@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mcapp import cluster as clusters
 from mcapp import engine, host
 from mcapp.cli import Exit, parser, run
-from mcapp.config import CLUSTER
+from mcapp.config import CLUSTER, cache_dir
 from mcapp.progress import say, step
 
 
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str]) -> Exit:
     chosen = options.parse_args(arguments)
 
     host.require_root()
+    host.lock(cache_dir() / "lock")
     clusters.use_only_own_kubeconfig()
     cluster = clusters.Cluster(chosen.cluster)
     engine.ensure()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 import pytest
 from mcapp.programs import command
 from render import Objects
 from render import render as render_chart
+
+# Where these files have a cluster of their own, they take about as long as the others on kind.
+FIRST_CLUSTER = {"test_faults", "test_multi", "test_network", "test_rollout", "test_single"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,13 +22,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless asked for; keep a file's tests, and those on kind, in one process."""
+    """Leave slow tests out unless asked for; keep a file's tests, and a cluster's, in one process."""
     if not config.getoption("slow"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     for item in items:
-        group = "kind" if item.get_closest_marker("kind") else item.path.stem
+        group = item.path.stem
+        if item.get_closest_marker("kind"):
+            group = "kind, first" if group in FIRST_CLUSTER else "kind, second"
         item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -40,3 +46,15 @@ def _tools() -> None:
 def render(_tools: None) -> Callable[..., Objects]:
     """Return the cached renderer: ``render({"topology": "multi"})``."""
     return render_chart
+
+
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print a figure among the results, from whatever process."""
+
+    def to_the_terminal(figure: str) -> None:
+        with capsys.disabled():
+            # The standard output of pytest's other processes leads nowhere.
+            print(f" [{figure}]", file=sys.stderr, flush=True)
+
+    return to_the_terminal

@@ -24,6 +24,8 @@ from mcapp.progress import step
 NETWORK = "mcapp"
 BRIDGE = "br-mcapp"
 READY_SECONDS = 180
+# For more nodes than these the kernel's usual limits are too low.
+FEW_NODES = 2
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def create(cluster: Cluster, topology: str, node_image: str | None, port: int, d
 
     """
     host.require_free_port(port)
-    if db_nodes > 1:
+    nodes = 1 + db_nodes if topology == "multi" else 1
+    if _nodes_there() + nodes > FEW_NODES:
         host.raise_watches()
     _ensure_network()
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +87,6 @@ def create(cluster: Cluster, topology: str, node_image: str | None, port: int, d
     config.write_text(yaml.safe_dump(_kind_config(topology, port, db_nodes), sort_keys=False))
     arguments: list[str | Path] = ["--name", cluster.name, "--config", config]
     image = ["--image", node_image] if node_image else []
-    nodes = 1 + db_nodes if topology == "multi" else 1
     with step(f"Creating kind cluster {cluster.name} (nodes: {nodes})"):
         try:
             logged(
@@ -150,7 +152,7 @@ def resume(cluster: Cluster) -> bool:
     stopped = sorted(set(cluster.containers()) - set(cluster.containers(running_only=True)))
     if not stopped:
         return False
-    if len(cluster.containers()) > 2:
+    if _nodes_there() > FEW_NODES:
         host.raise_watches()
     with step(f"Starting the nodes of cluster {cluster.name} again: {', '.join(stopped)}"):
         for container in stopped:
@@ -228,7 +230,11 @@ def delete(cluster: Cluster) -> None:
 
 def any_left() -> bool:
     """Tell whether a node container of any cluster of ours is left on our network."""
-    return bool(docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}"))
+    return _nodes_there() > 0
+
+
+def _nodes_there() -> int:
+    return len(docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").splitlines())
 
 
 def _kind_env() -> dict[str, str]:

@@ -203,7 +203,7 @@ def test_reads_survive_the_loss_of_every_connection(
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_recovery_under_load(
-    breakable: PostgresServer, survivor: httpx.Client, end: str, capsys: pytest.CaptureFixture[str]
+    breakable: PostgresServer, survivor: httpx.Client, end: str, show: Callable[[str], None]
 ) -> None:
     with Load(str(survivor.base_url), kinds=("write", "read")) as load:
         load.at_least(40)
@@ -219,8 +219,7 @@ def test_recovery_under_load(
     assert {one.status for one in load.problems} == {503}
     assert max(one.seconds for one in load.requests) < ANSWER_SECONDS
     recovery = min((one.ended for one in good if one.ended > accepts), default=float("inf")) - accepts
-    with capsys.disabled():
-        print(f" [{len(good)} good, {len(load.problems)} 503, first success {recovery:.2f} s after accepts]")
+    show(f"{len(good)} good, {len(load.problems)} 503, first success {recovery:.2f} s after accepts")
     assert recovery < 1.5
     assert not [one for one in load.problems if one.ended > accepts + 1.5]
     comparison = load.ledger.compare(title for (title,) in breakable.sql("SELECT title FROM app.tasks"))

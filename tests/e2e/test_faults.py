@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from e2e.conftest import Up
 from mcapp.load.disks import DISTRESS
@@ -25,10 +27,9 @@ UNNOTICED = FAULTS.keys() - DEATHS | {name for name in DISTRESS if "clock" in na
 
 
 @pytest.mark.parametrize("name", ONCE)
-def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[[str], None]) -> None:
     found = suffer(installed.release, installed.pages()[1], ONCE[name])
-    with capsys.disabled():
-        print(f" [{name}: gap {found.gap:.1f} s, right again {found.recovery or 0:.2f} s after it accepts]")
+    show(f"{name}: gap {found.gap:.1f} s, right again {found.recovery or 0:.2f} s after it accepts")
     assert found.comparison.agrees, found.comparison
     assert found.comparison.states[State.ACKNOWLEDGED] > 50
     # Whoever asked for what was not there was told so.

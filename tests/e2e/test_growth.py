@@ -5,6 +5,8 @@ On the one node that there is for the database, so that it needs no cluster of i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from e2e.conftest import Up
 from e2e.growth import change, only_the_first_is_left, promised
@@ -17,17 +19,14 @@ pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 
 
-def test_one_server_becomes_three_members_and_one_again(
-    installed: Up, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_server_becomes_three_members_and_one_again(installed: Up, show: Callable[[str], None]) -> None:
     load(installed.cluster, list(app_images(choose_source("auto"), ha=True).values()))
     with promised(installed):
         # Strict: the way back must end that, or the last server waits for replicas that will not come.
         change(installed, "ha", "db.ha.antiAffinity=preferred", "db.ha.synchronousStrict=true")
         wait_whole(installed.release)
     found = suffer(installed.release, installed.pages()[0], LEADER_LOST["leader's pod killed"])
-    with capsys.disabled():
-        print(f" [gap {found.gap:.1f} s]")
+    show(f"gap {found.gap:.1f} s")
     assert found.comparison.agrees, found.comparison
     assert found.refusals
     with promised(installed):

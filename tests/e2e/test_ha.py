@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import time_ns
 
 import pytest
@@ -83,11 +84,10 @@ def test_a_timeline_s_number_is_taken_once(installed: Up) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_no_acknowledged_write_is_lost(installed: Up, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[[str], None]) -> None:
     before = installed.release.database_pod()
     found = suffer(installed.release, installed.pages()[0], FAULTS[name])
-    with capsys.disabled():
-        print(f" [{name}: gap {found.gap:.1f} s]")
+    show(f"{name}: gap {found.gap:.1f} s")
     assert found.comparison.agrees, found.comparison
     assert found.comparison.states[State.ACKNOWLEDGED] > 50
     assert name not in LEADER_LOST or found.gap < AIM_SECONDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,14 +60,11 @@ def logs_in(up: Up, password: str) -> bool:
         raise
 
 
-def test_no_request_fails_while_web_and_api_are_replaced(
-    installed: Up, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_request_fails_while_web_and_api_are_replaced(installed: Up, show: Callable[[str], None]) -> None:
     # The port of the node where web does not run: a hop more that must hear of the new pod.
     with replaced(installed, "web", "api"):
         rolled = roll(installed.release, installed.pages()[-1], requests=REQUESTS)
-    with capsys.disabled():
-        print(f" [{len(rolled.load.requests)} requests, {len(rolled.load.problems)} failed]")
+    show(f"{len(rolled.load.requests)} requests, {len(rolled.load.problems)} failed")
     assert len(rolled.load.requests) >= REQUESTS
     assert all(rolled.during(change) for change in CHANGES)
     nothing_lost(installed, rolled.load)
