@@ -7,10 +7,14 @@ from time import time_ns
 
 import pytest
 from e2e.conftest import Up
+from e2e.examination import record, until
+from e2e.faults import Bench
 from e2e.growth import change, only_the_first_is_left, promised
+from mcapp.cli import Exit
 from mcapp.config import RELEASE
+from mcapp.doctor.ha import LAG_BYTES
 from mcapp.ha import members
-from mcapp.load.failover import FAULTS, LEADER_LOST, switch_over
+from mcapp.load.failover import FAULTS, LEADER_LOST, PATRONICTL, switch_over
 from mcapp.load.ledger import State
 from mcapp.load.round import suffer, wait_whole
 
@@ -81,6 +85,44 @@ def test_a_timeline_s_number_is_taken_once(installed: Up) -> None:
     # And one that starts anew finds its way through the numbers between.
     release.restart("db-ha")
     wait_whole(release)
+
+
+def named_by_the_doctor(up: Up, cause: str) -> None:
+    code, found = until(Bench(up.cluster), cause)
+    assert (code, found["cause"]) == (Exit.DIFFERS, cause), found
+    record(Bench(up.cluster), cause, ())
+
+
+def test_the_doctor_says_that_nobody_leads(installed: Up) -> None:
+    within = ("-n", "mcapp", "exec", installed.release.database_pod(), "-c", "postgres", "--")
+    installed.cluster.kubectl(*within, *PATRONICTL, "pause", "--wait")
+    try:
+        installed.cluster.kubectl(*within, "pg_ctl", "--mode=fast", "stop")
+        named_by_the_doctor(installed, "no-leader")
+    finally:
+        installed.cluster.kubectl(*within, *PATRONICTL, "resume", "--wait")
+    wait_whole(installed.release)
+    until(Bench(installed.cluster), None)
+
+
+def test_the_doctor_names_a_replica_that_is_behind(installed: Up) -> None:
+    release = installed.release
+    behind = next(member["name"] for member in members(release) if member["state"] == "streaming")
+
+    def replay(signal: str) -> None:
+        # Patroni would take a pause by SQL back at once.
+        found = 'grep -alE "^postgres: .*[s]tartup recovering" /proc/[0-9]*/cmdline | cut -d / -f 3'
+        within = ("-n", "mcapp", "exec", behind, "-c", "postgres", "--", "sh", "-c")
+        release.cluster.kubectl(*within, f"kill -{signal} $({found})")
+
+    replay("STOP")
+    try:
+        release.sql(f"SELECT pg_logical_emit_message(true, 'filler', repeat('-', {2 * LAG_BYTES}))")
+        named_by_the_doctor(installed, "replica-lagging")
+    finally:
+        replay("CONT")
+    wait_whole(release)
+    until(Bench(installed.cluster), None)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -19,15 +19,21 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield that no member is labelled as the leader, or several are: the Service leads by that label."""
     if not snapshot.several:
         return
-    pods = snapshot.pods("db")
-    leaders = [pod for pod in pods if label(pod, ROLE) == PRIMARY]
+    pods, leaders = snapshot.pods("db"), _leaders(snapshot)
     evidence = tuple(Evidence(f"pod/{name(pod)}", _told(pod)) for pod in pods)
-    if pods and not leaders:
-        yield Finding("no-leader", {"count": len(pods)}, evidence, (listed(snapshot, pods),), "db", soft=True)
+    if leaderless(snapshot):
+        logs = Step(kubectl=("logs", name(pods[0]), "-n", snapshot.namespace, "--tail=50"))
+        steps = (listed(snapshot, pods), logs)
+        yield Finding("no-leader", {"count": len(pods)}, evidence, steps, "db", soft=True)
     elif len(leaders) > 1:
         parts = {"pods": [name(pod) for pod in leaders]}
         wrong = Step(kubectl=("label", "pod", "POD", "-n", snapshot.namespace, f"{ROLE}-"))
         yield Finding("split-labels", parts, evidence, (listed(snapshot, leaders), wrong), "db", soft=True)
+
+
+def leaderless(snapshot: Snapshot) -> bool:
+    """Whether there are members of a database and none is labelled as the leader."""
+    return snapshot.several and bool(snapshot.pods("db")) and not _leaders(snapshot)
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
@@ -56,6 +62,10 @@ def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
     if snapshot.several and tier == "db":
         return listed(snapshot, snapshot.ready_pods("db") or [pod])
     return helm_rollback(snapshot)
+
+
+def _leaders(snapshot: Snapshot) -> list[Object]:
+    return [pod for pod in snapshot.pods("db") if label(pod, ROLE) == PRIMARY]
 
 
 def _unseen(snapshot: Snapshot, db: dict[str, Any], replicas: list[dict[str, Any]]) -> list[dict[str, Any]]:
