@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/cloudnativelabs/kube-router/v2/pkg/controllers/netpol"
 	"github.com/cloudnativelabs/kube-router/v2/pkg/healthcheck"
@@ -30,6 +31,9 @@ func enforcePolicies(ctx context.Context, wg *sync.WaitGroup) error {
 	}
 	tables, err := iptables.New()
 	if err != nil {
+		return err
+	}
+	if err := servicesLead(ctx, tables); err != nil {
 		return err
 	}
 	inCluster, err := rest.InClusterConfig()
@@ -79,4 +83,21 @@ func enforcePolicies(ctx context.Context, wg *sync.WaitGroup) error {
 	wg.Add(1)
 	go controller.Run(beats, ctx.Done(), wg)
 	return nil
+}
+
+// servicesLead returns when kube-proxy has written its rules a first time. The firewall writes back the whole
+// table that it read a moment before, and would take chains away that kube-proxy has just made and is about to
+// lead to: kube-proxy then gives up, and tries again after half a minute only.
+func servicesLead(ctx context.Context, tables *iptables.IPTables) error {
+	for {
+		// The first line is the chain itself; there is none before kube-proxy has begun.
+		if rules, err := tables.List("nat", "KUBE-SERVICES"); err == nil && len(rules) > 1 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
