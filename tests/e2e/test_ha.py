@@ -10,6 +10,7 @@ from e2e.conftest import Up
 from e2e.examination import record, until
 from e2e.faults import Bench
 from e2e.growth import change, only_the_first_is_left, promised
+from e2e.processes import signal
 from mcapp.cli import Exit
 from mcapp.config import RELEASE
 from mcapp.doctor.ha import LAG_BYTES
@@ -109,18 +110,13 @@ def test_the_doctor_names_a_replica_that_is_behind(installed: Up) -> None:
     release = installed.release
     behind = next(member["name"] for member in members(release) if member["state"] == "streaming")
 
-    def replay(signal: str) -> None:
-        # Patroni would take a pause by SQL back at once.
-        found = 'grep -alE "^postgres: .*[s]tartup recovering" /proc/[0-9]*/cmdline | cut -d / -f 3'
-        within = ("-n", "mcapp", "exec", behind, "-c", "postgres", "--", "sh", "-c")
-        release.cluster.kubectl(*within, f"kill -{signal} $({found})")
-
-    replay("STOP")
+    # Patroni would take a pause by SQL back at once.
+    signal(installed.cluster, behind, "startup recovering", "STOP")
     try:
         release.sql(f"SELECT pg_logical_emit_message(true, 'filler', repeat('-', {2 * LAG_BYTES}))")
         named_by_the_doctor(installed, "replica-lagging")
     finally:
-        replay("CONT")
+        signal(installed.cluster, behind, "startup recovering", "CONT")
     wait_whole(release)
     until(Bench(installed.cluster), None)
 

@@ -15,11 +15,13 @@ import yaml
 from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import read, survives_the_pod, write_and_read
+from e2e.processes import signal
 from mcapp.cli import UserError
 from mcapp.cluster import resume
 from mcapp.config import CHART, ROOT, app_version
 from mcapp.engine import docker
 from mcapp.images import full_reference
+from mcapp.load.faults import accepts_again
 from mcapp.process import output, succeeds
 from mcapp.programs import command
 from page.conftest import ARGUMENTS, CHROMIUM
@@ -249,6 +251,17 @@ def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -
         subprocess.run([*ctr, "import", "--no-unpack", "-"], stdin=archive, check=True, capture_output=True)
     assert set(docker(*ctr[1:], "ls", "--quiet").split()) == wanted
     docker(*ctr[1:], "rm", *wanted)
+
+
+def test_a_server_waits_until_the_last_one_is_off_the_volume(installed: Up) -> None:
+    page, began = installed.pages()[0], time.time()
+    task = write_and_read(page)
+    # Without it the server does not end before it is killed, and its pod is gone by then.
+    signal(installed.cluster, "db-0", "checkpointer", "STOP")
+    installed.cluster.kubectl("-n", "mcapp", "delete", "pod", "db-0", "--force", "--grace-period=0")
+    accepts_again(installed.release, began)
+    assert "Waiting for the container" in installed.cluster.kubectl("-n", "mcapp", "logs", "db-0")
+    assert read(page, task["id"])["title"] == task["title"]
 
 
 def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
