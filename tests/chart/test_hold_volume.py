@@ -26,9 +26,10 @@ def start(request: pytest.FixtureRequest, render: Render, tmp_path: Path) -> Ite
     started: list[subprocess.Popen[str]] = []
 
     def run(*program: str) -> subprocess.Popen[str]:
-        # The last word is the chart's program.
+        # The last word is the chart's program. A shell cannot trap what its parent ignores, as that of
+        # a job in the background does; a container's first process has none.
         process = subprocess.Popen(
-            [*command[:-1], *program],
+            ["env", "--default-signal", *command[:-1], *program],
             env={"PATH": "/usr/bin:/bin", "PGDATA": str(tmp_path / "pgdata")},
             stdout=subprocess.PIPE,
             text=True,
