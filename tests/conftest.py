@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from mcapp.programs import command
 from render import Objects
 from render import render as render_chart
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Where these files have a cluster of their own, they take about as long as the others on kind.
 FIRST_CLUSTER = {"test_faults", "test_multi", "test_network", "test_rollout", "test_single"}
@@ -20,18 +23,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also the tests marked slow, which take minutes")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless asked for; keep a file's tests, and a cluster's, in one process."""
+    """Leave slow tests out unless asked for."""
     if not config.getoption("slow"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
-    for item in items:
-        group = item.path.stem
-        if item.get_closest_marker("kind"):
-            group = "kind, first" if group in FIRST_CLUSTER else "kind, second"
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
+    """Keeps a file's tests, and a cluster's, in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        if file.parent.name != "e2e":
+            return str(file)
+        return "first cluster" if file.stem in FIRST_CLUSTER else "second cluster"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:
+    """Spread the tests over pytest's processes so; xdist's own groups are lost on pytest 9.2."""
+    return _Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
