@@ -14,9 +14,6 @@ from render import render as render_chart
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# Where these files have a cluster of their own, they take about as long as the others on kind.
-FIRST_CLUSTER = {"test_faults", "test_multi", "test_network", "test_rollout", "test_single"}
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take --slow, which `make test` gives."""
@@ -32,13 +29,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
-    """Keeps a file's tests, and a cluster's, in one process."""
+    """Keeps a file's tests, and those on kind, in one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        if file.parent.name != "e2e":
-            return str(file)
-        return "first cluster" if file.stem in FIRST_CLUSTER else "second cluster"
+        return file.parent.name if file.parent.name == "e2e" else str(file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:

@@ -1,4 +1,4 @@
-"""A cluster for each process of the suite's own, made by the very command that the README gives.
+"""A cluster of the suite's own, made by the very command that the README gives.
 
 MCAPP_TEST_CLUSTER names one that is there already and is to stay, for quick rounds while a test is written.
 """
@@ -24,7 +24,7 @@ from mcapp.release import Release
 from postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
-NAME = GIVEN or "-".join(["mcapp-test", *os.environ.get("PYTEST_XDIST_WORKER", "").split()])
+NAME = GIVEN or "mcapp-test"
 # What a module may ask for, as the command line asks for it.
 SHAPES = {
     "single": ("--topology", "single"),
@@ -77,7 +77,7 @@ def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]
 
 
 class Shared:
-    """The process's one cluster, handed from module to module while they ask for the same topology."""
+    """The suite's one cluster, handed from module to module while they ask for the same topology."""
 
     def __init__(self) -> None:
         self._topology = ""
