@@ -19,6 +19,10 @@ pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 
 
+def roles(up: Up) -> set[str]:
+    return {role["metadata"]["name"] for role in up.cluster.get("roles", "-n", "mcapp")["items"]}
+
+
 def test_one_server_becomes_three_members_and_one_again(installed: Up, show: Callable[[str], None]) -> None:
     load(installed.cluster, list(app_images(choose_source("auto"), ha=True).values()))
     with promised(installed):
@@ -32,3 +36,7 @@ def test_one_server_becomes_three_members_and_one_again(installed: Up, show: Cal
     with promised(installed):
         change(installed, "standalone")
         only_the_first_is_left(installed)
+    # Its rights outlast the last member, which without them would leave a server that only reads.
+    assert "db" in roles(installed)
+    change(installed, "standalone")
+    assert "db" not in roles(installed)

@@ -45,6 +45,8 @@ def main(_arguments: Sequence[str]) -> None:
     _until("the API server takes them away", lambda: _delete(objects))
     _until("the other members are gone", lambda: not [name for name in _pods() if name != founder])
     _until(f"{founder} keeps nothing for them", lambda: _is_alone(address))
+    # Else it would not lead on when the upgrade cuts it off from the API server.
+    _until(f"{founder} asks none of them", lambda: set(members.read(address, "failsafe")) == {founder})
     print(f"{founder} is alone.", flush=True)
 
 
