@@ -94,6 +94,12 @@ def named_by_the_doctor(up: Up, cause: str) -> None:
     record(Bench(up.cluster), cause, ())
 
 
+def well_again(up: Up) -> None:
+    wait_whole(up.release)
+    code, found = until(Bench(up.cluster), None)
+    assert code == Exit.OK, found
+
+
 def test_the_doctor_says_that_nobody_leads(installed: Up) -> None:
     within = ("-n", "mcapp", "exec", installed.release.database_pod(), "-c", "postgres", "--")
     installed.cluster.kubectl(*within, *PATRONICTL, "pause", "--wait")
@@ -102,8 +108,7 @@ def test_the_doctor_says_that_nobody_leads(installed: Up) -> None:
         named_by_the_doctor(installed, "no-leader")
     finally:
         installed.cluster.kubectl(*within, *PATRONICTL, "resume", "--wait")
-    wait_whole(installed.release)
-    until(Bench(installed.cluster), None)
+    well_again(installed)
 
 
 def test_the_doctor_names_a_replica_that_is_behind(installed: Up) -> None:
@@ -117,8 +122,7 @@ def test_the_doctor_names_a_replica_that_is_behind(installed: Up) -> None:
         named_by_the_doctor(installed, "replica-lagging")
     finally:
         signal(installed.cluster, behind, "startup recovering", "CONT")
-    wait_whole(release)
-    until(Bench(installed.cluster), None)
+    well_again(installed)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -133,10 +133,10 @@ def _unready(snapshot: Snapshot, pod: Object, tier: str, since: object) -> Itera
     running = snapshot.now - since  # type: ignore[operator]
     line = Evidence(source, f"Ready={condition(pod, 'Ready').get('status')}, running for {running.seconds} s")
     logs = Step(kubectl=("logs", name(pod), "-n", snapshot.namespace, "--tail=50"))
-    if running >= _PATIENCE and tier == "db" and ha.leaderless(snapshot):
-        # It follows nobody: what the Service's layer says is why.
-        return
     if running >= _PATIENCE:
+        if tier == "db" and ha.leaderless(snapshot):
+            # It follows nobody: what the Service's layer says is why.
+            return
         message = told[-1].get("message", "") if told else "not ready"
         probe = message.split(" ", 1)[0].lower() if message.split(" ")[1:2] == ["probe"] else "readiness"
         why = message.partition(": ")[2].strip() or message
