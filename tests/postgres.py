@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -151,13 +151,11 @@ class PostgresServer:
 
     def pause(self) -> None:
         """Freeze every process of the server: the kernel still accepts connections, nobody answers."""
-        for pid in self._processes():
-            os.kill(pid, signal.SIGSTOP)
+        self._send(signal.SIGSTOP, self._processes())
 
     def resume(self) -> None:
         """Undo pause."""
-        for pid in reversed(self._processes()):
-            os.kill(pid, signal.SIGCONT)
+        self._send(signal.SIGCONT, reversed(self._processes()))
 
     def accepts(self) -> bool:
         """Tell whether the server accepts connections now."""
@@ -248,10 +246,16 @@ class PostgresServer:
         assert self._process
         # A killed parent cannot tell its children; Kubernetes would kill them all as well.
         targets = self._processes() if number == signal.SIGKILL else [self._process.pid]
-        for pid in targets:
-            os.kill(pid, number)
+        self._send(number, targets)
         self._process.wait(_START_SECONDS)
         self._process = None
+
+    @staticmethod
+    def _send(number: signal.Signals, pids: Iterable[int]) -> None:
+        for pid in pids:
+            # A child may end between its being listed and its signal.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _processes(self) -> list[int]:
         """Return the pids of the server, the parent first."""
