@@ -305,7 +305,7 @@ def _preloaded() -> list[Image]:
 
     host.install(["busybox-static"])
     busybox = Path("/bin/busybox")
-    local_path = program("local-path-provisioner") / "local-path-provisioner"
+    node, local_path = program("node"), "local-path-provisioner"
     return [
         *(
             Image(_static(name, {name: kubernetes / name}), f"registry.k8s.io/{name}:{version}")
@@ -313,13 +313,10 @@ def _preloaded() -> list[Image]:
         ),
         Image(net("kube-proxy", kubernetes / "kube-proxy"), f"registry.k8s.io/kube-proxy:{version}"),
         Image(_static("etcd", {"etcd": program("etcd") / "etcd"}), image("etcd")),
-        Image(_static("coredns", {"coredns": program("coredns") / "coredns"}), image("coredns")),
-        Image(_static("pause", {"pause": program("pause") / "pause"}), image("pause")),
-        Image(net("cni", program("cni") / "cni"), "mcapp/cni:node"),
-        Image(
-            _static("local-path-provisioner", {"local-path-provisioner": local_path}),
-            "mcapp/local-path-provisioner:node",
-        ),
+        Image(_static("coredns", {"coredns": node / "coredns"}), image("coredns")),
+        Image(_static("pause", {"pause": node / "pause"}), image("pause")),
+        Image(net("cni", node / "cni"), "mcapp/cni:node"),
+        Image(_static(local_path, {local_path: node / local_path}), f"mcapp/{local_path}:node"),
         Image(
             _static("busybox", dict.fromkeys(("busybox", "sh", "mkdir", "rm"), busybox)), "mcapp/busybox:node"
         ),

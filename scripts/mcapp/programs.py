@@ -10,15 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mcapp.config import IMAGES, ROOT, cache_dir, digest, versions
+from mcapp.config import ROOT, cache_dir, digest, versions
 from mcapp.process import logged, output, succeeds
 from mcapp.progress import step
-
-# Programs of our own: the folder of their main.go, and the libraries that they import.
-OWN: dict[str, tuple[Path, tuple[str, ...]]] = {
-    "cni": (IMAGES / "node" / "cni", ("flannel", "kube-router")),
-    "pause": (IMAGES / "node" / "pause", ()),
-}
 
 LDFLAGS = "-s -w"
 # What makes a first build shorter and changes no program: no debugging data for the linker to drop, and
@@ -36,23 +30,22 @@ def program(name: str, *only: str) -> Path:
         UserError: the build fails.
 
     """
-    source, imported = OWN.get(name, (None, ()))
-    libraries = [versions()["libraries"][library] for library in imported]
-    spec: dict[str, Any] = {} if source else versions()["programs"][name]
-    key = digest(*([source] if source else []), str(libraries if source else spec), LDFLAGS)
-    folder = cache_dir() / "bin" / f"{name}-{key}"
-    wanted = only or ((name,) if source else tuple(spec["commands"]))
-    missing = [part for part in wanted if not (folder / part).exists()]
+    spec: dict[str, Any] = versions()["programs"][name]
+    own = [ROOT / spec["source"]] if "source" in spec else []
+    folder = cache_dir() / "bin" / f"{name}-{digest(*own, str(spec), LDFLAGS)}"
+    missing = [part for part in only or spec["commands"] if not (folder / part).exists()]
     if not missing:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as made:
-        target = Path(made) / "out"
+        source, target = Path(made, "source"), Path(made, "out")
         target.mkdir()
-        if source:
-            _build_own(name, source, libraries, target)
-        else:
-            _build_module(name, spec, missing, target)
+        version = "" if own else f" {spec['module'].partition('@')[2]}"
+        with step(f"Building {name}{version}" + ("" if missing == [name] else f": {', '.join(missing)}")):
+            flags = _write_own(name, spec, source) if own else _fetch(spec, source)
+            # Several at once: while one is linked, the next is compiled.
+            out = target / missing[0] if len(missing) == 1 else f"{target}/"
+            _build(flags, out, *(spec["commands"][part] for part in missing), cwd=source)
         for part in missing:
             # Renamed when whole: a run that is cut short leaves no half of a command.
             (target / part).rename(folder / part)
@@ -76,15 +69,15 @@ def module(reference: str) -> Path:
     return Path(output([_go(), "env", "GOMODCACHE"], env=_env())) / reference
 
 
-def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: Path) -> None:
-    """Build a module's commands as its own main module, with the versions that its go.mod asks for.
+def _fetch(spec: dict[str, Any], source: Path) -> str:
+    """Bring a module as its own main module, with the versions that its go.mod asks for; return the ldflags.
 
     `go install` refuses Kubernetes and etcd: their go.mod puts local folders in the place of their own
     parts, which the proxy's archive is without. The parts come from the proxy as well, at the version that
     go.mod asks for, or, where it asks for none (Kubernetes), at the one that goes with it.
     """
     path, version = spec["module"].split("@")
-    source = _download(path, version, target.parent / "source")
+    _download(path, version, source)
     (source / "go.work").unlink(missing_ok=True)
     shutil.rmtree(source / "vendor", ignore_errors=True)
     text = (source / "go.mod").read_text()
@@ -100,29 +93,22 @@ def _build_module(name: str, spec: dict[str, Any], commands: list[str], target: 
     major, minor = version.removeprefix("v").split(".")[:2]
     package = "k8s.io/component-base/version"
     # kubeadm refuses to work without a version.
-    flags = f"{LDFLAGS} " + " ".join(
+    return f"{LDFLAGS} " + " ".join(
         f"-X {package}.{key}={value}"
         for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
     )
-    # Several at once: while one is linked, the next is compiled.
-    out = target / commands[0] if len(commands) == 1 else f"{target}/"
-    packages = [f"./{spec['commands'][part]}" for part in commands]
-    with step(f"Building {name} {version}" + ("" if commands == [name] else f": {', '.join(commands)}")):
-        _build(flags, out, *packages, cwd=source)
 
 
-def _build_own(name: str, source: Path, libraries: list[str], target: Path) -> None:
-    """Build a program of our own; a library is `module@version`, or `module => fork@version`."""
-    work = target.parent / "source"
-    shutil.copytree(source, work)
-    with step(f"Building {name}" + (f" with {', '.join(libraries)}" if libraries else "")):
-        logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=work)
-        for library in libraries:
-            imported, _, fork = library.partition(" => ")
-            required = f"{imported}@{fork.partition('@')[2]}" if fork else imported
-            edits = [f"-require={required}", *([f"-replace={imported}={fork}"] if fork else [])]
-            logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=work)
-        _build(LDFLAGS, target / name, ".", cwd=work)
+def _write_own(name: str, spec: dict[str, Any], source: Path) -> str:
+    """Make a module of our own source with its libraries, `module@version` or `module => fork@version`."""
+    shutil.copytree(ROOT / spec["source"], source)
+    logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=source)
+    for library in spec["libraries"]:
+        imported, _, fork = library.partition(" => ")
+        required = f"{imported}@{fork.partition('@')[2]}" if fork else imported
+        edits = [f"-require={required}", *([f"-replace={imported}={fork}"] if fork else [])]
+        logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
+    return LDFLAGS
 
 
 def _build(ldflags: str, out: Path | str, *packages: str, cwd: Path) -> None:
@@ -130,12 +116,11 @@ def _build(ldflags: str, out: Path | str, *packages: str, cwd: Path) -> None:
     logged("go", [_go(), "build", *flags, "-o", out, *packages], env={**_env(), **COMPILER}, cwd=cwd)
 
 
-def _download(path: str, version: str, target: Path) -> Path:
+def _download(path: str, version: str, target: Path) -> None:
     shutil.copytree(module(f"{path}@{version}"), target)
     for folder, _, files in os.walk(target):
         for entry in (Path(folder), *(Path(folder, file) for file in files)):
             entry.chmod(entry.stat().st_mode | 0o200)
-    return target
 
 
 def _env() -> dict[str, str]:
