@@ -19,7 +19,7 @@ TOPOLOGY = "multi"
 
 # Rollouts and upgrades have tests of their own.
 ONCE = {name: fault for name, fault in {**FAULTS, **DISTRESS}.items() if name not in CHANGES}
-SOAK_SECONDS, SEED = 30.0, 7
+SOAK_SECONDS, SEED = 15.0, 7
 # What a process of web or api has at the least, and all of a pod's at the most.
 MIB = (2, 160)
 # The server is there all the while, if busy at times.

@@ -19,7 +19,7 @@ from mcapp.release import Release
 from mcapp.wheels import unpacked
 
 ROOM_MIB = 160
-HOLD_SECONDS = 15
+HOLD_SECONDS = 10
 # A lab's worst memory card: a commit waits for the writes of all before it.
 WRITES_PER_SECOND = 12
 JUMP_SECONDS = 3600
