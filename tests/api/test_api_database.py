@@ -194,8 +194,8 @@ def test_reads_survive_the_loss_of_every_connection(
     breakable: PostgresServer, survivor: httpx.Client
 ) -> None:
     survivor.post("/api/tasks", json={"title": "a"})
-    for _ in range(10):
-        # With a timeout it returns when they are gone: none is lost while the api already has others.
+    for _ in range(5):
+        # With a timeout it waits for each to be gone: the api notices some while others are still there.
         breakable.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app'")
         assert survivor.get("/api/tasks").status_code == 200
         headers = {"Idempotency-Key": str(uuid4())}

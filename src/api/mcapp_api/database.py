@@ -239,15 +239,21 @@ class Database:
         return pool
 
     async def _watch(self, connection: AsyncConnection[TupleRow]) -> None:
-        """Return when woken or when the generation is old; raise when the database stops answering."""
+        """Return when woken, cut off, or the generation is old; raise when the database stops answering."""
         until = monotonic() + GENERATION_SECONDS
         while monotonic() < until:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WATCH_SECONDS):
                     await self._wake.wait()
                     return
-            with answer_within(connection, CONNECT_SECONDS):
-                await connection.execute("SELECT 1")
+            try:
+                with answer_within(connection, CONNECT_SECONDS):
+                    await connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                # That this connection was cut says nothing of the server: a new one will tell.
+                if self._generation:
+                    self._suspect(self._generation)
+                return
 
     def _lose(self, failure: Failure) -> None:
         if self._generation or failure != self._failure:
