@@ -11,8 +11,9 @@ from mcapp.cli import UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE, app_version
 
 PREVIOUS = sorted(Path(__file__).with_name("charts").glob("mcapp-*.tgz"))[-1]
+WAIT = ("--wait", "--timeout", "3m")
 # The pods of a test need no time to say goodbye.
-QUICK = ("--set", "web.drainSeconds=0,api.drainSeconds=0", "--wait", "--timeout", "3m")
+QUICK = ("--set", "web.drainSeconds=0,api.drainSeconds=0", *WAIT)
 
 
 def upgraded_and_rolled_back(up: Up) -> None:
@@ -26,7 +27,8 @@ def upgraded_and_rolled_back(up: Up) -> None:
     up.cluster.kubectl("delete", "namespace", NAMESPACE, "--wait")
     # The images of then are not built any more.
     tags = ("--set", f"web.image.tag={app_version()},api.image.tag={app_version()}")
-    release.helm("install", RELEASE, PREVIOUS, "--create-namespace", "-f", values, *tags, *QUICK)
+    release.helm("install", RELEASE, PREVIOUS, "--create-namespace", "-f", values, *tags, *WAIT)
+    release.test()
     first = write_and_read(page)
 
     release.helm("upgrade", RELEASE, CHART, "-f", values, *QUICK)

@@ -289,9 +289,8 @@ def test_ct_installs_every_ci_values_file(installed: Up) -> None:
     # Uninstalled is not deleted: the data and its passwords stay.
     kept = installed.cluster.get("pvc,secret", "-n", "mcapp")["items"]
     assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
-    ct = (command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", CHART)
     shown = output(
-        [*ct, "--helm-extra-args", "--timeout 180s --set web.drainSeconds=0,api.drainSeconds=0"],
+        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", CHART],
         env=installed.cluster.env(),
     )
     for file in (CHART / "ci").glob("*-values.yaml"):
