@@ -198,10 +198,15 @@ def load(cluster: Cluster, images: list[Image]) -> list[Image]:
     containers = cluster.containers()
 
     def missing(container: str) -> list[Image]:
-        present = docker(
-            "exec", container, "ctr", "--namespace", "k8s.io", "images", "ls", "--quiet"
-        ).splitlines()
-        return [item for item in images if full_reference(item.local) not in present]
+        listed = docker("exec", container, "ctr", "--namespace", "k8s.io", "images", "ls").splitlines()[1:]
+        digests = {name: digest for name, _, digest, *_ in map(str.split, listed)}
+
+        def there(item: Image) -> bool:
+            # A node may have kept this build from earlier, while the pods' name means a later one.
+            own = digests.get(full_reference(item.local))
+            return own is not None and digests.get(full_reference(item.reference)) == own
+
+        return [item for item in images if not there(item)]
 
     wanted = {container: needed for container in containers if (needed := missing(container))}
     new = [item for item in images if any(item in needed for needed in wanted.values())]

@@ -102,6 +102,19 @@ def test_again_changes_nothing(installed: Up) -> None:
     assert installed.release.helm("history", "mcapp", "--output", "json") == revision
 
 
+def test_again_puts_the_wanted_build_back_under_the_pods_name(installed: Up) -> None:
+    ctr = ("exec", LAPTOP, "ctr", "--namespace", "k8s.io", "images")
+    web, api = (full_reference(f"mcapp/{tier}:{app_version()}") for tier in ("web", "api"))
+    # As after another build, whose image the node keeps: the name of api's image means something else.
+    docker(*ctr, "tag", "--force", web, api)
+    done = installed.again()
+    assert done.returncode == 0, done.stderr
+    assert f"mcapp/api:{app_version()}" in done.stderr
+    digests = {line.split()[0]: line.split()[2] for line in docker(*ctr, "ls").splitlines()[1:]}
+    assert digests[api] != digests[web]
+    write_and_read(installed.pages()[0])
+
+
 def test_another_topology_is_refused_while_this_one_runs(installed: Up) -> None:
     done = up("single", installed.port)
     assert done.returncode == 2
