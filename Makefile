@@ -15,26 +15,26 @@ READY := $(VENV)/ready
 .PHONY: up down images test test-ha lint format docs
 
 up: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/up.py --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.up --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
 	  --db-nodes $(DB_NODES) \
 	  $(if $(NODE_IMAGE),--node-image $(NODE_IMAGE))
 
 down: $(READY)
-	@$(BIN)/python scripts/down.py
+	@$(BIN)/python -m dev.down
 
 images: $(READY)
-	@$(BIN)/python scripts/saveimages.py --images $(IMAGES) $(if $(filter-out 1 2,$(DB_NODES)),--ha)
+	@$(BIN)/python -m dev.saveimages --images $(IMAGES) $(if $(filter-out 1 2,$(DB_NODES)),--ha)
 
 test: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)
 
 # The database on three nodes, its leader lost in every way: longer than make test has for it.
 test-ha: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/test.py --ha
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --ha
 
 # What takes long and writes a page in docs/: make bench-soak, make bench-reliability ARGS="--rounds 10"
 bench-%: bench/%.py $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python $< $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench.$* $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
@@ -43,7 +43,7 @@ format: $(READY)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 docs: $(READY)
-	@$(BIN)/python scripts/chartdocs.py
+	@$(BIN)/python -m dev.docs
 
-$(READY): pyproject.toml scripts/bootstrap.sh
-	@PYTHON=$(PYTHON) scripts/bootstrap.sh $(VENV)
+$(READY): pyproject.toml dev/bootstrap.sh
+	@PYTHON=$(PYTHON) dev/bootstrap.sh $(VENV)

@@ -16,24 +16,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("scripts", "src/api", "tests")]
+import httpx
 
-import httpx  # noqa: E402
-from mcapp import host  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.process import logged  # noqa: E402
-from mcapp.progress import say, step  # noqa: E402
-from mcapp_api.settings import Settings  # noqa: E402
-from page.nginx import Web  # noqa: E402
-from postgres import PostgresServer  # noqa: E402
-from speed import bars, generator, page  # noqa: E402
-from speed.contenders import Contender, Http, Loop, Pgbench, api, uvicorn  # noqa: E402
-from speed.cores import MEASURED, OTHERS, Busy, on_core, resident_mib  # noqa: E402
-from speed.figures import API, LONG, NGINX, Figures, Sample  # noqa: E402
-from speed.profile import profile  # noqa: E402
-from speed.reads import LIST, ONE, READS, TASKS  # noqa: E402
-from speed.replicas import scale  # noqa: E402
+from bench.speed import bars, generator, page
+from bench.speed.contenders import Contender, Http, Loop, Pgbench, api, uvicorn
+from bench.speed.cores import MEASURED, OTHERS, Busy, on_core, resident_mib
+from bench.speed.figures import API, LONG, NGINX, Figures, Sample
+from bench.speed.profile import profile
+from bench.speed.reads import LIST, ONE, READS, TASKS
+from bench.speed.replicas import scale
+from dev import ROOT
+from dev.kind import host
+from dev.kind.process import logged
+from mcapp.cli import Exit, UserError, parser, run
+from mcapp.progress import say, step
+from mcapp_api.settings import Settings
+from page.nginx import Web
+from postgres import PostgresServer
 
 DOCS = ROOT / "docs"
 WARM_UP_SECONDS = 1.0
@@ -43,7 +42,7 @@ FAST = ("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=err
 
 def main(arguments: Sequence[str]) -> Exit:
     """Measure everything, and write the page and the picture."""
-    options = parser("api.py", __doc__ or "", "python bench/api.py --rounds 5 --seconds 4")
+    options = parser("python -m bench.api", __doc__ or "", "python -m bench.api --rounds 5 --seconds 4")
     options.add_argument("--rounds", type=int, default=5, help="turns of each contender (default: 5)")
     options.add_argument("--seconds", type=int, default=4, help="length of each run (default: 4)")
     options.add_argument("--folder", type=Path, default=DOCS, help="where to write (default: docs)")

@@ -14,10 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from dev import ROOT
+
 ROUNDS = 10
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     rows = "\n".join(f"| {hop} | {statistics.median(times):.1f} |" for hop, times in hops.items())
     text = (
         "# How long a diagnosis takes\n\n"
-        f"Made by `python bench/doctor.py --kubeconfig FILE`: {ROUNDS} rounds of the whole process on a "
+        f"Made by `python -m bench.doctor --kubeconfig FILE`: {ROUNDS} rounds of the whole process on a "
         f"healthy install in topology multi on kind, the cluster itself on the same {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}, Python {platform.python_version()}. "
         f"One-minute load when it ended: {os.getloadavg()[0]:.1f}.\n\n"

@@ -16,10 +16,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node  # noqa: E402 - after its path
+from dev import ROOT
+from kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
 
 SIZES = (2, 100, 1000, 5000, 10000)
 ROUNDS = 5
@@ -91,7 +89,7 @@ def main() -> None:
     cores, python = os.cpu_count(), platform.python_version()
     text = (
         "# How long genvalues takes\n\n"
-        f"Made by `python bench/genvalues.py`: {ROUNDS} rounds of the whole process for each size, on "
+        f"Made by `python -m bench.genvalues`: {ROUNDS} rounds of the whole process for each size, on "
         f"{cores} cores, {platform.system()} {platform.machine()}, Python {python}. "
         f"One-minute load when it ended: {os.getloadavg()[0]:.1f}.\n\n{rows}\n"
     )

@@ -8,21 +8,18 @@ take turns; `kubectl apply` ends when `kubectl rollout status` finds every tier 
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from mcapp.cli import Exit, parser, run  # noqa: E402
-from mcapp.cluster import Cluster, existing  # noqa: E402
-from mcapp.config import CHART, CLUSTER  # noqa: E402
-from mcapp.measured import setting, spread  # noqa: E402
-from mcapp.process import output  # noqa: E402
-from mcapp.programs import command  # noqa: E402
-from mcapp.progress import say  # noqa: E402
+from bench.measured import setting, spread
+from dev import ROOT
+from dev.kind.cluster import Cluster, existing
+from dev.kind.process import output
+from dev.kind.programs import command
+from dev.kind.versions import CLUSTER
+from mcapp.cli import Exit, parser, run
+from mcapp.config import CHART
+from mcapp.progress import say
 
 PAGE = ROOT / "docs" / "bench-install.md"
 SPACE = "mcapp-bench"
@@ -34,7 +31,7 @@ TIERS = ("statefulset/db", "deployment/api", "deployment/web")
 
 def main(arguments: Sequence[str]) -> Exit:
     """Measure in turns, and write the page."""
-    options = parser("install.py", __doc__ or "", "python bench/install.py --rounds 5")
+    options = parser("python -m bench.install", __doc__ or "", "python -m bench.install --rounds 5")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     chosen = options.parse_args(arguments)
@@ -84,7 +81,7 @@ def _page(seconds: dict[str, list[float]]) -> str:
     ratios = [one / other for one, other in zip(seconds["helm"], seconds["kubectl"], strict=True)]
     return f"""# What Helm adds to an install
 
-Made by `python bench/install.py`: {len(seconds["helm"])} turns of each, in turn, on a kind cluster of
+Made by `python -m bench.install`: {len(seconds["helm"])} turns of each, in turn, on a kind cluster of
 two nodes that runs another release of mcapp, images present, each time in a new namespace with a new volume.
 {setting()}.
 

@@ -7,23 +7,19 @@ PostgreSQL, which stops for half a minute. Both are asked all the while, reads a
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("scripts", "src/api", "tests")]
-
-from api_process import ApiProcess  # noqa: E402
-from mcapp.cli import Exit, parser, run  # noqa: E402
-from mcapp.load.client import TIMEOUT_SECONDS, Load, Request  # noqa: E402
-from mcapp.measured import setting, spread  # noqa: E402
-from mcapp.progress import say, step  # noqa: E402
-from postgres import PostgresServer  # noqa: E402
-from speed.contenders import uvicorn  # noqa: E402
+from api_process import ApiProcess
+from bench.measured import setting, spread
+from bench.speed.contenders import uvicorn
+from dev import ROOT
+from dev.load.client import TIMEOUT_SECONDS, Load, Request
+from mcapp.cli import Exit, parser, run
+from mcapp.progress import say, step
+from postgres import PostgresServer
 
 PAGE = ROOT / "docs" / "bench-recovery.md"
 AIM_SECONDS = 1.5
@@ -45,7 +41,7 @@ class Round(NamedTuple):
 
 def main(arguments: Sequence[str]) -> Exit:
     """Measure, write the page, and fail where the api misses an aim."""
-    options = parser("recovery.py", __doc__ or "", "python bench/recovery.py --rounds 3")
+    options = parser("python -m bench.recovery", __doc__ or "", "python -m bench.recovery --rounds 3")
     options.add_argument("--rounds", type=int, default=3, help="outages (default: 3)")
     options.add_argument("--outage", type=float, default=30, help="seconds of each (default: 30)")
     options.add_argument("--rate", type=float, default=20, help="requests/s to each (default: 20)")
@@ -124,7 +120,7 @@ def _page(rounds: dict[str, list[Round]], outage: float, rate: float, *, restart
     agree = sum(one.agrees for one in rounds[OURS])
     return f"""# The database away under load
 
-Made by `python bench/recovery.py`: PostgreSQL stops {len(rounds[OURS])} times for {outage:g} s. The api and,
+Made by `python -m bench.recovery`: PostgreSQL stops {len(rounds[OURS])} times for {outage:g} s. The api and,
 in the same runs, the least FastAPI app on psycopg_pool with its stock settings get {rate:g} requests/s each,
 half of them writes. Processes on the loopback address, {setting()}.
 

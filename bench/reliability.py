@@ -7,29 +7,26 @@ promised; after each round it is held against the table. The rows of the load ar
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from mcapp.cli import Exit, parser, run  # noqa: E402
-from mcapp.cluster import existing  # noqa: E402
-from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
-from mcapp.load import disks, failover, faults  # noqa: E402
-from mcapp.load.client import RATE  # noqa: E402
-from mcapp.load.round import Fault, Round, acknowledged, refused, suffer, verdict  # noqa: E402
-from mcapp.measured import setting, spread  # noqa: E402
-from mcapp.progress import say, step  # noqa: E402
-from mcapp.release import Release  # noqa: E402
+from bench.measured import setting, spread
+from dev import ROOT
+from dev.kind.cluster import existing
+from dev.kind.release import Release
+from dev.kind.versions import CLUSTER
+from dev.load import disks, failover, faults
+from dev.load.client import RATE
+from dev.load.round import Fault, Round, acknowledged, refused, suffer, verdict
+from mcapp.cli import Exit, parser, run
+from mcapp.config import NODE_PORT
+from mcapp.progress import say, step
 
 DOCS = ROOT / "docs"
 
 
 def main(arguments: Sequence[str]) -> Exit:
     """Measure, write the page, and fail if a promise was broken."""
-    options = parser("reliability.py", __doc__ or "", "python bench/reliability.py --rounds 10")
+    options = parser("python -m bench.reliability", __doc__ or "", "python -m bench.reliability --rounds 10")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=10, help="rounds of each fault (default: 10)")
     others = "rounds with disk and clock in distress, or with a planned change of leader (default: 3)"
@@ -108,7 +105,7 @@ def _row(fault: str, rounds: list[Round]) -> str:
 def _reliability(table: str) -> str:
     return f"""# What a write is promised, and what the table holds
 
-Made by `python bench/reliability.py`: a kind cluster in topology multi with one database (`db.mode`
+Made by `python -m bench.reliability`: a kind cluster in topology multi with one database (`db.mode`
 standalone), {setting()}.
 
 {table}
@@ -132,7 +129,7 @@ of these rounds pg_checksums has found every block whole, and pg_amcheck every t
 def _failover(table: str) -> str:
     return f"""# How long writes stop when the leader is lost
 
-Made by `python bench/reliability.py`: a kind cluster of four nodes, three for the database (`db.mode` ha, its
+Made by `python -m bench.reliability`: a kind cluster of four nodes, three for the database (`db.mode` ha, its
 defaults), {setting()}.
 
 {table}

@@ -8,22 +8,19 @@ pods that stop at once, to show that the load sees what a drain prevents. The ro
 from __future__ import annotations
 
 import statistics
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from mcapp.cli import Exit, parser, run  # noqa: E402
-from mcapp.cluster import existing  # noqa: E402
-from mcapp.config import CHART, CLUSTER, NODE_PORT, RELEASE  # noqa: E402
-from mcapp.load.client import FRESH_SHARE, RATE, Request  # noqa: E402
-from mcapp.load.ledger import Comparison, State  # noqa: E402
-from mcapp.load.rollout import CHANGES, Rolled, roll  # noqa: E402
-from mcapp.measured import setting, spread  # noqa: E402
-from mcapp.progress import step  # noqa: E402
-from mcapp.release import Release  # noqa: E402
+from bench.measured import setting, spread
+from dev import ROOT
+from dev.kind.cluster import existing
+from dev.kind.release import Release
+from dev.kind.versions import CLUSTER
+from dev.load.client import FRESH_SHARE, RATE, Request
+from dev.load.ledger import Comparison, State
+from dev.load.rollout import CHANGES, Rolled, roll
+from mcapp.cli import Exit, parser, run
+from mcapp.config import CHART, NODE_PORT, RELEASE
+from mcapp.progress import step
 
 PAGE = ROOT / "docs" / "bench-rollout.md"
 REQUESTS = 5000
@@ -32,7 +29,7 @@ AT_ONCE = ("--set", "web.drainSeconds=0,api.drainSeconds=0")
 
 def main(arguments: Sequence[str]) -> Exit:
     """Measure, write the page, and fail if a request failed that should not have."""
-    options = parser("rollout.py", __doc__ or "", "python bench/rollout.py --rounds 5")
+    options = parser("python -m bench.rollout", __doc__ or "", "python -m bench.rollout --rounds 5")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=3, help="rounds, each of 5,000 requests or more")
     options.add_argument("--rate", type=float, default=RATE, help="requests per second")
@@ -74,7 +71,7 @@ def _page(rounds: list[Rolled], comparisons: list[Comparison], control: Rolled, 
     kinds = sorted({_kind(request) for request in control.load.problems})
     return f"""# Rolling updates under load
 
-Made by `python bench/rollout.py`: {len(rounds)} rounds on a kind cluster in topology multi, {setting()}.
+Made by `python -m bench.rollout`: {len(rounds)} rounds on a kind cluster in topology multi, {setting()}.
 
 - The load: {rate:g} requests/s whatever the answers take, through the NodePort of the node where web does not
   run. Two of five write, two read back a row that was acknowledged, one loads the page; {FRESH_SHARE:.0%}

@@ -6,19 +6,17 @@ Adds a few tasks through the page first, and takes them away again afterwards.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
-from mcapp import host  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.process import output  # noqa: E402
-from mcapp.progress import step  # noqa: E402
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright  # noqa: E402
+from dev import ROOT
+from dev.kind import host
+from dev.kind.process import output
+from mcapp.cli import Exit, UserError, parser, run
+from mcapp.progress import step
 
 FOLDER = ROOT / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
@@ -38,7 +36,9 @@ TASKS = {
 def main(arguments: Sequence[str]) -> Exit:
     """Draw each page given, in each language."""
     options = parser(
-        "screenshots.py", __doc__ or "", "python bench/screenshots.py --multi http://localhost:30080"
+        "python -m bench.screenshots",
+        __doc__ or "",
+        "python -m bench.screenshots --multi http://localhost:30080",
     )
     for topology in ("multi", "single"):
         options.add_argument(

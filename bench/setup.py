@@ -12,24 +12,23 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+import httpx
 
-import httpx  # noqa: E402
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import existing  # noqa: E402
-from mcapp.config import CHART, CLUSTER, NAMESPACE, NODE_PORT, cache_dir  # noqa: E402
-from mcapp.images import app_images, choose_source, node_image, size_mib  # noqa: E402
-from mcapp.process import output  # noqa: E402
-from mcapp.programs import command  # noqa: E402
-from mcapp.release import Release  # noqa: E402
+from dev import ROOT
+from dev.kind.cluster import existing
+from dev.kind.images import app_images, node_image, size_mib
+from dev.kind.images.source import choose_source
+from dev.kind.process import output
+from dev.kind.programs import command
+from dev.kind.release import Release
+from dev.kind.versions import CLUSTER, cache_dir
+from mcapp.cli import Exit, UserError, parser, run
+from mcapp.config import CHART, NAMESPACE, NODE_PORT
 
 DATA = ROOT / "docs" / "measured.json"
 PAGE = ROOT / "docs" / "measured.md"
@@ -45,7 +44,7 @@ AIMS = {
 
 def main(arguments: Sequence[str]) -> Exit:
     """Run one measurement and write its rows."""
-    options = parser("setup.py", __doc__ or "", "python bench/setup.py warm")
+    options = parser("python -m bench.setup", __doc__ or "", "python -m bench.setup warm")
     options.add_argument("what", choices=("cold", "warm", "test", "install"), help="what to measure")
     chosen = options.parse_args(arguments)
     rows = {"cold": _cold, "warm": _warm, "test": _test, "install": _install}[chosen.what]()
@@ -136,7 +135,7 @@ def _write(rows: dict[str, float | str]) -> None:
     lines = [
         "# Measured",
         "",
-        f"Written by `python bench/setup.py cold|warm|test|install` on {platform.machine()}, {cpu}, images",
+        f"Written by `python -m bench.setup cold|warm|test|install` on {platform.machine()}, {cpu}, images",
         "built here. Install to the first row is the median of five rounds, each on a new volume.",
         "",
         "| what | measured | aim | date | revision |",

@@ -8,23 +8,20 @@ write was promised; the memory of api and web is read after each fault.
 from __future__ import annotations
 
 import statistics
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from mcapp.cli import Exit, UserError, parser, run  # noqa: E402
-from mcapp.cluster import existing  # noqa: E402
-from mcapp.config import CLUSTER, NODE_PORT  # noqa: E402
-from mcapp.load.client import RATE  # noqa: E402
-from mcapp.load.round import refused, verdict  # noqa: E402
-from mcapp.load.soak import TIERS, Turn, of_tier, soak  # noqa: E402
-from mcapp.measured import setting, spread  # noqa: E402
-from mcapp.progress import say  # noqa: E402
-from mcapp.release import Release  # noqa: E402
+from bench.measured import setting, spread
+from dev import ROOT
+from dev.kind.cluster import existing
+from dev.kind.release import Release
+from dev.kind.versions import CLUSTER
+from dev.load.client import RATE
+from dev.load.round import refused, verdict
+from dev.load.soak import TIERS, Turn, of_tier, soak
+from mcapp.cli import Exit, UserError, parser, run
+from mcapp.config import NODE_PORT
+from mcapp.progress import say
 
 PAGE = ROOT / "docs" / "soak.md"
 SLICES = 6
@@ -32,7 +29,7 @@ SLICES = 6
 
 def main(arguments: Sequence[str]) -> Exit:
     """Soak, write the page, and fail if a promise was broken."""
-    options = parser("soak.py", __doc__ or "", "python bench/soak.py --minutes 60 --seed 1")
+    options = parser("python -m bench.soak", __doc__ or "", "python -m bench.soak --minutes 60 --seed 1")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
     options.add_argument("--seed", type=int, default=1, help="decides the order of the faults (default: 1)")
@@ -67,7 +64,7 @@ def _page(turns: list[Turn], seed: int, stop: str) -> str:
     memory = "\n".join(_slice(turns, number) for number in range(SLICES))
     return f"""# A soak
 
-Made by `python bench/soak.py --seed {seed}`: {turns[-1].ended / 60:.0f} minutes on a kind cluster in topology
+Made by `python -m bench.soak --seed {seed}`: {turns[-1].ended / 60:.0f} minutes on a kind cluster in topology
 multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
 {verdict(rounds)}

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from mcapp.config import ROOT
+
+from dev import ROOT
 from postgres import free_port
 
 # Generous: a test run may share its two cores with a cluster.

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mcapp.programs import command
-from render import Objects
-from render import render as render_chart
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from dev.kind.programs import command
+from render import Objects
+from render import render as render_chart
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

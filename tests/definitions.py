@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 from jsonschema import Draft7Validator
-from mcapp.config import versions
-from mcapp.programs import module
+
+from dev.kind.programs import module
+from dev.kind.versions import versions
 
 KINDS = frozenset(versions()["definitions"])
 

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from mcapp.config import CHART, versions
-from mcapp.wheels import unpacked
+
+from dev.kind.versions import versions
+from dev.kind.wheels import unpacked
+from mcapp.config import CHART
 
 INIT_SQL = CHART / "files" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.

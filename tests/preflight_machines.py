@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from mcapp.config import ROOT
+from dev import ROOT
 
 PREFLIGHT = ROOT / "scripts" / "preflight.py"
 _NUMBERS = itertools.count()

@@ -11,8 +11,11 @@ from functools import cache
 from typing import Any
 
 import yaml
-from mcapp.config import CHART, ROOT, versions
-from mcapp.programs import command
+
+from dev import ROOT
+from dev.kind.programs import command
+from dev.kind.versions import versions
+from mcapp.config import CHART
 
 Values = Mapping[str, Any]
 

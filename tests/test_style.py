@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mcapp.config import CHART, ROOT
-from mcapp.programs import command
+
+from dev import ROOT
+from dev.kind.programs import command
+from mcapp.config import CHART
 
 BIN = Path(sys.executable).parent
 

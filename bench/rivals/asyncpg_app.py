@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 from fastapi import FastAPI, HTTPException, Response
+
+from bench.speed.reads import LIST, ONE
 from mcapp_api.settings import Settings
 from mcapp_api.store import BIGGEST_ID
-from speed.reads import LIST, ONE
 
 _ONE = ONE.placeholders("${n}")
 _LIST = LIST.placeholders("${n}")

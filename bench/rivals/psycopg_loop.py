@@ -15,9 +15,10 @@ import sys
 from time import monotonic, process_time
 
 import uvloop
-from mcapp_api.settings import Settings
 from psycopg_pool import AsyncConnectionPool
-from speed.reads import READS, TASKS
+
+from bench.speed.reads import READS, TASKS
+from mcapp_api.settings import Settings
 
 
 async def _run(name: str, seconds: float, warm_up: float) -> tuple[float, float]:

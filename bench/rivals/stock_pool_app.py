@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Response
+from psycopg_pool import AsyncConnectionPool
+
+from bench.speed.reads import PAGE_ROWS
 from mcapp_api import store
 from mcapp_api.models import NewTask
-from psycopg_pool import AsyncConnectionPool
-from speed.reads import PAGE_ROWS
 
 _JSON = "application/json"
 _INSERT = (

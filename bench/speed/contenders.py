@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import httpx
+
 from api_process import ApiProcess
+from dev.kind.process import output
 from mcapp.cli import Exit, UserError
-from mcapp.config import ROOT
-from mcapp.process import output
 from postgres import PostgresServer, free_port, installation
 
 from .cores import MEASURED, OTHERS, children_seconds, cpu_seconds, on_core
 from .generator import saturate
 from .reads import TASKS, Read
 
-_RIVALS = ROOT / "bench" / "rivals"
 _START_SECONDS = 30.0
 
 
@@ -111,17 +110,10 @@ class Loop:
 
     def run(self, read: Read, seconds: float, warm_up: float) -> Run:
         """Run the loop."""
-        script = str(_RIVALS / "psycopg_loop.py")
-        command = [sys.executable, script, read.name, str(seconds), str(warm_up)]
+        command = [sys.executable, "-m", "bench.rivals.psycopg_loop", read.name, str(seconds), str(warm_up)]
         with on_core(MEASURED):
-            said = output(command, env={**self.postgres.environment, **python_path()})
+            said = output(command, env=self.postgres.environment)
         return Run(*map(float, said.split()))
-
-
-def python_path() -> dict[str, str]:
-    """Return what a rival needs to find the api's SQL."""
-    folders = ("scripts", "src/api", "bench")
-    return {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in folders)}
 
 
 @contextmanager
@@ -138,11 +130,11 @@ def api(postgres: PostgresServer, **environment: str) -> Iterator[ApiProcess]:
 def uvicorn(postgres: PostgresServer, app: str, name: str, what: str, *options: str) -> Iterator[Http]:
     """Run one of the rivals on the measured core."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", app, "--app-dir", str(_RIVALS), f"--port={port}", *options]
+    command = [sys.executable, "-m", "uvicorn", f"bench.rivals.{app}", f"--port={port}", *options]
     with on_core(MEASURED):
         process = subprocess.Popen(
             command,
-            env={**os.environ, **postgres.environment, **python_path()},
+            env={**os.environ, **postgres.environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

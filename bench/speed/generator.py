@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from dev.kind.process import output
+from dev.kind.programs import command
+from dev.kind.versions import versions
 from mcapp.cli import Exit, UserError
-from mcapp.config import versions
-from mcapp.process import output
-from mcapp.programs import command
 
 PACKAGES = ("nghttp2-client",)
 CONNECTIONS = 32

@@ -6,7 +6,7 @@ import os
 import statistics
 from collections.abc import Iterable
 
-from mcapp.measured import setting, spread
+from bench.measured import setting, spread
 
 from . import generator
 from .figures import AIMS, API, LONG, NGINX, Aim, Figures
@@ -18,7 +18,7 @@ def write(figures: Figures) -> str:
     """Return the page."""
     return f"""# How fast the api reads
 
-Made by `python bench/api.py`: {figures.rounds} rounds, each contender {figures.seconds} s in turn after a
+Made by `python -m bench.api`: {figures.rounds} rounds, each contender {figures.seconds} s in turn after a
 second of warm-up, on {setting()}.
 
 - Processes on the loopback address of one machine, no cluster, no container; {TASKS:,} tasks in PostgreSQL.

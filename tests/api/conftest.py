@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from api.contract import Contract
 from api_process import ApiProcess
 from postgres import PostgresServer

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from mcapp.config import CHART
 from prometheus_client.parser import text_string_to_metric_families
+
+from mcapp.config import CHART
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

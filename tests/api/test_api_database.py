@@ -12,10 +12,11 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+
 from api.problem import assert_problem
 from api_process import ApiProcess
-from mcapp.load.client import Load
-from mcapp.load.ledger import State
+from dev.load.client import Load
+from dev.load.ledger import State
 from postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

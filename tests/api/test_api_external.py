@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import httpx
 import psycopg
 import pytest
+
 from api_process import ApiProcess
 from postgres import PostgresServer
 from tls import Authority, Front

@@ -13,11 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-from api.problem import assert_problem
-from api_process import ApiProcess
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mcapp.config import ROOT
+
+from api.problem import assert_problem
+from api_process import ApiProcess
+from dev import ROOT
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

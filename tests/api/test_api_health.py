@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from api_process import ApiProcess
-from mcapp.config import app_version
-from postgres import PostgresServer
 from prometheus_client.parser import text_string_to_metric_families
+
+from api_process import ApiProcess
+from dev.kind.versions import app_version
+from postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

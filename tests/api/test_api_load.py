@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from mcapp.load.client import KINDS, Load
-from mcapp.load.ledger import Comparison, State
+
+from dev.load.client import KINDS, Load
+from dev.load.ledger import Comparison, State
 from postgres import PostgresServer, free_port
 
 pytestmark = pytest.mark.postgres

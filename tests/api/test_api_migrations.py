@@ -7,6 +7,7 @@ import time
 import httpx
 import psycopg
 import pytest
+
 from api.problem import assert_problem
 from api_process import ApiProcess
 from mcapp_api.migrate import LOCK

@@ -4,8 +4,9 @@ from typing import Any
 
 import httpx
 import pytest
-from api_process import ApiProcess
 from jsonschema import Draft202012Validator
+
+from api_process import ApiProcess
 
 pytestmark = pytest.mark.postgres
 

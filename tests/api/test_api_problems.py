@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from api.problem import assert_problem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from api.problem import assert_problem
 
 pytestmark = pytest.mark.postgres
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from api_process import ApiProcess
 from mcapp_api.settings import Settings, SettingsError
 

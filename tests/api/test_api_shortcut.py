@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
 from mcapp_api.database import Database
 from mcapp_api.settings import Settings
 from mcapp_api.shortcut import Shortcut
 from mcapp_api.store import FORGET_OLD_KEYS
 from postgres import PostgresServer
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Scope
 
 pytestmark = pytest.mark.postgres
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+
 from api.problem import assert_problem
 from api_process import ApiProcess
 from postgres import PostgresServer

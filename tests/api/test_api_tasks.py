@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+
 from api.problem import assert_problem
 from postgres import PostgresServer
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+
 from chart.test_hardening import scored
 from chart.test_objects import OBJECTS
 from chart.test_policies import ENDS, RELEASE, End, reaches

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from chartdocs import main as chartdocs
+
+from dev import ROOT
+from dev.docs import main as docs
 from mcapp.cli import Exit
-from mcapp.config import CHART, ROOT
+from mcapp.config import CHART
 from render import HA, KUBERNETES, Objects
 from wrong_values import WRONG
 
@@ -55,7 +57,7 @@ def test_the_licence_is_the_projects() -> None:
 
 
 def test_the_readme_is_what_the_values_give() -> None:
-    assert chartdocs(["--check"]) == Exit.OK
+    assert docs(["--check"]) == Exit.OK
 
 
 def test_the_readmes_table_has_every_value() -> None:

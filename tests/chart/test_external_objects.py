@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
 import pytest
-from mcapp.values import merge
 from psycopg.conninfo import conninfo_to_dict
+
+from mcapp.values import merge
 from render import EXTERNAL, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]

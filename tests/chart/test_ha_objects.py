@@ -9,10 +9,11 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
+
 from mcapp.values import merge
 from mcapp_db import leave
 from mcapp_db.__main__ import COMMANDS
-from psycopg.conninfo import conninfo_to_dict
 from render import HA, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]

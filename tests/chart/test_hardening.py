@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from mcapp.programs import command
+
+from dev.kind.programs import command
 from render import CI_VALUES, EXTERNAL, HA, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]

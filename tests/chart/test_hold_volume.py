@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from render import Objects
 
 Render = Callable[..., Objects]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from render import Objects
 
 Render = Callable[..., Objects]

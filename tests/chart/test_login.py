@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+
 from mcapp.config import CHART
 from postgres import PostgresServer, free_port
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+
 from definitions import KINDS
 from render import CI_VALUES, KUBERNETES, OPTIONS, Objects
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import definitions
 import jsonschema
 import pytest
+
+import definitions
 from chart.test_objects import OBJECTS
 from mcapp.config import CHART
 from render import OPTIONS, Objects, notes

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+
 from mcapp.config import CHART
 from postgres import PostgresServer
 

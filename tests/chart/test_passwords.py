@@ -6,6 +6,7 @@ from base64 import b64decode
 from hashlib import sha256
 
 import pytest
+
 from render import Objects, render
 
 GIVEN = {"superuserPassword": "s3cret", "appPassword": "hunter2"}

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mcapp.config import app_version
+
+from dev.kind.versions import app_version
 from render import Objects
 
 Render = Callable[..., Objects]

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
 import pytest
+
 from mcapp.values import merge
 from render import EXTERNAL, HA, Objects
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+from dev.kind.programs import command
 from mcapp.config import CHART
-from mcapp.programs import command
 from render import HelmError, Objects
 
 Render = Callable[..., Objects]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from render import HelmError, install, lint, render
 from wrong_values import WRONG, Wrong
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mcapp.config import ROOT
+
+from dev import ROOT
 from postgres import PostgresServer
 
 MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "migrations").glob("*.sql"))

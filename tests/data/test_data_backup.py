@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from backup import latest
 from data.test_data_fingerprint import take
 from mcapp.cli import UserError

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import doctor
 import pytest
+
+import doctor
+from dev import ROOT
 from doctor_recording import Replay, ReplayedKubectl, load, replay
 from mcapp.cli import Exit, UserError
-from mcapp.config import ROOT
 from mcapp.messages import LANGS
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from mcapp.doctor import ha, services
 from mcapp.doctor.finding import Diagnosis
 from mcapp.doctor.snapshot import Object, Snapshot, label, name

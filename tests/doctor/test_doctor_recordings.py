@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import doctor
 import pytest
+
+import doctor
 from doctor_recording import FIXTURES, load, replay
 from e2e.faults import FAULTS
 from mcapp.cli import Exit

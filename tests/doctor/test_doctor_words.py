@@ -7,7 +7,8 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from mcapp.config import ROOT
+
+from dev import ROOT
 from mcapp.doctor import words
 from mcapp.doctor.causes import CAUSES, LAYERS, Words
 from mcapp.doctor.table import END, START, table

@@ -16,11 +16,11 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from mcapp.cluster import NETWORK, Cluster, port_of, topology_of
-from mcapp.config import NODE_PORT, ROOT
-from mcapp.engine import docker, ensure
-from mcapp.ha import NODES as HA_NODES
-from mcapp.release import Release
+
+from dev.kind.cluster import NETWORK, Cluster, port_of, topology_of
+from dev.kind.docker import docker, ensure
+from dev.kind.release import HA_NODES, Release
+from mcapp.config import NODE_PORT
 from postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
@@ -35,7 +35,7 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Up:
-    """What `up.py` made: the cluster, and what it reported."""
+    """What `dev.up` made: the cluster, and what it reported."""
 
     topology: str
     cluster: Cluster
@@ -67,7 +67,7 @@ class Up:
 
 
 def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, ROOT / "scripts" / "up.py", *SHAPES[topology], "--port", str(port)]
+    command = [sys.executable, "-m", "dev.up", *SHAPES[topology], "--port", str(port)]
     return subprocess.run(
         [*map(str, command), "--cluster", NAME, "--output", "json", *more],
         capture_output=True,
@@ -89,7 +89,7 @@ class Shared:
             self._port = port_of(Cluster(NAME))
 
     def get(self, topology: str) -> Up:
-        """Return the cluster with the release installed, as `up.py` leaves it."""
+        """Return the cluster with the release installed, as `dev.up` leaves it."""
         done = None
         if topology == self._topology:
             _wait_for_the_last_module()
@@ -107,7 +107,7 @@ class Shared:
 
     def remove(self) -> None:
         """Remove the cluster, if there is one."""
-        down = [sys.executable, str(ROOT / "scripts" / "down.py"), "--cluster", NAME]
+        down = [sys.executable, "-m", "dev.down", "--cluster", NAME]
         subprocess.run(down, check=True, capture_output=True)
         self._topology = ""
 
@@ -129,7 +129,7 @@ def shared() -> Iterator[Shared]:
 
 @pytest.fixture(scope="module")
 def installed(request: pytest.FixtureRequest, shared: Shared) -> Up:
-    """`up.py` in the topology that the test module names."""
+    """`dev.up` in the topology that the test module names."""
     return shared.get(request.module.TOPOLOGY)
 
 

@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dev import ROOT
+from dev.kind.programs import command
 from doctor_recording import Recorder, RecordingKubectl
 from e2e.faults import NAMESPACE, Bench
-from mcapp.config import ROOT
 from mcapp.doctor.walk import diagnose
-from mcapp.programs import command
 
 SECONDS = 90
 

@@ -11,13 +11,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mcapp.cluster import Cluster
+from dev.kind.cluster import Cluster
+from dev.kind.docker import docker
+from dev.kind.process import output, succeeds
+from dev.kind.programs import command
+from dev.kind.release import Release
+from dev.load.disks import filled, own_disk
 from mcapp.config import CHART
-from mcapp.engine import docker
-from mcapp.load.disks import filled, own_disk
-from mcapp.process import output, succeeds
-from mcapp.programs import command
-from mcapp.release import Release
 
 NAMESPACE = "mcapp"
 SIDE = "doctor-side"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dev.load.client import Load
+from dev.load.ledger import State
 from e2e.conftest import Up
 from mcapp.config import CHART, RELEASE
-from mcapp.load.client import Load
-from mcapp.load.ledger import State
 
 
 def change(up: Up, mode: str, *settings: str) -> None:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import httpx
+
 from e2e.conftest import Up
 
 

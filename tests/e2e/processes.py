@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcapp.cluster import Cluster
+from dev.kind.cluster import Cluster
 from mcapp.config import NAMESPACE
 
 

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.kind.process import output
+from dev.kind.programs import command
 from e2e.conftest import Up
 from mcapp.config import CHART
-from mcapp.process import output
-from mcapp.programs import command
 
 SETTLED_SECONDS = 60
 # Beside another release there is no NodePort 30080 left, and pods of a test need no time to say goodbye.

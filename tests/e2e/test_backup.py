@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dev import ROOT
+from dev.kind.process import output
+from dev.kind.programs import command
 from e2e.conftest import Up
 from mcapp.cli import UserError
-from mcapp.config import CHART, ROOT
+from mcapp.config import CHART
 from mcapp.data.fingerprint import Fingerprint
 from mcapp.data.server import Server, find
 from mcapp.kube import Kubectl
-from mcapp.process import output
-from mcapp.programs import command
 from mcapp.progress import Meter
 
 pytestmark = pytest.mark.kind

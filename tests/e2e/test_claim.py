@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
+
+from dev.kind.process import output
+from dev.kind.programs import command
 from e2e.conftest import Up
 from e2e.side import BESIDE, Side
 from mcapp.cli import UserError
 from mcapp.config import CHART
-from mcapp.process import output
-from mcapp.programs import command
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

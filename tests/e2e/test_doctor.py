@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from e2e.conftest import Up
 from e2e.examination import doctor, record, until
 from e2e.faults import (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from e2e.conftest import Up
 from e2e.examination import record, until
 from e2e.faults import Bench

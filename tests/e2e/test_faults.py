@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
+from dev.load.disks import DISTRESS
+from dev.load.faults import DEATHS, FAULTS
+from dev.load.ledger import State
+from dev.load.rollout import CHANGES
+from dev.load.round import suffer
+from dev.load.soak import TIERS, of_tier, soak
 from e2e.conftest import Up
-from mcapp.load.disks import DISTRESS
-from mcapp.load.faults import DEATHS, FAULTS
-from mcapp.load.ledger import State
-from mcapp.load.rollout import CHANGES
-from mcapp.load.round import suffer
-from mcapp.load.soak import TIERS, of_tier, soak
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

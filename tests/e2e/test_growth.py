@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
+from dev.kind.cluster import load
+from dev.kind.images import app_images
+from dev.kind.images.source import choose_source
+from dev.load.failover import LEADER_LOST
+from dev.load.round import suffer, wait_whole
 from e2e.conftest import Up
 from e2e.growth import change, only_the_first_is_left, promised
-from mcapp.cluster import load
-from mcapp.images import app_images, choose_source
-from mcapp.load.failover import LEADER_LOST
-from mcapp.load.round import suffer, wait_whole
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

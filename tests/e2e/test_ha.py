@@ -6,6 +6,11 @@ from collections.abc import Callable
 from time import time_ns
 
 import pytest
+
+from dev.kind.release import members
+from dev.load.failover import FAULTS, LEADER_LOST, PATRONICTL, switch_over
+from dev.load.ledger import State
+from dev.load.round import suffer, wait_whole
 from e2e.conftest import Up
 from e2e.examination import record, until
 from e2e.faults import Bench
@@ -14,10 +19,6 @@ from e2e.processes import signal
 from mcapp.cli import Exit
 from mcapp.config import RELEASE
 from mcapp.doctor.ha import LAG_BYTES
-from mcapp.ha import members
-from mcapp.load.failover import FAULTS, LEADER_LOST, PATRONICTL, switch_over
-from mcapp.load.ledger import State
-from mcapp.load.round import suffer, wait_whole
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+
+from dev import ROOT
+from dev.kind.programs import command
 from e2e.conftest import NAME, Up
 from e2e.test_backup import Lab
 from mcapp.cli import Exit, UserError
-from mcapp.config import ROOT
-from mcapp.programs import command
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -12,23 +12,26 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from playwright.sync_api import expect, sync_playwright
+from pytest_helm_charts.clusters import Cluster as PytestCluster
+from pytest_helm_charts.k8s.deployment import wait_for_deployments_to_run
+from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
+
+from dev import ROOT
+from dev.kind.cluster import resume
+from dev.kind.docker import docker
+from dev.kind.images.transfer import full_reference
+from dev.kind.process import output, succeeds
+from dev.kind.programs import command
+from dev.kind.versions import app_version
+from dev.load.faults import accepts_again
 from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import read, survives_the_pod, write_and_read
 from e2e.processes import signal
 from mcapp.cli import UserError
-from mcapp.cluster import resume
-from mcapp.config import CHART, ROOT, app_version
-from mcapp.engine import docker
-from mcapp.images import full_reference
-from mcapp.load.faults import accepts_again
-from mcapp.process import output, succeeds
-from mcapp.programs import command
+from mcapp.config import CHART
 from page.conftest import ARGUMENTS, CHROMIUM
-from playwright.sync_api import expect, sync_playwright
-from pytest_helm_charts.clusters import Cluster as PytestCluster
-from pytest_helm_charts.k8s.deployment import wait_for_deployments_to_run
-from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

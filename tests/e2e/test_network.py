@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
+
+from dev.kind.process import output
+from dev.kind.programs import command
+from dev.kind.release import Release
 from e2e.conftest import Up
 from mcapp.config import CHART
-from mcapp.process import output
-from mcapp.programs import command
-from mcapp.release import Release
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

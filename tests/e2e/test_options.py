@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+
 from definitions import KINDS, manifest
+from dev.kind.process import output
+from dev.kind.programs import command
 from e2e.conftest import Up
 from mcapp.cli import UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE
-from mcapp.process import output
-from mcapp.programs import command
 from render import OPTIONS, render
 
 pytestmark = pytest.mark.kind

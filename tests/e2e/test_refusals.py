@@ -1,4 +1,4 @@
-"""What up.py refuses before it makes anything: one sentence, what to do, a non-zero exit."""
+"""What dev.up refuses before it makes anything: one sentence, what to do, a non-zero exit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from e2e.conftest import NAME, up
-from mcapp.config import ROOT
 from postgres import free_port
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ def test_a_taken_port() -> None:
 @pytest.mark.parametrize("port", ["80a", "0", "70000"])
 def test_a_port_that_is_none(port: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "up.py"), "--port", port],
+        [sys.executable, "-m", "dev.up", "--port", port],
         capture_output=True,
         text=True,
         check=False,
@@ -52,8 +52,7 @@ def test_an_unknown_topology() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_without_root() -> None:
-    scripts = str(ROOT / "scripts")
-    code = f"import sys; sys.path.insert(0, {scripts!r}); import os, up; os.setuid(65534); up.run(up.main)"
+    code = "import os; from dev import up; os.setuid(65534); up.run(up.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     _refused(done, "root", "sudo")
 
@@ -63,7 +62,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(tmp_path)], check=True)
     try:
         done = subprocess.run(
-            [sys.executable, str(ROOT / "scripts" / "up.py"), "--port", str(free_port())],
+            [sys.executable, "-m", "dev.up", "--port", str(free_port())],
             env={**os.environ, "MCAPP_CACHE": str(tmp_path)},
             capture_output=True,
             text=True,

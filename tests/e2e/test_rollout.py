@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from dev.load.client import Load
+from dev.load.ledger import State
+from dev.load.rollout import CHANGES, roll
 from e2e.conftest import Up
 from mcapp.cli import UserError
 from mcapp.config import CHART, RELEASE
-from mcapp.load.client import Load
-from mcapp.load.ledger import State
-from mcapp.load.rollout import CHANGES, roll
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import genvalues
 import pytest
 import yaml
+
+import genvalues
 from genvalues_call import Outcome, Render, Run
 from kube_objects import Object, listing
 from mcapp.cli import Exit, UserError

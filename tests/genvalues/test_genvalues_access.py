@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from kube_objects import CONTROL_PLANE, Object, node
 from mcapp.inventory import from_objects
 from mcapp.placement import decide

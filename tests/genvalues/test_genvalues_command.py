@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import genvalues
 import jsonschema
 import pytest
 import yaml
+
+import genvalues
 from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, DATABASE, Object, database_volume, node, pod, service, storage_class
 from mcapp.cli import Exit

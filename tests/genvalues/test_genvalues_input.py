@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from genvalues_call import Run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 from mcapp.cli import Exit
 from mcapp.inventory import MAX_BYTES, from_objects

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+
 from kube_objects import (
     CONTROL_PLANE,
     DATABASE,

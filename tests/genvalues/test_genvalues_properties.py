@@ -7,9 +7,10 @@ from typing import Any
 
 import jsonschema
 import yaml
-from genvalues_call import Render
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from genvalues_call import Render
 from kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from kube_scheduler import feasible
 from mcapp.cli import Exit

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+
 from mcapp.catalogue import CATALOGUE
 from mcapp.messages import from_environment, plain, say, text
 from mcapp.quantity import millis, whole

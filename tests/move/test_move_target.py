@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+
 from kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
 from mcapp.cli import UserError
 from mcapp.inventory import Inventory, from_objects

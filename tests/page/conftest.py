@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from page.stack import Stack
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from page.stack import Stack
 
 CHROMIUM = "/usr/bin/chromium"
 # A name that is neither localhost nor https: the browser treats it as it treats a lab machine's address.

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from mcapp.config import ROOT, versions
-from mcapp.wheels import unpacked
+
+from dev import ROOT
+from dev.kind.versions import versions
+from dev.kind.wheels import unpacked
 from postgres import free_port
 
 _WEB = ROOT / "src/web"

@@ -10,7 +10,8 @@ import time
 from typing import Self
 
 import httpx
-from mcapp.config import ROOT
+
+from dev import ROOT
 from page.nginx import Web
 from postgres import PostgresServer, free_port
 

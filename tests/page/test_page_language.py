@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from mcapp.config import ROOT
+from playwright.sync_api import Page, expect
+
+from dev import ROOT
 from mcapp_api import reasons
 from mcapp_api.problems import Kind
 from page.conftest import OpenPage
-from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

@@ -7,9 +7,10 @@ import signal
 
 import httpx
 import pytest
+from playwright.sync_api import Page, Route, expect
+
 from page.conftest import OpenPage
 from page.stack import Stack
-from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

@@ -7,9 +7,10 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
+
 from page.conftest import OpenPage
 from page.stack import NODES, Stack
-from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

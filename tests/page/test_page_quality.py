@@ -7,10 +7,11 @@ from importlib.resources import files
 
 import httpx
 import pytest
-from mcapp.config import ROOT
+from playwright.sync_api import Browser, Page, expect
+
+from dev import ROOT
 from page.conftest import OpenPage
 from page.stack import Stack
-from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

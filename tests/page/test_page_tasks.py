@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Dialog, Page, expect
+
 from page.conftest import OpenPage
 from page.stack import Stack
-from playwright.sync_api import Dialog, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+
 from preflight_machines import PREFLIGHT, Machine, Pair, Result
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]

@@ -8,6 +8,7 @@ import shutil
 import time
 
 import pytest
+
 from preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, TO_PEER, Machine, Pair, apply
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from mcapp.config import CHART
 from mcapp.messages import say
 from mcapp.preflight import commands, firewall, machine, network, peer, ports, protocol

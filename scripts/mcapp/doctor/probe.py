@@ -59,8 +59,9 @@ def get(host: str, port: int, path: str) -> dict[str, Any]:
 def login(more: dict[str, str]) -> dict[str, Any]:
     """Log in to the database afresh, as the api would, with these libpq parameters too."""
     import psycopg
-    from mcapp_api.reasons import explain
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    from mcapp_api.reasons import explain
 
     conninfo = make_conninfo(os.environ["DATABASE_URL"], connect_timeout=int(LIMIT), **more)
     given = conninfo_to_dict(conninfo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mcapp.config import ROOT
+from dev import ROOT
 from mcapp.doctor.causes import CAUSES
 
 START, END = "<!-- causes -->", "<!-- end of causes -->"

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from dev.kind.cluster import resume
+from dev.kind.docker import docker
+from dev.kind.programs import command
+from dev.kind.release import Release
+from dev.load.rollout import CHANGES
+from dev.load.round import BACK_SECONDS, Fault
 from mcapp.cli import Exit, UserError
-from mcapp.cluster import resume
 from mcapp.config import NAMESPACE, RELEASE
 from mcapp.data.folder import Folder
 from mcapp.data.server import find
-from mcapp.engine import docker
 from mcapp.kube import Kubectl
-from mcapp.load.rollout import CHANGES
-from mcapp.load.round import BACK_SECONDS, Fault
-from mcapp.programs import command
-from mcapp.release import Release
 
 NODE_AWAY_SECONDS = 5
 BACKUPS = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dev.kind.process import output
+from dev.kind.programs import command
 from mcapp.cli import Exit, parser, run
 from mcapp.config import CHART
-from mcapp.process import output
-from mcapp.programs import command
 from mcapp.progress import say
 
 README = CHART / "README.md"
@@ -17,7 +17,7 @@ OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
 
 def main(arguments: Sequence[str]) -> Exit:
     """Write the file, or, with --check, only say whether it is what would be written."""
-    options = parser("chartdocs.py", __doc__ or "", "python scripts/chartdocs.py --check")
+    options = parser("python -m dev.docs", __doc__ or "", "python -m dev.docs --check")
     options.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file differs")
     chosen = options.parse_args(arguments)
 

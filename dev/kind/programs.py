@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from mcapp.config import ROOT, cache_dir, digest, versions
-from mcapp.process import logged, output, succeeds
+from dev import ROOT
+from dev.kind.process import logged, output, succeeds
+from dev.kind.versions import cache_dir, digest, versions
 from mcapp.progress import step
 
 LDFLAGS = "-s -w"

@@ -12,13 +12,15 @@ from typing import Any
 
 import yaml
 
-from mcapp import host
+from dev.kind import host
+from dev.kind.docker import docker, ensure, lacking_capabilities
+from dev.kind.images.source import Image
+from dev.kind.images.transfer import full_reference, import_into
+from dev.kind.process import logged, output, succeeds
+from dev.kind.programs import command
+from dev.kind.versions import CLUSTER, cache_dir
 from mcapp.cli import Exit, UserError
-from mcapp.config import CLUSTER, DATABASE_LABEL, NODE_PORT, cache_dir
-from mcapp.engine import docker, ensure, lacking_capabilities
-from mcapp.images import Image, full_reference, import_into
-from mcapp.process import logged, output, succeeds
-from mcapp.programs import command
+from mcapp.config import DATABASE_LABEL, NODE_PORT
 from mcapp.progress import step
 
 NETWORK = "mcapp"

@@ -7,8 +7,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from mcapp.config import cache_dir
-from mcapp.process import logged
+from dev.kind.process import logged
+from dev.kind.versions import cache_dir
 from mcapp.progress import step
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from dev.kind.release import Release
+from dev.load.disks import DISTRESS
+from dev.load.faults import FAULTS
+from dev.load.round import Fault, Round, suffer
 from mcapp.cli import UserError
 from mcapp.config import NAMESPACE
-from mcapp.load.disks import DISTRESS
-from mcapp.load.faults import FAULTS
-from mcapp.load.round import Fault, Round, suffer
-from mcapp.release import Release
 
 TIERS = ("web", "api")
 # What every process of a pod has in memory; shared pages count for each.

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
 
+from dev.kind.release import Release, members
+from dev.load.client import RATE, Kind, Load
+from dev.load.ledger import Comparison, State
 from mcapp.cli import Exit, UserError
-from mcapp.ha import members
-from mcapp.load.client import RATE, Kind, Load
-from mcapp.load.ledger import Comparison, State
-from mcapp.release import Release
 
 KINDS: tuple[Kind, ...] = ("write", "read")
 WARM_UP_SECONDS = 3.0

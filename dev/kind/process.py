@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dev.kind.versions import cache_dir
 from mcapp.cli import Exit, UserError
-from mcapp.config import cache_dir
 
 Command = Sequence[str | Path]
 

@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from mcapp import cluster as clusters
-from mcapp import engine, host
+from dev import ROOT
+from dev.kind import cluster as clusters
+from dev.kind import docker, host
+from dev.kind.programs import command
+from dev.kind.versions import cache_dir
 from mcapp.cli import Exit, parser, run
-from mcapp.config import ROOT, cache_dir
-from mcapp.programs import command
 from mcapp.progress import say
 
 DISK_GIB = 15
@@ -30,7 +31,7 @@ PACKAGES = (
 
 def main(arguments: Sequence[str]) -> Exit:
     """Run the tests without a cluster, then those on kind; go on to the second when the first fail."""
-    options = parser("test.py", __doc__ or "", "python scripts/test.py --without-kind")
+    options = parser("python -m dev.test", __doc__ or "", "python -m dev.test --without-kind")
     options.add_argument("--without-kind", action="store_true", help="only what needs no cluster")
     options.add_argument(
         "--ha", action="store_true", help="only the database on three nodes, in every distress"
@@ -45,11 +46,11 @@ def main(arguments: Sequence[str]) -> Exit:
         command(name)
     started = time.monotonic()
     if chosen.ha:
-        engine.ensure()
+        docker.ensure()
         return Exit.FAILED if _pytest("kind", "--numprocesses", "0", "tests/e2e/test_ha.py") else Exit.OK
     failed = _pytest("not kind")
     if not chosen.without_kind:
-        engine.ensure()
+        docker.ensure()
         # One process: its progress is shown as it comes, and the load finds the machine quiet.
         failed |= _pytest("kind and not ha", "--numprocesses", "0", "--durations=40", "--durations-min=10")
     say(f"The tests took {time.monotonic() - started:.0f} s.")

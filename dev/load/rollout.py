@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, time_ns
 
+from dev.kind.release import Release
+from dev.load.client import RATE, Load, Request
 from mcapp.config import CHART, RELEASE
-from mcapp.load.client import RATE, Load, Request
-from mcapp.release import Release
 
 WARM_UP_SECONDS = 3
 

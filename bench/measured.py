@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mcapp.config import ROOT
-from mcapp.process import output
+from dev import ROOT
+from dev.kind.process import output
 
 
 def setting() -> str:

@@ -13,10 +13,10 @@ import time
 from functools import cache
 from pathlib import Path
 
-from mcapp import host
+from dev.kind import host
+from dev.kind.process import output, succeeds
+from dev.kind.versions import cache_dir
 from mcapp.cli import Exit, UserError
-from mcapp.config import cache_dir
-from mcapp.process import output, succeeds
 from mcapp.progress import say, step
 
 PACKAGES = ("docker.io", "iptables", "ca-certificates")

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dev.kind.cluster import Cluster
+from dev.kind.process import logged, output, succeeds
+from dev.kind.programs import command
 from mcapp.cli import Exit, UserError
-from mcapp.cluster import Cluster
 from mcapp.config import CHART, NAMESPACE, RELEASE
-from mcapp.process import logged, output, succeeds
-from mcapp.programs import command
 from mcapp.progress import say, step
 
+# A leader that is lost leaves two, who are more than half.
+HA_NODES = 3
+_ASK = (
+    "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8008/cluster', timeout=5).read().decode())"
+)
 # The workload of every member of the database but the first.
 OTHERS = "db-ha"
 WAIT = ("--wait", "--timeout", "5m")
@@ -192,3 +197,14 @@ class Release:
                 [command("helm"), verb, RELEASE, CHART, "-n", NAMESPACE, *flags, "-f", values, *WAIT],
                 env=self.cluster.env(),
             )
+
+
+def members(release: Release) -> list[dict[str, Any]]:
+    """Return the members as the leader sees them: name, role, state, lag; none where nobody leads."""
+    try:
+        into = ("-n", NAMESPACE, "exec", release.database_pod(), "-c", "postgres", "--")
+        shown = release.cluster.kubectl(*into, "python", "-c", _ASK)
+    except UserError:
+        return []
+    found: list[dict[str, Any]] = json.loads(shown)["members"]
+    return found

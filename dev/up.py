@@ -7,16 +7,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcapp import cluster as clusters
-from mcapp import engine, host
+from dev import ROOT
+from dev.kind import cluster as clusters
+from dev.kind import docker, host
+from dev.kind.images import app_images, node_image
+from dev.kind.images.source import SOURCES, choose_source
+from dev.kind.process import logged
+from dev.kind.programs import command
+from dev.kind.release import HA_NODES, Release
+from dev.kind.versions import CLUSTER, cache_dir
 from mcapp.cli import Exit, UserError, emit_json, parser, run
-from mcapp.config import CLUSTER, NODE_PORT, ROOT, cache_dir
-from mcapp.ha import NODES as HA_NODES
-from mcapp.images import SOURCES, app_images, choose_source, node_image
-from mcapp.process import logged
-from mcapp.programs import command
+from mcapp.config import NODE_PORT
 from mcapp.progress import say, step
-from mcapp.release import Release
 
 DISK_GIB = 15
 PACKAGES = ("iproute2", "iptables")
@@ -24,7 +26,7 @@ PACKAGES = ("iproute2", "iptables")
 
 def main(arguments: Sequence[str]) -> Exit:
     """Make the cluster, its images and its values, install the chart, test it, and say where it is."""
-    options = parser("up.py", __doc__ or "", "python scripts/up.py --topology multi")
+    options = parser("python -m dev.up", __doc__ or "", "python -m dev.up --topology multi")
     options.add_argument(
         "--topology", choices=("multi", "single"), default="multi", help="one node or several"
     )
@@ -89,7 +91,7 @@ def prepare(cluster: clusters.Cluster, port: int) -> None:
         host.require_disk(cache_dir(), DISK_GIB)
     clusters.use_only_own_kubeconfig()
     host.install(PACKAGES)
-    engine.ensure()
+    docker.ensure()
 
 
 def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_image: str | None) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 
 import httpx
 
-from mcapp.load.ledger import Ledger, State, Write
+from dev.load.ledger import Ledger, State, Write
 
 RATE = 60.0
 TIMEOUT_SECONDS = 10.0

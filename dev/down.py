@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Removes the kind cluster that up.py made, with its data; `make down` runs it."""
+"""Removes the kind cluster that `make up` made, with its data; `make down` runs it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcapp import cluster as clusters
-from mcapp import engine, host
+from dev.kind import cluster as clusters
+from dev.kind import docker, host
+from dev.kind.versions import CLUSTER, cache_dir
 from mcapp.cli import Exit, parser, run
-from mcapp.config import CLUSTER, cache_dir
 from mcapp.progress import say, step
 
 
 def main(arguments: Sequence[str]) -> Exit:
     """Delete the cluster; the built images stay in the cache for the next time."""
-    options = parser("down.py", __doc__ or "", "python scripts/down.py")
+    options = parser("python -m dev.down", __doc__ or "", "python -m dev.down")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     chosen = options.parse_args(arguments)
 
@@ -22,14 +22,14 @@ def main(arguments: Sequence[str]) -> Exit:
     host.lock(cache_dir() / "lock")
     clusters.use_only_own_kubeconfig()
     cluster = clusters.Cluster(chosen.cluster)
-    engine.ensure()
+    docker.ensure()
     if clusters.exists(cluster):
         with step(f"Deleting kind cluster {cluster.name}"):
             clusters.delete(cluster)
     else:
         say(f"There is no cluster {cluster.name}.")
-    if engine.is_own() and not clusters.any_left():
-        engine.stop_own()
+    if docker.is_own() and not clusters.any_left():
+        docker.stop_own()
     return Exit.OK
 
 

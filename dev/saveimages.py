@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcapp import engine, host
+from dev import ROOT
+from dev.kind import docker, host
+from dev.kind.images import app_images
+from dev.kind.images.source import SOURCES, choose_source
+from dev.kind.images.transfer import archive
+from dev.kind.versions import cache_dir
 from mcapp.cli import Exit, parser, run
-from mcapp.config import ROOT, cache_dir
-from mcapp.images import SOURCES, app_images, archive, choose_source
 from mcapp.progress import step
 
 
 def main(arguments: Sequence[str]) -> Exit:
     """Make the images where they are missing, and the archive from them."""
     options = parser(
-        "saveimages.py", __doc__ or "", "python scripts/saveimages.py --file dist/mcapp-images.tar"
+        "python -m dev.saveimages", __doc__ or "", "python -m dev.saveimages --file dist/mcapp-images.tar"
     )
     options.add_argument("--images", choices=SOURCES, default="auto", help="where images come from")
     options.add_argument("--file", type=Path, default=ROOT / "dist" / "mcapp-images.tar", help="the archive")
@@ -25,7 +28,7 @@ def main(arguments: Sequence[str]) -> Exit:
 
     host.require_root()
     host.lock(cache_dir() / "lock")
-    engine.ensure()
+    docker.ensure()
     images = list(app_images(choose_source(chosen.images), ha=chosen.ha).values())
     with step(f"Writing {chosen.file}"):
         archive(images, chosen.file)

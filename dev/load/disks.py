@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcapp import host
+from dev.kind import host
+from dev.kind.docker import docker
+from dev.kind.process import output
+from dev.kind.release import Release
+from dev.kind.versions import versions
+from dev.kind.wheels import unpacked
+from dev.load.faults import accepts_again
+from dev.load.round import Fault
 from mcapp.cli import Exit, UserError
-from mcapp.config import CHART, NAMESPACE, RELEASE, versions
-from mcapp.engine import docker
-from mcapp.load.faults import accepts_again
-from mcapp.load.round import Fault
-from mcapp.process import output
-from mcapp.release import Release
-from mcapp.wheels import unpacked
+from mcapp.config import CHART, NAMESPACE, RELEASE
 
 ROOM_MIB = 160
 HOLD_SECONDS = 10

@@ -10,8 +10,8 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from dev.kind.process import logged, succeeds
 from mcapp.cli import Exit, UserError
-from mcapp.process import logged, succeeds
 from mcapp.progress import step
 
 GIB = 2**30

@@ -22,5 +22,5 @@ rm -f "$venv/ready"
 [ -x "$venv/bin/python" ] || "$python" -m venv --clear "$venv"
 pip=$("$python" -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["tool"]["mcapp"]["pip"])')
 "$venv/bin/python" -m pip install --quiet "pip==$pip"
-"$venv/bin/python" -m pip install --quiet --group dev
+"$venv/bin/python" -m pip install --quiet --group dev --editable .
 touch "$venv/ready"

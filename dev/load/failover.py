@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import time_ns
 
-from mcapp.cluster import resume
+from dev.kind.cluster import resume
+from dev.kind.docker import docker
+from dev.kind.release import Release
+from dev.load.round import Fault
 from mcapp.config import CHART, NAMESPACE, RELEASE
-from mcapp.engine import docker
-from mcapp.load.round import Fault
-from mcapp.release import Release
 
 PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's pod
 

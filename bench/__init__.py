@@ -1,0 +1,1 @@
+"""Measurements; each command writes its page in docs/."""

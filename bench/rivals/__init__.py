@@ -1,0 +1,1 @@
+"""Other ways of writing the api, measured beside it."""

@@ -1,0 +1,5 @@
+"""What only developers and `make up` need."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]

@@ -1,0 +1,1 @@
+"""A kind cluster on this machine, and all that it is made of."""

@@ -1,0 +1,60 @@
+"""Every image that the cluster needs: pulled where a registry answers, else built from package registries.
+
+An image is known twice. In the Docker engine it is ``mcapp/<name>:<digest of its inputs>``, so that it is
+built once for its inputs and no image of the user's is ever shadowed. On the nodes it carries the name its
+user asks for: ``postgres:16`` for the chart, ``registry.k8s.io/...`` for kubeadm.
+"""
+
+from __future__ import annotations
+
+from dev import ROOT
+from dev.kind.docker import docker
+from dev.kind.images.base import nginx_image, postgres_image, python_image
+from dev.kind.images.build import build
+from dev.kind.images.node import build_node
+from dev.kind.images.source import Image, Source
+from dev.kind.versions import app_version, digest, image, requirements, versions
+
+
+def app_images(source: Source, *, ha: bool = False) -> dict[str, Image]:
+    """Return the images that the chart asks for by their tiers, made where they are missing.
+
+    Mode ha asks for one more, ``db-ha``.
+    """
+    images = {
+        "web": _web(source),
+        "api": _api(source),
+        "db": Image(postgres_image(source), image("postgres")),
+    }
+    return {**images, "db-ha": _db(source)} if ha else images
+
+
+def node_image(source: Source) -> str | None:
+    """Return the image for kind's nodes; None lets kind take the one it was released with."""
+    return None if source is Source.PULL else build_node()
+
+
+def size_mib(local: str) -> float:
+    """Return an image's size on disk in MiB."""
+    return int(docker("image", "inspect", "--format", "{{.Size}}", local)) / 2**20
+
+
+def _web(source: Source) -> Image:
+    base, folder = nginx_image(source), ROOT / "src" / "web"
+    local = build("web", digest(base, folder), folder / "Dockerfile", folder, NGINX_IMAGE=base)
+    return Image(local, f"mcapp/web:{app_version()}")
+
+
+def _api(source: Source) -> Image:
+    base, folder = python_image(source), ROOT / "src" / "api"
+    # Of pyproject.toml only what goes into the image counts, or each new tool would build it anew.
+    inputs = digest(base, folder, *requirements("api"), versions()["pip"], app_version())
+    local = build("api", inputs, folder / "Dockerfile", ROOT, PYTHON_IMAGE=base)
+    return Image(local, f"mcapp/api:{app_version()}")
+
+
+def _db(source: Source) -> Image:
+    base, folder = postgres_image(source), ROOT / "src" / "db"
+    inputs = digest(base, folder, *requirements("db"), versions()["pip"])
+    local = build("db", inputs, folder / "Dockerfile", ROOT, POSTGRES_IMAGE=base)
+    return Image(local, f"mcapp/db:{app_version()}")

@@ -1,0 +1,106 @@
+"""Makes one image in the Docker engine, from a Dockerfile, a tar archive, or static binaries."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev.kind.docker import client, docker
+from dev.kind.process import logged, succeeds
+from dev.kind.versions import digest
+from mcapp.progress import step
+
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+def made(name: str, inputs: str, make: Callable[[str], None]) -> str:
+    """Return ``mcapp/<name>:<inputs>``, made if the engine does not have it; drop what it replaces."""
+    local = f"mcapp/{name}:{inputs}"
+    if succeeds([client(), "image", "inspect", local]):
+        return local
+    make(local)
+    for old in docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"mcapp/{name}").splitlines():
+        if old != local:
+            # An image that a container still uses stays until that cluster is gone.
+            succeeds([client(), "image", "rm", old])
+    return local
+
+
+def build(
+    name: str,
+    inputs: str,
+    dockerfile: Path,
+    context: Path | Callable[[Path], None],
+    **arguments: str,
+) -> str:
+    """Build a Dockerfile over a folder, or over a fresh one that ``context`` fills."""
+
+    def make(local: str) -> None:
+        with step(f"Building image {name}"), _context(context) as folder:
+            # An empty bundle leaves the Dockerfile's pip to its own.
+            ca = CA_BUNDLE if CA_BUNDLE.exists() else Path(os.devnull)
+            logged(
+                "docker-build",
+                [
+                    *(client(), "build", "--network", "host", "--tag", local, "--file", dockerfile),
+                    *("--secret", f"id=ca,src={ca}"),
+                    *(f"--build-arg={key}={value}" for key, value in arguments.items()),
+                    folder,
+                ],
+                env={"DOCKER_BUILDKIT": "1"},
+            )
+
+    return made(name, inputs, make)
+
+
+@contextmanager
+def _context(context: Path | Callable[[Path], None]) -> Iterator[Path]:
+    if isinstance(context, Path):
+        yield context
+        return
+    with tempfile.TemporaryDirectory(prefix="mcapp-context-") as folder:
+        context(Path(folder))
+        yield Path(folder)
+
+
+def import_layer(name: str, inputs: str, tarball: Callable[[], Path], *changes: str) -> str:
+    """Make an image of one layer from a tar archive."""
+
+    def make(local: str) -> None:
+        flags = [part for change in changes for part in ("--change", change)]
+        path = tarball()
+        try:
+            logged("docker-import", [client(), "import", *flags, path, local])
+        finally:
+            path.unlink()
+
+    return made(name, inputs, make)
+
+
+def static(name: str, commands: dict[str, Path]) -> str:
+    """Make an image of nothing but static binaries; the first one is its entrypoint."""
+    entrypoint = next(iter(commands))
+
+    def tarball() -> Path:
+        with (
+            tempfile.NamedTemporaryFile(suffix=".tar", delete=False) as file,
+            tarfile.open(fileobj=file, mode="w") as tar,
+        ):
+            for folder in ("bin", "tmp"):
+                entry = tarfile.TarInfo(folder)
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+                tar.addfile(entry)
+            for command, path in commands.items():
+                content = path.read_bytes()
+                entry = tarfile.TarInfo(f"bin/{command}")
+                entry.mode, entry.size = 0o755, len(content)
+                tar.addfile(entry, io.BytesIO(content))
+            return Path(file.name)
+
+    inputs = digest(name, "/bin", *(f"{command}={path}" for command, path in commands.items()))
+    return import_layer(name, inputs, tarball, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')
