@@ -15,7 +15,7 @@ from mcapp.data.folder import Folder
 from mcapp.data.manifest import ANOTHER, Backup
 from mcapp.data.server import Server, find
 from mcapp.data.volume import Volume, opened
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem, say
 
 FOLDER = Path("backups")

@@ -18,7 +18,7 @@ from mcapp.doctor.finding import Diagnosis
 from mcapp.doctor.page import page
 from mcapp.doctor.reader import Reader
 from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, Problem, from_environment, say
 
 SETTLE = """how long a release that is just changing gets to settle before a fault that may pass by itself is

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mcapp import cli, drift, labels, placement, plan, report, values, valuesfile
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory, from_file
-from mcapp.kube import Kubectl
+from mcapp.kube.inventory import Inventory, from_file
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, Problem, from_environment, say, text
 
 TOPOLOGY = """auto (the default): multi when a Ready, schedulable node that is no server is labelled for

@@ -13,13 +13,13 @@ from typing import Any
 from mcapp import cli, progress, valuesfile
 from mcapp.cli import Exit, UserError
 from mcapp.data.server import read
-from mcapp.inventory import Inventory
-from mcapp.kube import Kubectl
+from mcapp.kube.inventory import Inventory
+from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.objects import Claim, Owner
 from mcapp.messages import Problem, say, text
 from mcapp.move import release, steps, target
 from mcapp.move.state import STEPS, Move, Record
 from mcapp.move.steps import Mover
-from mcapp.objects import Claim, Owner
 from mcapp.values import Result
 
 TO = "multi: the node labelled for the database; single: the server; or a node's name"

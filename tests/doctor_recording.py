@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.doctor.reader import Reader
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 
 FIXTURES = Path(__file__).with_name("doctor") / "fixtures"
 # Nothing that the doctor looks at; it would be most of the file.

@@ -19,7 +19,7 @@ from mcapp.cli import Exit, UserError
 from mcapp.config import NAMESPACE, RELEASE
 from mcapp.data.folder import Folder
 from mcapp.data.server import find
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 
 NODE_AWAY_SECONDS = 5
 BACKUPS = 3

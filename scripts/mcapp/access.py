@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mcapp.inventory import Inventory, object_name
+from mcapp.kube.inventory import Inventory, object_name
+from mcapp.kube.nodes import Node
+from mcapp.kube.objects import Owner
 from mcapp.messages import Problem, Text, text
-from mcapp.nodes import Node
-from mcapp.objects import Owner
 
 MAX_URLS = 10
 _USUAL = 30080

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory
-from mcapp.kube import Kubectl
+from mcapp.kube.inventory import Inventory
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem, Text, text
 from mcapp.plan import pairs
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 from mcapp import provision, topology
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory
+from mcapp.kube.inventory import Inventory
+from mcapp.kube.nodes import ARCH, OS, Node, Taint
+from mcapp.kube.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
 from mcapp.messages import Problem, Text, text
-from mcapp.nodes import ARCH, OS, Node, Taint
 from mcapp.plan import ANY_TAINT, Asked, Case, Plan, names
-from mcapp.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
 
 
 def decide(inventory: Inventory, asked: Asked) -> Plan:

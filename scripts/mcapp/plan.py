@@ -8,12 +8,12 @@ from typing import Any
 
 from mcapp import volume
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory
+from mcapp.kube.inventory import Inventory
+from mcapp.kube.nodes import Node, Room
+from mcapp.kube.objects import Owner
+from mcapp.kube.quantity import millis, whole
+from mcapp.kube.scheduling import Demand, why_not
 from mcapp.messages import Problem, Text, text
-from mcapp.nodes import Node, Room
-from mcapp.objects import Owner
-from mcapp.quantity import millis, whole
-from mcapp.scheduling import Demand, why_not
 from mcapp.values import Values, defaults, effective, merge
 
 TIERS = ("web", "api", "db")

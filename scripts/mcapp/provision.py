@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mcapp import access as reaching
 from mcapp import volume
+from mcapp.kube.nodes import Room
+from mcapp.kube.quantity import whole
+from mcapp.kube.scheduling import spoken
 from mcapp.messages import text
-from mcapp.nodes import Room
 from mcapp.plan import Case
-from mcapp.quantity import whole
-from mcapp.scheduling import spoken
 
 
 def replicas(case: Case) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mcapp.inventory import Inventory
+from mcapp.kube.inventory import Inventory
 from mcapp.messages import Lang, Text, say, text
 from mcapp.plan import Plan
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory, object_name
+from mcapp.kube.inventory import Inventory, object_name
+from mcapp.kube.objects import NODE_BOUND, Claim, StorageClass
 from mcapp.messages import Problem, Text, text
-from mcapp.objects import NODE_BOUND, Claim, StorageClass
 
 CLAIM, BACKUPS = "postgres-pvc", "backup-pvc"
 _MANUAL = "kubernetes.io/no-provisioner"

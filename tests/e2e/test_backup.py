@@ -24,7 +24,7 @@ from mcapp.cli import UserError
 from mcapp.config import CHART
 from mcapp.data.fingerprint import Fingerprint
 from mcapp.data.server import Server, find
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
 
 pytestmark = pytest.mark.kind

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kube_objects import CONTROL_PLANE, Object, node
-from mcapp.inventory import from_objects
+from mcapp.kube.inventory import from_objects
 from mcapp.placement import decide
 from mcapp.plan import Asked, Plan
 

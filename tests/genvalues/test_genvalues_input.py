@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 from mcapp.cli import Exit
-from mcapp.inventory import MAX_BYTES, from_objects
+from mcapp.kube.inventory import MAX_BYTES, from_objects
 from mcapp.messages import Problem
 from mcapp.placement import decide
 from mcapp.plan import Asked

@@ -20,7 +20,7 @@ from kube_objects import (
 )
 from kube_scheduler import feasible
 from mcapp.cli import Exit
-from mcapp.inventory import from_objects
+from mcapp.kube.inventory import from_objects
 from mcapp.placement import decide
 from mcapp.plan import TIERS, Asked, Plan
 

@@ -14,7 +14,7 @@ from genvalues_call import Render
 from kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from kube_scheduler import feasible
 from mcapp.cli import Exit
-from mcapp.inventory import Inventory, from_objects
+from mcapp.kube.inventory import Inventory, from_objects
 from mcapp.messages import Problem, text
 from mcapp.placement import decide
 from mcapp.plan import TIERS, Asked, Plan

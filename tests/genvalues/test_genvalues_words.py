@@ -9,8 +9,8 @@ from string import Formatter
 import pytest
 
 from mcapp.catalogue import CATALOGUE
+from mcapp.kube.quantity import millis, whole
 from mcapp.messages import from_environment, plain, say, text
-from mcapp.quantity import millis, whole
 from mcapp.values import CHART
 
 SOURCES = [

@@ -9,11 +9,11 @@ import pytest
 
 from kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
 from mcapp.cli import UserError
-from mcapp.inventory import Inventory, from_objects
-from mcapp.kube import Kubectl
+from mcapp.kube.inventory import Inventory, from_objects
+from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.objects import Claim
 from mcapp.move import target
 from mcapp.move.release import Deployed
-from mcapp.objects import Claim
 
 MULTI = {"topology": "multi"}
 

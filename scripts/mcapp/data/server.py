@@ -13,7 +13,7 @@ from typing import Any
 from mcapp.cli import Exit, UserError
 from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
 from mcapp.data.shell import FailedError, PodShell, Shell
-from mcapp.kube import Kubectl, reason, unreachable
+from mcapp.kube.kubectl import Kubectl, reason, unreachable
 
 # Any constant will do: every run takes the same one.
 _LOCK = 7_203_154_002

@@ -15,7 +15,7 @@ from io import BufferedReader
 from typing import IO, Any, BinaryIO, NamedTuple
 
 from mcapp.cli import Exit, UserError
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
 
 CHUNK = 1 << 16

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 
 from mcapp.cli import Exit, UserError
 from mcapp.data import manifest
-from mcapp.data.job import running_pod
 from mcapp.data.manifest import ANOTHER, Backup, RefusedError
 from mcapp.data.server import Server, read
 from mcapp.data.shell import FailedError, PodShell, Shell
-from mcapp.kube import Kubectl, reason
+from mcapp.kube.job import running_pod
+from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.progress import Meter, step
 
 _SCRIPT = 'sh "$SCRIPTS/backup.sh" '

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcapp.doctor.snapshot import Object
-from mcapp.nodes import Node
+from mcapp.kube.nodes import Node
 
 
 def required(pod: Object) -> dict[str, list[str]]:

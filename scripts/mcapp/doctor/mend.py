@@ -7,7 +7,7 @@ import sys
 from mcapp.cli import Exit, UserError
 from mcapp.doctor import tell, words
 from mcapp.doctor.finding import Finding
-from mcapp.kube import Kubectl, reason
+from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.messages import Lang
 
 

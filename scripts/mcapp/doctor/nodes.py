@@ -8,7 +8,7 @@ from mcapp.doctor.demand import allowed, required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.snapshot import TIERS, Object, Snapshot, condition, label, node_of
 from mcapp.doctor.words import LABEL_LOST, NO_NODES, NODE_APART, NODES
-from mcapp.nodes import Node
+from mcapp.kube.nodes import Node
 
 
 def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from mcapp.doctor import tell, words
 from mcapp.doctor.causes import LAYERS, Words
 from mcapp.doctor.finding import Diagnosis, State
 from mcapp.doctor.picture import picture
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, plain
 
 _STYLE = """

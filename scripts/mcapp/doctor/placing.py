@@ -12,9 +12,9 @@ from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.nodes import unfit
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import TIERS, Object, Snapshot, condition, name, node_of
+from mcapp.kube.nodes import Node
+from mcapp.kube.scheduling import refused_taints
 from mcapp.messages import Part
-from mcapp.nodes import Node
-from mcapp.scheduling import refused_taints
 
 _ROOM = re.compile(r"Insufficient (cpu|memory)|Too many pods")
 _COUNT = re.compile(r"0/(\d+) nodes are available")

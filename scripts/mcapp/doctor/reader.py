@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mcapp.cli import Exit
 from mcapp.doctor.snapshot import Object, Snapshot
-from mcapp.kube import Kubectl, reason, unreachable
+from mcapp.kube.kubectl import Kubectl, reason, unreachable
 from mcapp.messages import Problem, text
 
 KINDS = (

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from mcapp.doctor.finding import Evidence
-from mcapp.nodes import Node, parse
+from mcapp.kube.nodes import Node, parse
 
 Object = dict[str, Any]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mcapp import objects
 from mcapp.doctor.demand import required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
 from mcapp.doctor.reader import Answer
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, OUTSIDE, STORAGE
-from mcapp.nodes import Node
+from mcapp.kube import objects
+from mcapp.kube.nodes import Node
 
 _CONFLICT = re.compile(r"volume node affinity|PersistentVolume's node affinity", re.IGNORECASE)
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"

@@ -9,7 +9,7 @@ from typing import Any
 from mcapp.doctor import words
 from mcapp.doctor.causes import LAYERS, Words
 from mcapp.doctor.finding import Diagnosis, Finding, Hop, Note, Step
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, Part, fill, plain
 
 _COLUMN = 11

@@ -6,10 +6,10 @@ import copy
 from typing import Any
 
 from mcapp.cli import Exit, UserError
-from mcapp.data.job import running_pod
 from mcapp.data.server import Server
 from mcapp.data.shell import PodShell
-from mcapp.kube import Kubectl, reason
+from mcapp.kube.job import running_pod
+from mcapp.kube.kubectl import Kubectl, reason
 
 _SOCKET = "/tmp"  # noqa: S108 - of the pod
 CONTAINER = "move"

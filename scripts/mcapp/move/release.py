@@ -14,11 +14,11 @@ import yaml
 from mcapp import placement, values
 from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
-from mcapp.inventory import Inventory, object_name
-from mcapp.kube import Kubectl
+from mcapp.kube.inventory import Inventory, object_name
+from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.nodes import HOSTNAME, Node
+from mcapp.kube.objects import Requirement, Volume
 from mcapp.messages import text
-from mcapp.nodes import HOSTNAME, Node
-from mcapp.objects import Requirement, Volume
 from mcapp.plan import Asked, Plan
 from mcapp.volume import CLAIM
 

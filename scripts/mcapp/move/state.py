@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 
 # In this order; each may be done twice.
 STEPS = ("prepare", "stop writes", "copy", "verify", "switch", "serve")

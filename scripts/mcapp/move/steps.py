@@ -16,7 +16,7 @@ from mcapp.data import server as servers
 from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
 from mcapp.data.server import Server
 from mcapp.data.shell import FailedError, PodShell, Shell
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem
 from mcapp.move import pod
 from mcapp.move.release import Deployed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcapp import volume
 from mcapp.cli import UserError
-from mcapp.inventory import Inventory
+from mcapp.kube.inventory import Inventory
 from mcapp.move.release import Deployed
 from mcapp.values import effective
 

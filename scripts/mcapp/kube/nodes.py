@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mcapp.kube.quantity import millis, whole
 from mcapp.messages import Problem, text
-from mcapp.quantity import millis, whole
 
 HOSTNAME = "kubernetes.io/hostname"
 ARCH = "kubernetes.io/arch"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcapp.cli import Exit, UserError
-from mcapp.inventory import KINDS, Inventory, from_objects
+from mcapp.kube.inventory import KINDS, Inventory, from_objects
 from mcapp.messages import Problem, text
 
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mcapp import nodes, objects
+from mcapp.kube import nodes, objects
+from mcapp.kube.nodes import Node, Room
+from mcapp.kube.objects import Claim, Owner, Pod, Service, StorageClass, Volume
 from mcapp.messages import Problem, text
-from mcapp.nodes import Node, Room
-from mcapp.objects import Claim, Owner, Pod, Service, StorageClass, Volume
 
 # Kind -> the name kubectl lists it by. Node comes first: nothing works without it.
 KINDS = {

@@ -6,7 +6,7 @@ import time
 
 from mcapp.cli import Exit, UserError
 from mcapp.data.server import read
-from mcapp.kube import Kubectl
+from mcapp.kube.kubectl import Kubectl
 
 _START_SECONDS = 300.0
 

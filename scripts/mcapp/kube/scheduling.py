@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcapp.kube.nodes import Node, Room, Taint
 from mcapp.messages import Text, text
-from mcapp.nodes import Node, Room, Taint
 
 # Kubernetes itself sets these while something is wrong; a pod that tolerated them would run into it.
 _LIFECYCLE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")

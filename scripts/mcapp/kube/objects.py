@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mcapp.nodes import Node, Room
-from mcapp.quantity import millis, whole
+from mcapp.kube.nodes import Node, Room
+from mcapp.kube.quantity import millis, whole
 
 _DEFAULT_CLASS = (
     "storageclass.kubernetes.io/is-default-class",

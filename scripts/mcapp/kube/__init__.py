@@ -1,0 +1,1 @@
+"""The cluster as every tool sees it: kubectl, and what is read through it."""
