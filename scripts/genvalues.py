@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcapp import cli, drift, labels, placement, plan, report, values, valuesfile
+from mcapp import cli
 from mcapp.cli import Exit
+from mcapp.genvalues import drift, labels, placement, plan, report, values, valuesfile
 from mcapp.kube.inventory import Inventory, from_file
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, Problem, from_environment, say, text

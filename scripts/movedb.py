@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mcapp import cli, progress, valuesfile
+from mcapp import cli, progress
 from mcapp.cli import Exit, UserError
 from mcapp.data.server import read
+from mcapp.genvalues import valuesfile
+from mcapp.genvalues.values import Result
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim, Owner
@@ -20,7 +22,6 @@ from mcapp.messages import Problem, say, text
 from mcapp.move import release, steps, target
 from mcapp.move.state import STEPS, Move, Record
 from mcapp.move.steps import Mover
-from mcapp.values import Result
 
 TO = "multi: the node labelled for the database; single: the server; or a node's name"
 BACK = "return to the volume that was kept; before the switch, give the move up"

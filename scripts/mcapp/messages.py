@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Union
 
-from mcapp.catalogue import CATALOGUE
 from mcapp.cli import Exit
+from mcapp.genvalues.words import CATALOGUE
 
 Lang = Literal["en", "zh-TW"]
 LANGS: tuple[Lang, ...] = ("en", "zh-TW")

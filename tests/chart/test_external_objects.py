@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from mcapp.values import merge
+from mcapp.genvalues.values import merge
 from render import EXTERNAL, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]

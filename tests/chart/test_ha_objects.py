@@ -11,7 +11,7 @@ import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from mcapp.values import merge
+from mcapp.genvalues.values import merge
 from mcapp_db import leave
 from mcapp_db.__main__ import COMMANDS
 from render import HA, KUBERNETES, Objects, notes

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mcapp.values import merge
+from mcapp.genvalues.values import merge
 from render import EXTERNAL, HA, Objects
 
 Render = Callable[..., Objects]

@@ -15,7 +15,7 @@ import genvalues
 from genvalues_call import Outcome, Render, Run
 from kube_objects import Object, listing
 from mcapp.cli import Exit, UserError
-from mcapp.values import CHART
+from mcapp.genvalues.values import CHART
 
 
 @pytest.fixture

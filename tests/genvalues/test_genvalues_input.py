@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 from mcapp.cli import Exit
+from mcapp.genvalues.placement import decide
+from mcapp.genvalues.plan import Asked
 from mcapp.kube.inventory import MAX_BYTES, from_objects
 from mcapp.messages import Problem
-from mcapp.placement import decide
-from mcapp.plan import Asked
 
 GOOD = json.dumps(listing(node("laptop", "10.0.0.1")))
 

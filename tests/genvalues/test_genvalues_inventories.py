@@ -20,9 +20,9 @@ from kube_objects import (
 )
 from kube_scheduler import feasible
 from mcapp.cli import Exit
+from mcapp.genvalues.placement import decide
+from mcapp.genvalues.plan import TIERS, Asked, Plan
 from mcapp.kube.inventory import from_objects
-from mcapp.placement import decide
-from mcapp.plan import TIERS, Asked, Plan
 
 TAINTED = ["node-role.kubernetes.io/control-plane:NoSchedule"]
 LAPTOP = node("laptop", "192.168.1.10", labels=CONTROL_PLANE)
@@ -351,8 +351,8 @@ class TestRoom:
 
 def test_the_scheduler_of_these_tests_agrees_with_the_table(render_file: Any) -> None:
     """Render two of the clusters and schedule the pods for real: the table is not the command's own word."""
-    from mcapp.values import Result
-    from mcapp.valuesfile import dump
+    from mcapp.genvalues.values import Result
+    from mcapp.genvalues.valuesfile import dump
 
     for name in ("kind: control plane tainted, one worker for db", "arm64 lab, amd64 laptop, no label"):
         case = CASES[name]

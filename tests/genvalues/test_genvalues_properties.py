@@ -14,12 +14,12 @@ from genvalues_call import Render
 from kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from kube_scheduler import feasible
 from mcapp.cli import Exit
+from mcapp.genvalues.placement import decide
+from mcapp.genvalues.plan import TIERS, Asked, Plan
+from mcapp.genvalues.values import CHART, check, complete, effective
+from mcapp.genvalues.valuesfile import dump
 from mcapp.kube.inventory import Inventory, from_objects
 from mcapp.messages import Problem, text
-from mcapp.placement import decide
-from mcapp.plan import TIERS, Asked, Plan
-from mcapp.values import CHART, check, complete, effective
-from mcapp.valuesfile import dump
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 

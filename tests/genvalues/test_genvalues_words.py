@@ -8,10 +8,10 @@ from string import Formatter
 
 import pytest
 
-from mcapp.catalogue import CATALOGUE
+from mcapp.genvalues.values import CHART
+from mcapp.genvalues.words import CATALOGUE
 from mcapp.kube.quantity import millis, whole
 from mcapp.messages import from_environment, plain, say, text
-from mcapp.values import CHART
 
 SOURCES = [
     path.read_text() for path in (CHART.parents[1] / "scripts").rglob("*.py") if path.name != "catalogue.py"

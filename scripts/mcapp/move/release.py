@@ -11,16 +11,16 @@ from typing import Any
 
 import yaml
 
-from mcapp import placement, values
 from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
+from mcapp.genvalues import placement, values
+from mcapp.genvalues.plan import Asked, Plan
+from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Requirement, Volume
 from mcapp.messages import text
-from mcapp.plan import Asked, Plan
-from mcapp.volume import CLAIM
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mcapp import volume
 from mcapp.cli import UserError
+from mcapp.genvalues import storage as volume
+from mcapp.genvalues.values import effective
 from mcapp.kube.inventory import Inventory
 from mcapp.move.release import Deployed
-from mcapp.values import effective
 
 TOPOLOGIES = ("multi", "single")
 

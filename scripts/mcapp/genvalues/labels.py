@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from mcapp.cli import Exit
+from mcapp.genvalues.plan import pairs
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem, Text, text
-from mcapp.plan import pairs
 
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:

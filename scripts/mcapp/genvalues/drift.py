@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mcapp.genvalues.values import Reasons, Result, load
 from mcapp.messages import Text, text
-from mcapp.values import Reasons, Result, load
 
 Keys = tuple[str, ...]
 

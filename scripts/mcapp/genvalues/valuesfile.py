@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
+from mcapp.genvalues.values import Reasons, Result, Values
 from mcapp.messages import Lang, Problem, Text, comment, text
-from mcapp.values import Reasons, Result, Values
 
 # Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mcapp.genvalues.plan import Plan
 from mcapp.kube.inventory import Inventory
 from mcapp.messages import Lang, Text, say, text
-from mcapp.plan import Plan
 
 
 def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:

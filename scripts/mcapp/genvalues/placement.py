@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from mcapp import provision, topology
 from mcapp.cli import Exit
+from mcapp.genvalues import provision, topology
+from mcapp.genvalues.plan import ANY_TAINT, Asked, Case, Plan, names
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import ARCH, OS, Node, Taint
 from mcapp.kube.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
 from mcapp.messages import Problem, Text, text
-from mcapp.plan import ANY_TAINT, Asked, Case, Plan, names
 
 
 def decide(inventory: Inventory, asked: Asked) -> Plan:

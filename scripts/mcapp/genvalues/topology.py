@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from mcapp.cli import Exit
+from mcapp.genvalues.plan import Case, names, pairs
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.scheduling import refused_taints, role
 from mcapp.messages import Problem, Text, text
-from mcapp.plan import Case, names, pairs
 
 # What Kubernetes takes for the value of a label in a selector.
 _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mcapp import access as reaching
-from mcapp import volume
+from mcapp.genvalues import storage as volume
+from mcapp.genvalues import urls as reaching
+from mcapp.genvalues.plan import Case
 from mcapp.kube.nodes import Room
 from mcapp.kube.quantity import whole
 from mcapp.kube.scheduling import spoken
 from mcapp.messages import text
-from mcapp.plan import Case
 
 
 def replicas(case: Case) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcapp import volume
 from mcapp.cli import Exit
+from mcapp.genvalues import storage as volume
+from mcapp.genvalues.values import Values, defaults, effective, merge
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import Node, Room
 from mcapp.kube.objects import Owner
 from mcapp.kube.quantity import millis, whole
 from mcapp.kube.scheduling import Demand, why_not
 from mcapp.messages import Problem, Text, text
-from mcapp.values import Values, defaults, effective, merge
 
 TIERS = ("web", "api", "db")
 ANY_TAINT = ({"operator": "Exists"},)
