@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcapp.preflight.catalogue import PREFLIGHT
+from mcapp.preflight.words import PREFLIGHT
 
 CATALOGUE: dict[str, tuple[str, str]] = {
     **PREFLIGHT,
