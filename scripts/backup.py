@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from mcapp import cli
+from mcapp.backup import restore as restoring
+from mcapp.backup.folder import Folder
+from mcapp.backup.manifest import ANOTHER, Backup
+from mcapp.backup.server import Server, find
+from mcapp.backup.volume import Volume, opened
 from mcapp.cli import Exit, UserError
-from mcapp.data import restore as restoring
-from mcapp.data.folder import Folder
-from mcapp.data.manifest import ANOTHER, Backup
-from mcapp.data.server import Server, find
-from mcapp.data.volume import Volume, opened
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem, say
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mcapp import cli, progress
+from mcapp.backup.server import read
 from mcapp.cli import Exit, UserError
-from mcapp.data.server import read
 from mcapp.genvalues import valuesfile
 from mcapp.genvalues.values import Result
 from mcapp.kube.inventory import Inventory

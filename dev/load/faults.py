@@ -15,10 +15,10 @@ from dev.kind.programs import command
 from dev.kind.release import Release
 from dev.load.rollout import CHANGES
 from dev.load.round import BACK_SECONDS, Fault
+from mcapp.backup.folder import Folder
+from mcapp.backup.server import find
 from mcapp.cli import Exit, UserError
 from mcapp.config import NAMESPACE, RELEASE
-from mcapp.data.folder import Folder
-from mcapp.data.server import find
 from mcapp.kube.kubectl import Kubectl
 
 NODE_AWAY_SECONDS = 5

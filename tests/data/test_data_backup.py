@@ -15,13 +15,13 @@ import pytest
 
 from backup import latest
 from data.test_data_fingerprint import take
+from mcapp.backup import folder, manifest, restore
+from mcapp.backup.folder import Folder
+from mcapp.backup.manifest import Backup, RefusedError
+from mcapp.backup.server import Release, Server
+from mcapp.backup.shell import FailedError, Shell
 from mcapp.cli import UserError
 from mcapp.config import CHART
-from mcapp.data import folder, manifest, restore
-from mcapp.data.folder import Folder
-from mcapp.data.manifest import Backup, RefusedError
-from mcapp.data.server import Release, Server
-from mcapp.data.shell import FailedError, Shell
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
+from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

@@ -20,10 +20,10 @@ from dev import ROOT
 from dev.kind.process import output
 from dev.kind.programs import command
 from e2e.conftest import Up
+from mcapp.backup.fingerprint import Fingerprint
+from mcapp.backup.server import Server, find
 from mcapp.cli import UserError
 from mcapp.config import CHART
-from mcapp.data.fingerprint import Fingerprint
-from mcapp.data.server import Server, find
 from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from mcapp.backup.server import read
 from mcapp.cli import Exit, UserError
-from mcapp.data.server import read
 from mcapp.kube.kubectl import Kubectl
 
 _START_SECONDS = 300.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from mcapp.backup.server import Server
+from mcapp.backup.shell import PodShell
 from mcapp.cli import Exit, UserError
-from mcapp.data.server import Server
-from mcapp.data.shell import PodShell
 from mcapp.kube.job import running_pod
 from mcapp.kube.kubectl import Kubectl, reason
 

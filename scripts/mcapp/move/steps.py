@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mcapp.backup import server as servers
+from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
+from mcapp.backup.server import Server
+from mcapp.backup.shell import FailedError, PodShell, Shell
 from mcapp.cli import Exit, UserError
-from mcapp.data import server as servers
-from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
-from mcapp.data.server import Server
-from mcapp.data.shell import FailedError, PodShell, Shell
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Problem
 from mcapp.move import pod

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from mcapp.backup import manifest
+from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
+from mcapp.backup.server import Server, read
+from mcapp.backup.shell import FailedError, PodShell, Shell
 from mcapp.cli import Exit, UserError
-from mcapp.data import manifest
-from mcapp.data.manifest import ANOTHER, Backup, RefusedError
-from mcapp.data.server import Server, read
-from mcapp.data.shell import FailedError, PodShell, Shell
 from mcapp.kube.job import running_pod
 from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.progress import Meter, step

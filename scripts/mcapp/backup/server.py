@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
+from mcapp.backup.shell import FailedError, PodShell, Shell
 from mcapp.cli import Exit, UserError
-from mcapp.data.fingerprint import TRANSACTION, Fingerprint, parse
-from mcapp.data.shell import FailedError, PodShell, Shell
 from mcapp.kube.kubectl import Kubectl, reason, unreachable
 
 # Any constant will do: every run takes the same one.

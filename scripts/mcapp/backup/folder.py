@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mcapp.backup import manifest
+from mcapp.backup.fingerprint import SQL
+from mcapp.backup.manifest import ANOTHER, Backup, Manifest, RefusedError
+from mcapp.backup.server import Server
+from mcapp.backup.volume import Volume
 from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
-from mcapp.data import manifest
-from mcapp.data.fingerprint import SQL
-from mcapp.data.manifest import ANOTHER, Backup, Manifest, RefusedError
-from mcapp.data.server import Server
-from mcapp.data.volume import Volume
 from mcapp.progress import Meter, step
 
 ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from mcapp.backup.fingerprint import Difference, Fingerprint
+from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
+from mcapp.backup.server import Server, literal, quoted
+from mcapp.backup.shell import FailedError
 from mcapp.cli import Exit, UserError
-from mcapp.data.fingerprint import Difference, Fingerprint
-from mcapp.data.manifest import ANOTHER, Backup, RefusedError
-from mcapp.data.server import Server, literal, quoted
-from mcapp.data.shell import FailedError
 from mcapp.progress import Meter, say, step
 
 # What these settings hold is a list of names, already quoted as SQL writes them.

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mcapp.backup.fingerprint import Fingerprint, parse
+from mcapp.backup.server import Server
 from mcapp.cli import Exit, UserError
-from mcapp.data.fingerprint import Fingerprint, parse
-from mcapp.data.server import Server
 from mcapp.progress import say
 
 FORMAT = 1
