@@ -13,10 +13,12 @@ from pathlib import Path
 from mcapp import cli
 from mcapp.cli import Exit
 from mcapp.config import NAMESPACE, RELEASE
-from mcapp.doctor import mend, tell, words
+from mcapp.doctor import fix as mend
+from mcapp.doctor import words
 from mcapp.doctor.finding import Diagnosis
-from mcapp.doctor.page import page
-from mcapp.doctor.reader import Reader
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.report import text as tell
+from mcapp.doctor.report.page import page
 from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, Problem, from_environment, say

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mcapp.doctor.reader import Reader
+from mcapp.doctor.read.reader import Reader
 from mcapp.kube.kubectl import Kubectl
 
 FIXTURES = Path(__file__).with_name("doctor") / "fixtures"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mcapp.doctor import ha, services
+from mcapp.doctor.checks import ha, services
 from mcapp.doctor.finding import Diagnosis
-from mcapp.doctor.snapshot import Object, Snapshot, label, name
+from mcapp.doctor.read.snapshot import Object, Snapshot, label, name
 
 TIER = {
     "app.kubernetes.io/part-of": "mcapp",

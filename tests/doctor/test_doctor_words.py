@@ -11,7 +11,7 @@ import pytest
 from dev import ROOT
 from mcapp.doctor import words
 from mcapp.doctor.causes import CAUSES, LAYERS, Words
-from mcapp.doctor.table import END, START, table
+from mcapp.doctor.report.table import END, START, table
 
 _MAINLAND = "服務器|軟件|默認|端口|內存|文件夾|配置文件|集群|調度|鏡像|卷宗|命令行|信息|網絡|數據庫|節點機"
 SENTENCES: dict[str, Words] = {

@@ -18,7 +18,7 @@ from e2e.growth import change, only_the_first_is_left, promised
 from e2e.processes import signal
 from mcapp.cli import Exit
 from mcapp.config import RELEASE
-from mcapp.doctor.ha import LAG_BYTES
+from mcapp.doctor.checks.ha import LAG_BYTES
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcapp.doctor.finding import Step
-from mcapp.doctor.snapshot import Snapshot
+from mcapp.doctor.read.snapshot import Snapshot
 
 
 def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from mcapp.doctor import access, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.causes import LAYERS
+from mcapp.doctor.checks import access, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, State, Step
-from mcapp.doctor.reader import Answer, Reader
-from mcapp.doctor.snapshot import Object, Snapshot, name
-from mcapp.doctor.view import View
+from mcapp.doctor.read.reader import Answer, Reader
+from mcapp.doctor.read.snapshot import Object, Snapshot, name
+from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
 
 # A release that changes gets this long to settle before a fault that may pass is told.

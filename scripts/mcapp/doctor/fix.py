@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from mcapp.cli import Exit, UserError
-from mcapp.doctor import tell, words
+from mcapp.doctor import words
 from mcapp.doctor.finding import Finding
+from mcapp.doctor.report import text as tell
 from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.messages import Lang
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mcapp.doctor import network, storage
+from mcapp.doctor.checks import network, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
-from mcapp.doctor.reader import Answer
+from mcapp.doctor.read.reader import Answer
+from mcapp.doctor.read.snapshot import Snapshot
+from mcapp.doctor.read.view import View
 from mcapp.doctor.remedies import helm_rollback, reset_passwords
-from mcapp.doctor.snapshot import Snapshot
-from mcapp.doctor.view import View
 from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS
 
 # The api's code -> the cause. What is not here is told as api-db.

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from mcapp.doctor import tell, words
+from mcapp.doctor import words
 from mcapp.doctor.causes import LAYERS, Words
 from mcapp.doctor.finding import Diagnosis, State
-from mcapp.doctor.picture import picture
+from mcapp.doctor.report import text as tell
+from mcapp.doctor.report.picture import picture
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, plain
 

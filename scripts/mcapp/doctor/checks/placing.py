@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mcapp.doctor import storage
-from mcapp.doctor.demand import allowed, required
+from mcapp.doctor.checks import storage
+from mcapp.doctor.checks.demand import allowed, required
+from mcapp.doctor.checks.nodes import unfit
 from mcapp.doctor.finding import Evidence, Finding, Step
-from mcapp.doctor.nodes import unfit
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, condition, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import TIERS, Object, Snapshot, condition, name, node_of
 from mcapp.kube.nodes import Node
 from mcapp.kube.scheduling import refused_taints
 from mcapp.messages import Part

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from mcapp.doctor import ha, storage
+from mcapp.doctor.checks import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
-from mcapp.doctor.reader import Reader
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
 
 _WORDS = 8
 _DISK = re.compile(r"no space left on device", re.IGNORECASE)

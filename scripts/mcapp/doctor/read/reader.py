@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mcapp.cli import Exit
-from mcapp.doctor.snapshot import Object, Snapshot
+from mcapp.doctor.read.snapshot import Object, Snapshot
 from mcapp.kube.kubectl import Kubectl, reason, unreachable
 from mcapp.messages import Problem, text
 

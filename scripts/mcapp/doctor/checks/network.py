@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, Step
-from mcapp.doctor.snapshot import (
+from mcapp.doctor.read.snapshot import (
     PORT,
     TIERS,
     Object,
@@ -19,7 +19,7 @@ from mcapp.doctor.snapshot import (
     ready,
     selects,
 )
-from mcapp.doctor.view import View
+from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
 
 # The one name that every cluster's DNS knows.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.remedies import helm_rollback
-from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
 
 ROLE = "mcapp/role"
 PRIMARY = "primary"

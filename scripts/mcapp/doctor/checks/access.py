@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, State, Step
-from mcapp.doctor.reader import Reader
-from mcapp.doctor.snapshot import Snapshot
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
 from mcapp.messages import Part
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from mcapp.doctor import ha
+from mcapp.doctor.checks import ha
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.read.snapshot import PORT, Object, Snapshot, name, selects
 from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import PORT, Object, Snapshot, name, selects
 from mcapp.doctor.words import NO_KINDS, SERVICES
 from mcapp.messages import Part
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from mcapp.doctor import tell, words
+from mcapp.doctor import words
 from mcapp.doctor.finding import Diagnosis
+from mcapp.doctor.report import text as tell
 from mcapp.messages import Lang, plain
 
 _STOPS = ("user", "web", "api", "db")

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mcapp.doctor import crash, ha, waiting
+from mcapp.doctor.checks import crash, ha, waiting
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
-from mcapp.doctor.reader import Reader
-from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import (
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.snapshot import (
     KIND,
     TIERS,
     Object,
@@ -22,6 +21,7 @@ from mcapp.doctor.snapshot import (
     node_of,
     ready,
 )
+from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import PODS
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+)")

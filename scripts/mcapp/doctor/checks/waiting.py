@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mcapp.doctor import crash
+from mcapp.doctor.checks import crash
 from mcapp.doctor.finding import Evidence, Finding, Step
-from mcapp.doctor.reader import Reader
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, name, node_of
 from mcapp.doctor.remedies import helm_upgrade, reset_passwords
-from mcapp.doctor.snapshot import Object, Snapshot, container, container_status, name, node_of
 
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
 _SECRET = re.compile(r'secret "([^"]+)" not found')

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mcapp.doctor.demand import required
+from mcapp.doctor.checks.demand import required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
-from mcapp.doctor.reader import Answer
+from mcapp.doctor.read.reader import Answer
+from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
-from mcapp.doctor.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, OUTSIDE, STORAGE
 from mcapp.kube import objects
 from mcapp.kube.nodes import Node

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcapp.doctor.demand import allowed, required
+from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
-from mcapp.doctor.snapshot import TIERS, Object, Snapshot, condition, label, node_of
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, condition, label, node_of
 from mcapp.doctor.words import LABEL_LOST, NO_NODES, NODE_APART, NODES
 from mcapp.kube.nodes import Node
 

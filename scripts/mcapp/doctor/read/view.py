@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcapp.doctor.snapshot import Object, name, node_of
+from mcapp.doctor.read.snapshot import Object, name, node_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcapp.doctor.snapshot import Object
+from mcapp.doctor.read.snapshot import Object
 from mcapp.kube.nodes import Node
 
 

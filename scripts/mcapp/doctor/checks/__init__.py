@@ -1,0 +1,1 @@
+"""One file for each layer or kind of fault."""

@@ -1,0 +1,1 @@
+"""What is read of the cluster, and from inside its pods."""

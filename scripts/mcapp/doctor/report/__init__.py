@@ -1,0 +1,1 @@
+"""A diagnosis as text, as a page, and as a picture."""
