@@ -28,8 +28,10 @@ from bench.speed.replicas import scale
 from dev import ROOT
 from dev.kind import host
 from dev.kind.process import logged
-from mcapp.cli import Exit, UserError, parser, run
-from mcapp.progress import say, step
+from mcapp.cli import parser, run
+from mcapp.errors import Exit, FailedError, UserError
+from mcapp.messages import announce
+from mcapp.progress import step
 from mcapp_api.settings import Settings
 from page.nginx import Web
 from postgres import PostgresServer
@@ -175,7 +177,7 @@ def _same_answers(servers: dict[str, Http]) -> None:
                 body = answer.json()
                 seen[name] = [(task["id"], task["title"], task["done"]) for task in body.get("items", [body])]
         if len({str(tasks) for tasks in seen.values()}) != 1:
-            raise UserError(f"They do not answer the same: {seen}", code=Exit.FAILED)
+            raise FailedError(f"They do not answer the same: {seen}")
 
 
 def _rounds(figures: Figures, contenders: list[Contender]) -> None:
@@ -187,7 +189,9 @@ def _rounds(figures: Figures, contenders: list[Contender]) -> None:
                 with Busy() as busy:
                     done = one.run(read, figures.seconds, WARM_UP_SECONDS)
                 samples[one.name].append(Sample(*done, busy.shares[MEASURED], busy.shares[OTHERS]))
-                say(f"{read.title}, round {number + 1}: {one.name} {done.rate:.0f}/s, {done.cpu_us:.0f} µs")
+                announce(
+                    f"{read.title}, round {number + 1}: {one.name} {done.rate:.0f}/s, {done.cpu_us:.0f} µs"
+                )
 
 
 def _half(figures: Figures, servers: list[Http]) -> None:

@@ -17,9 +17,10 @@ from dev.kind.cluster import Cluster, existing
 from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.versions import CLUSTER
-from mcapp.cli import Exit, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import CHART
-from mcapp.progress import say
+from mcapp.errors import Exit
+from mcapp.messages import announce
 
 PAGE = ROOT / "docs" / "bench-install.md"
 SPACE = "mcapp-bench"
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> Exit:
         # Whoever comes second in a round comes first in the next.
         for way in ("helm", "kubectl") if number % 2 else ("kubectl", "helm"):
             seconds[way].append(_turn(cluster, way))
-            say(f"round {number + 1}: {way} {seconds[way][-1]:.2f} s")
+            announce(f"round {number + 1}: {way} {seconds[way][-1]:.2f} s")
     text = _page(seconds)
     PAGE.write_text(text)
     print(text)

@@ -17,8 +17,10 @@ from bench.measured import setting, spread
 from bench.speed.contenders import uvicorn
 from dev import ROOT
 from dev.load.client import TIMEOUT_SECONDS, Load, Request
-from mcapp.cli import Exit, parser, run
-from mcapp.progress import say, step
+from mcapp.cli import parser, run
+from mcapp.errors import Exit
+from mcapp.messages import announce
+from mcapp.progress import step
 from postgres import PostgresServer
 
 PAGE = ROOT / "docs" / "bench-recovery.md"
@@ -57,7 +59,7 @@ def main(arguments: Sequence[str]) -> Exit:
                 found = _outage(postgres, {OURS: ours.url, STOCK: stock.url}, chosen.outage, chosen.rate)
             for name, one in found.items():
                 rounds[name].append(one)
-                say(f"{name}: first success {one.first_success:.2f} s after, {dict(one.answers)}")
+                announce(f"{name}: first success {one.first_success:.2f} s after, {dict(one.answers)}")
         restarted = ours.process.poll() is not None
     text = _page(rounds, chosen.outage, chosen.rate, restarted=restarted)
     PAGE.write_text(text, encoding="utf-8")

@@ -17,9 +17,11 @@ from dev.kind.versions import CLUSTER
 from dev.load import disks, failover, faults
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, refused, suffer, verdict
-from mcapp.cli import Exit, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import NODE_PORT
-from mcapp.progress import say, step
+from mcapp.errors import Exit
+from mcapp.messages import announce
+from mcapp.progress import step
 
 DOCS = ROOT / "docs"
 
@@ -57,7 +59,7 @@ def _break(
         for name, fault in wanted.items():
             with step(f"Round {number + 1} of {count}: {name}"):
                 found.setdefault(name, []).append(suffer(release, url, fault))
-            say(f"    {_said(found[name][-1])}")
+            announce(f"    {_said(found[name][-1])}")
 
 
 def _said(one: Round) -> str:

@@ -18,8 +18,9 @@ from dev.kind.versions import CLUSTER
 from dev.load.client import FRESH_SHARE, RATE, Request
 from dev.load.ledger import Comparison, State
 from dev.load.rollout import CHANGES, Rolled, roll
-from mcapp.cli import Exit, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import CHART, NODE_PORT, RELEASE
+from mcapp.errors import Exit
 from mcapp.progress import step
 
 PAGE = ROOT / "docs" / "bench-rollout.md"

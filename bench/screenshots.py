@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_play
 from dev import ROOT
 from dev.kind import host
 from dev.kind.process import output
-from mcapp.cli import Exit, UserError, parser, run
+from mcapp.cli import parser, run
+from mcapp.errors import Exit, FailedError, UserError
+from mcapp.messages import language
 from mcapp.progress import step
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -83,10 +85,9 @@ def _draw(browser: Browser, url: str, language: str, picture: Path) -> None:
         page.locator("h1").click()
         page.screenshot(path=picture, full_page=True)
     except (Error, AssertionError) as error:
-        raise UserError(
+        raise FailedError(
             f"The page at {url} does not show a healthy install: {str(error).splitlines()[0]}",
             "Look at it with a browser.",
-            Exit.FAILED,
         ) from error
     finally:
         for title in added:
@@ -95,7 +96,7 @@ def _draw(browser: Browser, url: str, language: str, picture: Path) -> None:
         context.close()
     output(["pngquant", "--force", "--skip-if-larger", "--strip", "--ext", ".png", picture])
     if (size := picture.stat().st_size) > MOST_BYTES:
-        raise UserError(f"{picture} has {size} bytes, above {MOST_BYTES}.", code=Exit.FAILED)
+        raise FailedError(f"{picture} has {size} bytes, above {MOST_BYTES}.")
 
 
 def _add(page: Page, title: str, *, done: bool) -> None:

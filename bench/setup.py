@@ -27,8 +27,9 @@ from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.release import Release
 from dev.kind.versions import CLUSTER, cache_dir
-from mcapp.cli import Exit, UserError, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import CHART, NAMESPACE, NODE_PORT
+from mcapp.errors import Exit, FailedError
 
 DATA = ROOT / "docs" / "measured.json"
 PAGE = ROOT / "docs" / "measured.md"
@@ -94,7 +95,7 @@ def _install() -> dict[str, float | str]:
             time.sleep(0.1)
         seconds.append(time.monotonic() - started)
         if helm.wait():
-            raise UserError("helm install failed.", "Its output stands above.", Exit.FAILED)
+            raise FailedError("helm install failed.", "Its output stands above.")
     source = choose_source("auto")
     rows: dict[str, float | str] = {"helm install to the first row": sorted(seconds)[ROUNDS // 2]}
     rows["helm install to the first row, spread"] = f"{min(seconds):.1f}-{max(seconds):.1f} s"
@@ -117,7 +118,7 @@ def _make(*arguments: str, **env: str) -> float:
     started = time.monotonic()
     done = subprocess.run(["make", *arguments], cwd=ROOT, env={**os.environ, **env}, check=False)
     if done.returncode:
-        raise UserError(f"make {arguments[0]} failed.", "Its output stands above.", Exit.FAILED)
+        raise FailedError(f"make {arguments[0]} failed.", "Its output stands above.")
     return time.monotonic() - started
 
 

@@ -19,9 +19,10 @@ from dev.kind.versions import CLUSTER
 from dev.load.client import RATE
 from dev.load.round import refused, verdict
 from dev.load.soak import TIERS, Turn, of_tier, soak
-from mcapp.cli import Exit, UserError, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import NODE_PORT
-from mcapp.progress import say
+from mcapp.errors import Exit, UserError
+from mcapp.messages import announce
 
 PAGE = ROOT / "docs" / "soak.md"
 SLICES = 6
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> Exit:
         for turn in soak(Release(cluster), url, seconds=chosen.minutes * 60, seed=chosen.seed):
             turns.append(turn)
             kept = "kept" if turn.round.comparison.agrees else "BROKEN"
-            say(f"{turn.ended / 60:5.1f} min: {turn.fault}: {kept}, gap {turn.round.gap:.1f} s")
+            announce(f"{turn.ended / 60:5.1f} min: {turn.fault}: {kept}, gap {turn.round.gap:.1f} s")
     except UserError as error:
         if not turns:
             raise

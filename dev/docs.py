@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from dev.kind.process import output
 from dev.kind.programs import command
-from mcapp.cli import Exit, parser, run
+from mcapp.cli import parser, run
 from mcapp.config import CHART
-from mcapp.progress import say
+from mcapp.errors import Exit
+from mcapp.messages import announce
 
 README = CHART / "README.md"
 OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str]) -> Exit:
     if README.exists() and README.read_text() == text:
         return Exit.OK
     if chosen.check:
-        say("chart/mcapp/README.md is not what values.yaml and README.md.gotmpl give. Run `make docs`.")
+        announce("chart/mcapp/README.md is not what values.yaml and README.md.gotmpl give. Run `make docs`.")
         return Exit.DIFFERS
     README.write_text(text)
-    say("Wrote chart/mcapp/README.md.")
+    announce("Wrote chart/mcapp/README.md.")
     return Exit.OK
 
 

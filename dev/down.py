@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dev.kind import cluster as clusters
 from dev.kind import docker, host
 from dev.kind.versions import CLUSTER, cache_dir
-from mcapp.cli import Exit, parser, run
-from mcapp.progress import say, step
+from mcapp.cli import parser, run
+from mcapp.errors import Exit
+from mcapp.messages import announce
+from mcapp.progress import step
 
 
 def main(arguments: Sequence[str]) -> Exit:
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str]) -> Exit:
         with step(f"Deleting kind cluster {cluster.name}"):
             clusters.delete(cluster)
     else:
-        say(f"There is no cluster {cluster.name}.")
+        announce(f"There is no cluster {cluster.name}.")
     if docker.is_own() and not clusters.any_left():
         docker.stop_own()
     return Exit.OK

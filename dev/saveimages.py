@@ -12,7 +12,8 @@ from dev.kind.images import app_images
 from dev.kind.images.source import SOURCES, choose_source
 from dev.kind.images.transfer import archive
 from dev.kind.versions import cache_dir
-from mcapp.cli import Exit, parser, run
+from mcapp.cli import parser, run
+from mcapp.errors import Exit
 from mcapp.progress import step
 
 

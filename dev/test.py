@@ -13,8 +13,9 @@ from dev.kind import cluster as clusters
 from dev.kind import docker, host
 from dev.kind.programs import command
 from dev.kind.versions import cache_dir
-from mcapp.cli import Exit, parser, run
-from mcapp.progress import say
+from mcapp.cli import parser, run
+from mcapp.errors import Exit
+from mcapp.messages import announce
 
 DISK_GIB = 15
 PACKAGES = (
@@ -53,12 +54,12 @@ def main(arguments: Sequence[str]) -> Exit:
         docker.ensure()
         # One process: its progress is shown as it comes, and the load finds the machine quiet.
         failed |= _pytest("kind and not ha", "--numprocesses", "0", "--durations=40", "--durations-min=10")
-    say(f"The tests took {time.monotonic() - started:.0f} s.")
+    announce(f"The tests took {time.monotonic() - started:.0f} s.")
     return Exit.FAILED if failed else Exit.OK
 
 
 def _pytest(markers: str, *options: str) -> bool:
-    say(f"==> pytest -m '{markers}'")
+    announce(f"==> pytest -m '{markers}'")
     return bool(
         subprocess.run(
             [sys.executable, "-m", "pytest", "--slow", "-m", markers, *options], cwd=ROOT, check=False

@@ -16,9 +16,11 @@ from dev.kind.process import logged
 from dev.kind.programs import command
 from dev.kind.release import HA_NODES, Release
 from dev.kind.versions import CLUSTER, cache_dir
-from mcapp.cli import Exit, UserError, emit_json, parser, run
+from mcapp.cli import emit_json, parser, run
 from mcapp.config import NODE_PORT
-from mcapp.progress import say, step
+from mcapp.errors import Exit, UserError
+from mcapp.messages import announce
+from mcapp.progress import step
 
 DISK_GIB = 15
 PACKAGES = ("iproute2", "iptables")
@@ -52,9 +54,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
     chosen = options.parse_args(arguments)
     if chosen.topology == "single" and chosen.db_nodes > 1:
-        raise UserError(
-            "--db-nodes is for topology multi.", "Leave it out, or ask for --topology multi.", Exit.USAGE
-        )
+        raise UserError("--db-nodes is for topology multi.", "Leave it out, or ask for --topology multi.")
 
     started = time.monotonic()
     cluster = clusters.Cluster(chosen.cluster)
@@ -143,7 +143,7 @@ def _report(cluster: clusters.Cluster, port: int, form: str, seconds: float) -> 
     if form == "json":
         emit_json({"urls": urls, "pods": placed, "kubeconfig": str(cluster.kubeconfig), "seconds": seconds})
         return
-    say(f"\nUp in {seconds:.0f} s.")
+    announce(f"\nUp in {seconds:.0f} s.")
     print("The page:   " + "  ".join(urls))
     print("The pods:")
     for pod, node in placed.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kube_objects import Object
-from mcapp.cli import Exit
+from mcapp.errors import Exit
 
 
 class Outcome(NamedTuple):

@@ -17,7 +17,7 @@ import httpx
 
 from api_process import ApiProcess
 from dev.kind.process import output
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 from postgres import PostgresServer, free_port, installation
 
 from .cores import MEASURED, OTHERS, children_seconds, cpu_seconds, on_core
@@ -95,7 +95,7 @@ class Pgbench:
             )
         found = re.search(r"tps = ([\d.]+)", said)
         if not found:
-            raise UserError(f"pgbench does not say its rate: {said}", code=Exit.FAILED)
+            raise FailedError(f"pgbench does not say its rate: {said}")
         rate = float(found[1])
         return Run(rate, (children_seconds() - used) / (rate * seconds) * 1e6)
 

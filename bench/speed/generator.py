@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.versions import versions
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 
 PACKAGES = ("nghttp2-client",)
 CONNECTIONS = 32
@@ -42,7 +42,7 @@ def saturate(url: str, paths: Sequence[str], *, seconds: float) -> float:
         )
     done = re.search(r"requests: .* (\d+) done, (\d+) succeeded", said)
     if not done or done[1] != done[2] or int(done[1]) == 0:
-        raise UserError(f"Not every answer of {url} was a success: {said}", code=Exit.FAILED)
+        raise FailedError(f"Not every answer of {url} was a success: {said}")
     return int(done[1]) / seconds
 
 
@@ -65,7 +65,7 @@ def paced(url: str, paths: Sequence[str], *, rate: float, seconds: float) -> Lat
         )
     report = json.loads(done.stdout)
     if report["success"] != 1:
-        raise UserError(f"Not every answer of {url} was a success: {report}", code=Exit.FAILED)
+        raise FailedError(f"Not every answer of {url} was a success: {report}")
     return Latency(report["latencies"]["50th"] / 1e6, report["latencies"]["99th"] / 1e6)
 
 

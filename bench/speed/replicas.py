@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from api_process import ApiProcess
-from mcapp.progress import say
+from mcapp.messages import announce
 from page.nginx import Web
 from postgres import PostgresServer
 
@@ -46,7 +46,7 @@ def scale(
                     "nginx": [webs[count].pid],
                 }
                 found[count].append(_measure(webs[count].url, parts, seconds, warm_up))
-                say(f"round {number + 1}: {count} replicas {found[count][-1].rate:.0f}/s")
+                announce(f"round {number + 1}: {count} replicas {found[count][-1].rate:.0f}/s")
     return found
 
 

@@ -19,8 +19,8 @@ from dev.kind.images.transfer import full_reference, import_into
 from dev.kind.process import logged, output, succeeds
 from dev.kind.programs import command
 from dev.kind.versions import CLUSTER, cache_dir
-from mcapp.cli import Exit, UserError
 from mcapp.config import DATABASE_LABEL, NODE_PORT
+from mcapp.errors import FailedError, UserError
 from mcapp.progress import step
 
 NETWORK = "mcapp"
@@ -289,7 +289,7 @@ def _free_subnet() -> str:
     for third in range(250, 200, -1):
         if f"172.30.{third}." not in taken:
             return f"172.30.{third}.0/24"
-    raise UserError("No free subnet below 172.30.0.0/16.", "Remove unused Docker networks.", Exit.FAILED)
+    raise FailedError("No free subnet below 172.30.0.0/16.", "Remove unused Docker networks.")
 
 
 def _wall(action: str) -> bool:

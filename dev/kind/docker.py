@@ -16,8 +16,9 @@ from pathlib import Path
 from dev.kind import host
 from dev.kind.process import output, succeeds
 from dev.kind.versions import cache_dir
-from mcapp.cli import Exit, UserError
-from mcapp.progress import say, step
+from mcapp.errors import FailedError
+from mcapp.messages import announce
+from mcapp.progress import step
 
 PACKAGES = ("docker.io", "iptables", "ca-certificates")
 RUN = Path("/run/mcapp-docker")
@@ -76,10 +77,9 @@ def client() -> str:
         version = re.search(r"(\d+)\.", output([path, "--version"])) if Path(path).exists() else None
         if version and (int(version[1]) < 23 or succeeds([path, "buildx", "version"])):
             return path
-    raise UserError(
+    raise FailedError(
         "The Docker client on this machine cannot build images (buildx is missing).",
         "Install Docker's buildx plugin, or Debian's docker.io.",
-        Exit.FAILED,
     )
 
 
@@ -114,7 +114,7 @@ def _start() -> None:
         "log-driver": "json-file",
     }
     if lacking := lacking_capabilities():
-        say(f"    this machine withholds {', '.join(lacking)}: containers are started without")
+        announce(f"    this machine withholds {', '.join(lacking)}: containers are started without")
         settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
         settings["default-runtime"] = "mcapp"
     config = folder / "daemon.json"
@@ -136,7 +136,7 @@ def _start() -> None:
                 break
             time.sleep(0.2)
         tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-10:])
-        raise UserError(f"dockerd did not start:\n  {tail}\n", f"The whole log is {log}.", Exit.FAILED)
+        raise FailedError(f"dockerd did not start:\n  {tail}\n", f"The whole log is {log}.")
 
 
 def lacking_capabilities() -> list[str]:

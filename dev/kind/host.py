@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dev.kind.process import logged, succeeds
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError, UserError
 from mcapp.progress import step
 
 GIB = 2**30
@@ -84,10 +84,9 @@ def install(packages: Iterable[str]) -> None:
     if not missing:
         return
     if not shutil.which("apt-get"):
-        raise UserError(
+        raise FailedError(
             f"These are missing and there is no apt-get here: {', '.join(missing)}.",
             "Install them by hand; the set-up is made for Debian 12.",
-            Exit.FAILED,
         )
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Installing Debian packages: {' '.join(missing)}"):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dev.kind.versions import cache_dir
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 
 Command = Sequence[str | Path]
 
@@ -32,10 +32,10 @@ def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str
             check=False,
         )
     except FileNotFoundError as error:
-        raise UserError(f"{command[0]} is not installed.", "Run `make up` once.", Exit.FAILED) from error
+        raise FailedError(f"{command[0]} is not installed.", "Run `make up` once.") from error
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise UserError(f"`{shlex.join(map(str, command))}` failed: {said}", code=Exit.FAILED)
+        raise FailedError(f"`{shlex.join(map(str, command))}` failed: {said}")
     return done.stdout.strip()
 
 
@@ -80,10 +80,8 @@ def logged(
         )
     if done.returncode:
         tail = "\n  ".join(path.read_text(errors="replace").splitlines()[-15:])
-        raise UserError(
-            f"`{shlex.join(map(str, command))[:200]}` failed:\n  {tail}\n",
-            f"The whole log is {path}.",
-            Exit.FAILED,
+        raise FailedError(
+            f"`{shlex.join(map(str, command))[:200]}` failed:\n  {tail}\n", f"The whole log is {path}."
         )
 
 

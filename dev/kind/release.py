@@ -11,9 +11,10 @@ from typing import Any
 from dev.kind.cluster import Cluster
 from dev.kind.process import logged, output, succeeds
 from dev.kind.programs import command
-from mcapp.cli import Exit, UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE
-from mcapp.progress import say, step
+from mcapp.errors import FailedError, UserError
+from mcapp.messages import announce
+from mcapp.progress import step
 
 # A leader that is lost leaves two, who are more than half.
 HA_NODES = 3
@@ -57,7 +58,7 @@ class Release:
             self._change("install", values, "--create-namespace")
             return True
         if self.deployed() and self._rendered(values) == self.helm("get", "manifest", RELEASE).strip():
-            say("==> Release mcapp is up to date")
+            announce("==> Release mcapp is up to date")
             return False
         self._change("upgrade", values)
         return True
@@ -122,7 +123,7 @@ class Release:
         while going := [pod for pod in self.pods() if "deletionTimestamp" in pod["metadata"]]:
             if time.monotonic() > until:
                 names = ", ".join(pod["metadata"]["name"] for pod in going)
-                raise UserError(f"Still on their way out: {names}.", code=Exit.FAILED)
+                raise FailedError(f"Still on their way out: {names}.")
             time.sleep(0.2)
 
     def pods(self, tier: str = "web,api,db") -> list[dict[str, Any]]:
@@ -160,10 +161,9 @@ class Release:
             )
             shown = "\n".join(logs)
         if not passed:
-            raise UserError(
+            raise FailedError(
                 f"helm test failed:\n{shown}\n",
                 "The README's section on what to do when it does not come up goes on from here.",
-                Exit.FAILED,
             )
         return shown
 

@@ -16,8 +16,8 @@ from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
 from dev.load.faults import accepts_again
 from dev.load.round import Fault
-from mcapp.cli import Exit, UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE
+from mcapp.errors import FailedError, UserError
 
 ROOM_MIB = 160
 HOLD_SECONDS = 10
@@ -128,7 +128,7 @@ def _fill_wal(release: Release) -> Iterator[float]:
             # It panics when no segment is left, and its client learns that the connection is gone.
             time.sleep(max(0.0, HOLD_SECONDS - (time.monotonic() - began)))
         else:
-            raise UserError("The disk of the WAL did not fill.", code=Exit.FAILED)
+            raise FailedError("The disk of the WAL did not fill.")
         freed = time.time()
     yield accepts_again(release, freed)
 

@@ -17,8 +17,8 @@ from dev.load.rollout import CHANGES
 from dev.load.round import BACK_SECONDS, Fault
 from mcapp.backup.folder import Folder
 from mcapp.backup.server import find
-from mcapp.cli import Exit, UserError
 from mcapp.config import NAMESPACE, RELEASE
+from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl
 
 NODE_AWAY_SECONDS = 5
@@ -108,4 +108,4 @@ def accepts_again(release: Release, since: float) -> float:
             if ACCEPTS in line and (at := datetime.fromisoformat(stamp[:26] + "+00:00").timestamp()) > since:
                 return at
         time.sleep(0.5)
-    raise UserError("The database did not come back.", "Ask scripts/doctor.py why.", Exit.FAILED)
+    raise FailedError("The database did not come back.", "Ask scripts/doctor.py why.")

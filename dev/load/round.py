@@ -13,7 +13,7 @@ from time import monotonic
 from dev.kind.release import Release, members
 from dev.load.client import RATE, Kind, Load
 from dev.load.ledger import Comparison, State
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 
 KINDS: tuple[Kind, ...] = ("write", "read")
 WARM_UP_SECONDS = 3.0
@@ -109,7 +109,7 @@ def wait_whole(release: Release) -> None:
     until = monotonic() + BACK_SECONDS
     while not _follow(release):
         if monotonic() > until:
-            raise UserError(f"The cluster is not whole again: {members(release)}.", code=Exit.FAILED)
+            raise FailedError(f"The cluster is not whole again: {members(release)}.")
         time.sleep(0.5)
 
 
@@ -155,4 +155,4 @@ def _wait_for_answers(load: Load, broke: float) -> None:
         if len(recent) > load.rate and not any(request.problem for request in recent):
             return
         time.sleep(0.2)
-    raise UserError("Right answers did not come back.", "Ask scripts/doctor.py why.", Exit.FAILED)
+    raise FailedError("Right answers did not come back.", "Ask scripts/doctor.py why.")

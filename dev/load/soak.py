@@ -11,8 +11,8 @@ from dev.kind.release import Release
 from dev.load.disks import DISTRESS
 from dev.load.faults import FAULTS
 from dev.load.round import Fault, Round, suffer
-from mcapp.cli import UserError
 from mcapp.config import NAMESPACE
+from mcapp.errors import UserError
 
 TIERS = ("web", "api")
 # What every process of a pod has in memory; shared pages count for each.

@@ -1,4 +1,4 @@
-"""The one style of every command here: exit codes, errors that say what to do, text or JSON output."""
+"""The one style of every command: options, exit codes, errors that say what to do, text or JSON."""
 
 from __future__ import annotations
 
@@ -6,44 +6,66 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from enum import IntEnum
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
+from mcapp import words
+from mcapp.config import NAMESPACE, RELEASE
+from mcapp.errors import Exit, UserError
+from mcapp.messages import LANGS, announce, choose_language
 
-class Exit(IntEnum):
-    """Exit codes, the same for every command."""
-
-    OK = 0
-    DIFFERS = 1
-    USAGE = 2
-    UNREACHABLE = 3
-    NO_PLACEMENT = 4
-    FAILED = 5
+OUTPUTS = ("text", "json")
+COMMAND = "mcapp"
 
 
-class UserError(Exception):
-    """Something a user can cause and mend: one sentence what is wrong, one what to do."""
-
-    def __init__(self, problem: str, remedy: str = "", code: Exit = Exit.USAGE) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
-        self.code = code
-
-    def __str__(self) -> str:
-        return f"{self.problem} {self.remedy}".strip()
-
-
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors end as UserError, so that they leave by the same door."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise the error that argparse would print."""
         raise UserError(f"{message}.", f"See `{self.prog} --help`.")
 
 
+@dataclass(frozen=True)
+class Tool:
+    """One tool of the user's: `mcapp NAME`, or `python scripts/SCRIPT.py` in a checkout."""
+
+    name: str
+    script: str
+    description: str
+    example: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    work: Callable[[argparse.Namespace], Exit]
+
+    @property
+    def called(self) -> str:
+        """Return how this process calls the tool."""
+        if Path(sys.argv[0]).name in (COMMAND, "__main__.py"):
+            return f"{COMMAND} {self.name}"
+        return f"python3 scripts/{self.script}.py"
+
+    @property
+    def style(self) -> dict[str, Any]:
+        """Return argparse's arguments for the tool's `--help`."""
+        return style(self.description, f"{self.called} {self.example}")
+
+    def main(self, arguments: Sequence[str]) -> Exit:
+        """Do what the arguments ask for; UserError for whatever the user can mend."""
+        options = Parser(prog=self.called, **self.style)
+        options.allow_abbrev = False
+        self.add_options(options)
+        return self.run(options.parse_args(arguments))
+
+    def run(self, asked: argparse.Namespace) -> Exit:
+        """Do what was asked, in the language that was asked for."""
+        choose_language(asked.lang)
+        return self.work(asked)
+
+
 def parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:
-    """Make the parser of one command; `--help` shows its example, `--output json` is for machines."""
-    made = _Parser(prog=prog, **_style(description, example))
+    """Make the parser of one command; `--help` shows its example, `--output json` is for programs."""
+    made = Parser(prog=prog, **style(description, example))
     made.allow_abbrev = False
     return made
 
@@ -52,12 +74,15 @@ def subcommand(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, description: str, example: str
 ) -> argparse.ArgumentParser:
     """Add a subcommand in the same style to what `add_subparsers` returned."""
-    made = commands.add_parser(name, help=description, **_style(description, example))
+    made = commands.add_parser(name, help=description)
     made.allow_abbrev = False
+    for key, value in style(description, f"{made.prog} {example}".strip()).items():
+        setattr(made, key, value)
     return made
 
 
-def _style(description: str, example: str) -> dict[str, Any]:
+def style(description: str, example: str) -> dict[str, Any]:
+    """Return argparse's arguments for a command's `--help`."""
     codes = ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit)
     return {
         "description": description,
@@ -66,20 +91,38 @@ def _style(description: str, example: str) -> dict[str, Any]:
     }
 
 
+def output_options(options: argparse.ArgumentParser, *, output: bool = True) -> None:
+    """Add what every tool has: the form of the result, and the language."""
+    if output:
+        options.add_argument("--output", choices=OUTPUTS, default="text", help="json is for programs")
+    options.add_argument("--lang", choices=LANGS, help="of sentences and errors (default: by the locale)")
+
+
+def cluster_options(options: argparse.ArgumentParser) -> None:
+    """Add what every tool has that asks a cluster: which cluster, and which release."""
+    add = options.add_argument_group("which release of which cluster").add_argument
+    add("-n", "--namespace", default=NAMESPACE, help="of the release (default: %(default)s)")
+    add("--release", default=RELEASE, help="name of the release (default: %(default)s)")
+    add("--kubeconfig", metavar="FILE", default="", help="passed to kubectl")
+    add("--context", default="", help="passed to kubectl")
+    add("--kubectl", metavar="COMMAND", default="kubectl", help="the kubectl to call (default: %(default)s)")
+    add("--timeout", metavar="SECONDS", type=int, default=20, help="for each answer (default: %(default)s)")
+
+
 def emit_json(document: Any) -> None:
     """Print one JSON document, keys in their own order, to standard output."""
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def run(main: Callable[[Sequence[str]], Exit]) -> NoReturn:
-    """Run a command's main on the process's arguments; turn UserError into a sentence and its code."""
+    """Run a command on the process's arguments; say an error in the user's language, exit with its code."""
     try:
         code = main(sys.argv[1:])
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        announce(f"error: {error}")
         code = error.code
     except KeyboardInterrupt:
-        print("error: interrupted. Run the same command again to go on.", file=sys.stderr)
+        announce(words.INTERRUPTED())
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)

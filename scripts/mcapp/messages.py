@@ -1,51 +1,65 @@
-"""Everything genvalues says, in English and in Traditional Chinese (Taiwan)."""
+"""Sentences in English and in Traditional Chinese (Taiwan), and the language in which one is said."""
 
 from __future__ import annotations
 
+import os
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Union
-
-from mcapp.cli import Exit
-from mcapp.genvalues.words import CATALOGUE
 
 Lang = Literal["en", "zh-TW"]
 LANGS: tuple[Lang, ...] = ("en", "zh-TW")
 Part = Union[str, int, "Text", Sequence["str | Text"], None]
 _LISTED = 5
+_chosen: list[Lang] = []
+
+
+class Words(NamedTuple):
+    """A sentence in both languages, which name the same parts in braces. A call fills the parts."""
+
+    en: str
+    zh: str
+
+    def __call__(self, /, **parts: Part) -> Text:
+        """Fill the sentence."""
+        return Text(self, parts)
 
 
 class Text(NamedTuple):
-    """A sentence of the catalogue and what fills it, in no language yet."""
+    """A sentence and what fills it, in no language yet."""
 
-    key: str
-    parts: Mapping[str, Part]
-
-
-class Problem(Exception):  # noqa: N818 - it is what cli.UserError is before a language is chosen
-    """What keeps the command from its result: what is wrong, what to do, and the exit code."""
-
-    def __init__(self, problem: Text, remedy: Text, code: Exit = Exit.USAGE) -> None:
-        super().__init__(problem.key)
-        self.problem = problem
-        self.remedy = remedy
-        self.code = code
+    words: Words
+    parts: Mapping[str, Part] = MappingProxyType({})
 
 
-def text(key: str, /, **parts: Part) -> Text:
-    """Name a sentence and what fills it."""
-    return Text(key, parts)
+_MORE = Words(" and {count} more", "等（另有 {count} 個）")
 
 
-def say(message: Text, lang: Lang) -> str:
-    """Put the sentence in words, on one line."""
-    return fill(CATALOGUE[message.key], message.parts, lang)
+def choose_language(lang: Lang | None) -> Lang:
+    """Set the language of this process; None leaves it to the locale. Return the language."""
+    _chosen[:] = [lang] if lang else []
+    return language()
 
 
-def fill(sentence: tuple[str, str], parts: Mapping[str, Part], lang: Lang) -> str:
-    """Put a sentence, English and Chinese, in words, on one line."""
-    chosen = sentence[LANGS.index(lang)]
-    return chosen.format_map({name: _spoken(part, lang) for name, part in parts.items()})
+def language() -> Lang:
+    """Return the language of this process: the one chosen, else that of the locale."""
+    return _chosen[0] if _chosen else from_environment(os.environ)
+
+
+def translate(message: Text | str, lang: Lang | None = None) -> str:
+    """Put a sentence in words, on one line; a plain string is for developers and has one language."""
+    if isinstance(message, str):
+        return message
+    lang = lang or language()
+    chosen = message.words[LANGS.index(lang)]
+    return chosen.format_map({name: _spoken(part, lang) for name, part in message.parts.items()})
+
+
+def announce(message: Text | str) -> None:
+    """Print a sentence to standard error, so that standard output stays for results."""
+    print(translate(message), file=sys.stderr, flush=True)
 
 
 def plain(value: str) -> str:
@@ -55,7 +69,7 @@ def plain(value: str) -> str:
 
 def _spoken(part: Part, lang: Lang) -> str:
     if isinstance(part, Text):
-        return say(part, lang)
+        return translate(part, lang)
     if part is None or isinstance(part, str):
         return plain(part or "")
     if isinstance(part, int):
@@ -65,13 +79,13 @@ def _spoken(part: Part, lang: Lang) -> str:
     if lang == "zh-TW":
         joined = joined.replace("; ", "；").replace(", ", "、")
     if len(part) > _LISTED:
-        joined += say(text("more", count=len(part) - _LISTED), lang)
+        joined += translate(_MORE(count=len(part) - _LISTED), lang)
     return joined
 
 
 def comment(message: Text, lang: Lang, indent: str) -> str:
     """Return the sentence as YAML comment lines."""
-    wrapped = textwrap.wrap(say(message, lang), 100 - len(indent), break_on_hyphens=False)
+    wrapped = textwrap.wrap(translate(message, lang), 100 - len(indent), break_on_hyphens=False)
     return "".join(f"{indent}# {line}\n" for line in wrapped)
 
 

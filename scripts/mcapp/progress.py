@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mcapp.messages import announce
+
 HEARTBEAT_SECONDS = 30.0
 # Where there is more to say than that it goes on.
 METER_SECONDS = 2.0
@@ -37,20 +39,20 @@ class Meter:
 @contextmanager
 def step(what: str, meter: Meter | None = None) -> Iterator[None]:
     """Announce a piece of work, show a sign of life now and then, and say how long it took."""
-    say(f"==> {what}")
+    announce(f"==> {what}")
     started = time.monotonic()
     finished = threading.Event()
 
     def beat() -> None:
         while not finished.wait(METER_SECONDS if meter else HEARTBEAT_SECONDS):
-            say(f"    ... {_since(started, meter)}")
+            announce(f"    ... {_since(started, meter)}")
 
     threading.Thread(target=beat, daemon=True).start()
     try:
         yield
     finally:
         finished.set()
-    say(f"    done in {_since(started, meter, digits=1)}")
+    announce(f"    done in {_since(started, meter, digits=1)}")
 
 
 def _since(started: float, meter: Meter | None, digits: int = 0) -> str:

@@ -12,8 +12,8 @@ import yaml
 
 from dev import ROOT
 from dev.docs import main as docs
-from mcapp.cli import Exit
 from mcapp.config import CHART
+from mcapp.errors import Exit
 from render import HA, KUBERNETES, Objects
 from wrong_values import WRONG
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from backup import latest
 from data.test_data_fingerprint import take
 from mcapp.backup import folder, manifest, restore
+from mcapp.backup.cli import latest
 from mcapp.backup.folder import Folder
 from mcapp.backup.manifest import Backup, RefusedError
 from mcapp.backup.server import Release, Server
-from mcapp.backup.shell import FailedError, Shell
-from mcapp.cli import UserError
+from mcapp.backup.shell import Shell, ShellError
 from mcapp.config import CHART
+from mcapp.errors import UserError
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
@@ -245,14 +245,14 @@ def test_only_one_run_at_a_time_and_it_cleans_up_after_the_dead(server: Server) 
 
 def test_a_dump_that_breaks_off_is_no_backup(server: Server, store: Folder) -> None:
     gone = replace(server, database="nothing")
-    with pytest.raises(FailedError, match='database "nothing" does not exist'):
+    with pytest.raises(ShellError, match='database "nothing" does not exist'):
         store.create(gone)
     (store.path / ".partial").mkdir()
     assert store.list() == []
     dump = folder._DUMP
     try:
         folder._DUMP = dump.replace("pg_dump --format", "pg_dump --nonsense --format")
-        with pytest.raises(FailedError, match="pg_dump failed"):
+        with pytest.raises(ShellError, match="pg_dump failed"):
             store.create(server)
     finally:
         folder._DUMP = dump
@@ -264,7 +264,7 @@ def test_a_dump_that_does_not_arrive_whole_is_no_backup(server: Server, store: F
     shell = server.shell
     assert isinstance(shell, LocalShell)
     cut = replace(server, shell=CutShell(shell.password, shell.environment, shell.postgres))
-    with pytest.raises(FailedError, match="broke off on its way"):
+    with pytest.raises(ShellError, match="broke off on its way"):
         store.create(cut)
     assert store.list() == []
 

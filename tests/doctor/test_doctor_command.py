@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-import doctor
 from dev import ROOT
 from doctor_recording import Replay, ReplayedKubectl, load, replay
-from mcapp.cli import Exit, UserError
+from mcapp.doctor import cli as doctor
+from mcapp.errors import Exit, UserError
 from mcapp.messages import LANGS
 
 
@@ -57,7 +57,7 @@ def test_a_viewer_of_the_namespace_finds_it_too(
     recorded: Any, capsys: pytest.CaptureFixture[str], cause: str
 ) -> None:
     recorded(_without(load(cause), *CLUSTER_WIDE))
-    assert doctor.main(["--settle", "0", "--output", "json"]) is Exit.DIFFERS
+    assert doctor.TOOL.main(["--settle", "0", "--output", "json"]) is Exit.DIFFERS
     found = json.loads(capsys.readouterr().out)
     assert found["cause"] == cause
     assert any("nodes" in reason for reason in found["left_out"])
@@ -72,7 +72,7 @@ def test_what_may_not_be_read_is_listed(recorded: Any, capsys: pytest.CaptureFix
                 code=1, out="", err=f'Error: User "v" cannot create resource "{resource}" in API group'
             )
     recorded(document)
-    assert doctor.main(["--settle", "0", "--lang", "en"]) is Exit.OK
+    assert doctor.TOOL.main(["--settle", "0", "--lang", "en"]) is Exit.OK
     out = capsys.readouterr().out
     for part in ("nodes", "network from inside a pod", "logs", "db's disk", "outside access"):
         assert re.search(rf"^Left out: .*{part}", out, re.MULTILINE), part
@@ -80,7 +80,7 @@ def test_what_may_not_be_read_is_listed(recorded: Any, capsys: pytest.CaptureFix
 
 def test_the_arguments_are_checked() -> None:
     with pytest.raises(UserError) as caught:
-        doctor.main(["--yes"])
+        doctor.TOOL.main(["--yes"])
     assert caught.value.code is Exit.USAGE
 
 
@@ -110,7 +110,7 @@ def test_no_cluster(tmp_path: Path, lang: str) -> None:
 
 def test_no_kubectl(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UserError) as caught:
-        doctor.main(["--kubectl", "/nowhere/kubectl"])
+        doctor.TOOL.main(["--kubectl", "/nowhere/kubectl"])
     assert caught.value.code is Exit.UNREACHABLE
     assert not capsys.readouterr().out
 
@@ -132,7 +132,7 @@ class _Page(HTMLParser):
 
 def _report(tmp_path: Path, *arguments: str) -> str:
     file = tmp_path / "report.html"
-    doctor.main(["--settle", "0", "--report", str(file), *arguments])
+    doctor.TOOL.main(["--settle", "0", "--report", str(file), *arguments])
     return file.read_text()
 
 
@@ -177,7 +177,7 @@ def test_hostile_names_and_lines_stay_text(
 def test_a_report_that_cannot_be_written(recorded: Any, tmp_path: Path) -> None:
     recorded(load("healthy"))
     with pytest.raises(UserError) as caught:
-        doctor.main(["--settle", "0", "--report", str(tmp_path / "none" / "report.html")])
+        doctor.TOOL.main(["--settle", "0", "--report", str(tmp_path / "none" / "report.html")])
     assert caught.value.code is Exit.USAGE
 
 
@@ -218,7 +218,7 @@ def test_only_a_safe_remedy_is_run_and_only_when_agreed(
     kubectl = _Ran(calls=document["calls"])
     reader = Replay(kubectl, document["namespace"], document["release"], document)
     monkeypatch.setattr(doctor, "Reader", lambda *_: reader)
-    assert doctor.main(["--settle", "0", "--fix", *(["--yes"] if yes else [])]) is Exit.DIFFERS
+    assert doctor.TOOL.main(["--settle", "0", "--fix", *(["--yes"] if yes else [])]) is Exit.DIFFERS
     ran = [" ".join(arguments) for arguments in document["calls"].get("changes", [])]
     if change and yes:
         assert len(ran) == 1

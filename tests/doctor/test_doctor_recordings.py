@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import doctor
 from doctor_recording import FIXTURES, load, replay
 from e2e.faults import FAULTS
-from mcapp.cli import Exit
+from mcapp.doctor import cli as doctor
 from mcapp.doctor.causes import CAUSES
+from mcapp.errors import Exit
 from mcapp.messages import LANGS
 
 RECORDED = sorted(path.parent.name for path in FIXTURES.glob("*/recording.json"))
@@ -26,7 +26,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     def run(document: dict[str, Any], *arguments: str) -> tuple[Exit, str]:
         monkeypatch.setattr(doctor, "Reader", lambda *_: replay(document))
-        code = doctor.main(["--settle", "0", *arguments])
+        code = doctor.TOOL.main(["--settle", "0", *arguments])
         return code, capsys.readouterr().out
 
     return run

@@ -22,8 +22,8 @@ from dev.kind.programs import command
 from e2e.conftest import Up
 from mcapp.backup.fingerprint import Fingerprint
 from mcapp.backup.server import Server, find
-from mcapp.cli import UserError
 from mcapp.config import CHART
+from mcapp.errors import UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
 

@@ -11,8 +11,8 @@ from dev.kind.process import output
 from dev.kind.programs import command
 from e2e.conftest import Up
 from e2e.side import BESIDE, Side
-from mcapp.cli import UserError
 from mcapp.config import CHART
+from mcapp.errors import UserError
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -13,7 +13,7 @@ from e2e.examination import record, until
 from e2e.faults import Bench
 from e2e.journey import read, write_and_read
 from e2e.side import BESIDE, Side
-from mcapp.cli import UserError
+from mcapp.errors import UserError
 from postgres import PostgresServer
 from tls import Authority, Front
 

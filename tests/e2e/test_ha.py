@@ -16,9 +16,9 @@ from e2e.examination import record, until
 from e2e.faults import Bench
 from e2e.growth import change, only_the_first_is_left, promised
 from e2e.processes import signal
-from mcapp.cli import Exit
 from mcapp.config import RELEASE
 from mcapp.doctor.checks.ha import LAG_BYTES
+from mcapp.errors import Exit
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"

@@ -19,7 +19,7 @@ from dev import ROOT
 from dev.kind.programs import command
 from e2e.conftest import NAME, Up
 from e2e.test_backup import Lab
-from mcapp.cli import Exit, UserError
+from mcapp.errors import Exit, UserError
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

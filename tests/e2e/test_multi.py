@@ -29,8 +29,8 @@ from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import read, survives_the_pod, write_and_read
 from e2e.processes import signal
-from mcapp.cli import UserError
 from mcapp.config import CHART
+from mcapp.errors import UserError
 from page.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.kind

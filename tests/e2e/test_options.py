@@ -12,8 +12,8 @@ from definitions import KINDS, manifest
 from dev.kind.process import output
 from dev.kind.programs import command
 from e2e.conftest import Up
-from mcapp.cli import UserError
 from mcapp.config import CHART, NAMESPACE, RELEASE
+from mcapp.errors import UserError
 from render import OPTIONS, render
 
 pytestmark = pytest.mark.kind

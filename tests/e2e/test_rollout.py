@@ -13,8 +13,8 @@ from dev.load.client import Load
 from dev.load.ledger import State
 from dev.load.rollout import CHANGES, roll
 from e2e.conftest import Up
-from mcapp.cli import UserError
 from mcapp.config import CHART, RELEASE
+from mcapp.errors import UserError
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -14,8 +14,8 @@ from dev.kind.programs import command
 from e2e import lifecycle
 from e2e.conftest import NAME, Up, up
 from e2e.journey import survives_the_pod, write_and_read
-from mcapp.cli import Exit
 from mcapp.config import CHART
+from mcapp.errors import Exit
 from wrong_values import WRONG, Wrong
 
 pytestmark = pytest.mark.kind

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-import genvalues
 from genvalues_call import Outcome, Render, Run
 from kube_objects import Object, listing
-from mcapp.cli import Exit, UserError
+from mcapp.errors import Exit, UserError
+from mcapp.genvalues.cli import TOOL
 from mcapp.genvalues.values import CHART
 
 
@@ -31,7 +31,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         capsys.readouterr()
         problem = ""
         try:
-            code = genvalues.main(arguments)
+            code = TOOL.main(arguments)
         except UserError as error:
             code, problem = error.code, str(error)
         captured = capsys.readouterr()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kube_objects import CONTROL_PLANE, Object, node
+from mcapp.genvalues import words
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.kube.inventory import from_objects
@@ -135,4 +136,4 @@ def test_host_names_come_first(given: dict[str, Any], urls: list[str]) -> None:
 )
 def test_flannel_on_another_interface_is_warned_of(annotations: dict[str, str], warned: bool) -> None:
     plan = planned(node("laptop", "192.168.1.10", annotations=annotations))
-    assert [warning.key for warning in plan.warnings] == (["address.overlay"] if warned else [])
+    assert [warning.words for warning in plan.warnings] == ([words.ADDRESS_OVERLAY] if warned else [])

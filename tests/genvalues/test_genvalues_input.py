@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
-from mcapp.cli import Exit
+from mcapp.errors import Exit, UserError
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import Asked
 from mcapp.kube.inventory import MAX_BYTES, from_objects
-from mcapp.messages import Problem
 
 GOOD = json.dumps(listing(node("laptop", "10.0.0.1")))
 
@@ -228,5 +227,5 @@ def test_any_part_of_the_input_may_be_anything(path: tuple[Any, ...], value: Any
     for key in path[:-1]:
         at = at[key]
     at[path[-1]] = value
-    with contextlib.suppress(Problem):
+    with contextlib.suppress(UserError):
         assert decide(from_objects(document, "test", None), Asked()).topology == "single"

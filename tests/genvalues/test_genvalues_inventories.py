@@ -19,10 +19,12 @@ from kube_objects import (
     storage_class,
 )
 from kube_scheduler import feasible
-from mcapp.cli import Exit
+from mcapp.errors import Exit, UserError
+from mcapp.genvalues import words
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import TIERS, Asked, Plan
 from mcapp.kube.inventory import from_objects
+from mcapp.messages import Text, Words, translate
 
 TAINTED = ["node-role.kubernetes.io/control-plane:NoSchedule"]
 LAPTOP = node("laptop", "192.168.1.10", labels=CONTROL_PLANE)
@@ -41,65 +43,67 @@ class Case(NamedTuple):
     topology: str
     db: set[str]
     app: set[str]
-    reason: str
+    reason: Words
 
 
 CASES = {
-    "k3s server alone": Case([LAPTOP], "single", {"laptop"}, {"laptop"}, "topology.none"),
-    "k3s server and agent": Case([LAPTOP, LAB], "multi", {"lab"}, {"laptop"}, "topology.multi"),
+    "k3s server alone": Case([LAPTOP], "single", {"laptop"}, {"laptop"}, words.TOPOLOGY_NONE),
+    "k3s server and agent": Case([LAPTOP, LAB], "multi", {"lab"}, {"laptop"}, words.TOPOLOGY_MULTI),
     "agent not labelled": Case(
-        [LAPTOP, node("lab", "10.0.0.2")], "single", {"laptop", "lab"}, {"laptop", "lab"}, "topology.none"
+        [LAPTOP, node("lab", "10.0.0.2")], "single", {"laptop", "lab"}, {"laptop", "lab"}, words.TOPOLOGY_NONE
     ),
     "only the server labelled": Case(
         [node("laptop", "10.0.0.1", labels={**CONTROL_PLANE, **DATABASE}), node("lab", "10.0.0.2")],
         "single",
         {"laptop", "lab"},
         {"laptop", "lab"},
-        "topology.server",
+        words.TOPOLOGY_SERVER,
     ),
     "three servers with embedded etcd, two agents": Case(
         [*SERVERS, LAB, node("lab9", "10.0.0.9")],
         "multi",
         {"lab"},
         {"srv1", "srv2", "srv3", "lab9"},
-        "topology.multi",
+        words.TOPOLOGY_MULTI,
     ),
     "kind: control plane tainted, one worker for db": Case(
-        [KUBEADM, LAB], "multi", {"lab"}, {"cp"}, "topology.multi"
+        [KUBEADM, LAB], "multi", {"lab"}, {"cp"}, words.TOPOLOGY_MULTI
     ),
     "kind: control plane tainted, two workers": Case(
-        [KUBEADM, LAB, node("worker", "10.0.0.3")], "multi", {"lab"}, {"worker"}, "topology.multi"
+        [KUBEADM, LAB, node("worker", "10.0.0.3")], "multi", {"lab"}, {"worker"}, words.TOPOLOGY_MULTI
     ),
-    "kubeadm: tainted control plane alone": Case([KUBEADM], "single", {"cp"}, {"cp"}, "topology.none"),
-    "two database nodes": Case([LAPTOP, LAB, LAB2], "multi", {"lab", "lab2"}, {"laptop"}, "topology.multi"),
-    "only database nodes": Case([LAB, LAB2], "multi", {"lab", "lab2"}, {"lab", "lab2"}, "topology.multi"),
+    "kubeadm: tainted control plane alone": Case([KUBEADM], "single", {"cp"}, {"cp"}, words.TOPOLOGY_NONE),
+    "two database nodes": Case(
+        [LAPTOP, LAB, LAB2], "multi", {"lab", "lab2"}, {"laptop"}, words.TOPOLOGY_MULTI
+    ),
+    "only database nodes": Case([LAB, LAB2], "multi", {"lab", "lab2"}, {"lab", "lab2"}, words.TOPOLOGY_MULTI),
     "database node not ready": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, ready=False)],
         "single",
         {"laptop"},
         {"laptop"},
-        "topology.unusable",
+        words.TOPOLOGY_UNUSABLE,
     ),
     "database node cordoned": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, cordoned=True)],
         "single",
         {"laptop"},
         {"laptop"},
-        "topology.unusable",
+        words.TOPOLOGY_UNUSABLE,
     ),
     "database node's disk full": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, pressure="DiskPressure")],
         "single",
         {"laptop"},
         {"laptop"},
-        "topology.unusable",
+        words.TOPOLOGY_UNUSABLE,
     ),
     "database node too small": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, memory="24Mi")],
         "single",
         {"laptop"},
         {"laptop"},
-        "topology.unusable",
+        words.TOPOLOGY_UNUSABLE,
     ),
     "database node unreachable": Case(
         [
@@ -109,27 +113,27 @@ CASES = {
         "single",
         {"laptop"},
         {"laptop"},
-        "topology.unusable",
+        words.TOPOLOGY_UNUSABLE,
     ),
     "database node set apart by a taint": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, taints=["dedicated=db:NoExecute"])],
         "multi",
         {"lab"},
         {"laptop"},
-        "topology.multi",
+        words.TOPOLOGY_MULTI,
     ),
     "arm64 lab, amd64 laptop, no label": Case(
-        [LAPTOP, node("lab", "10.0.0.2", arch="arm64")], "single", {"laptop"}, {"laptop"}, "topology.none"
+        [LAPTOP, node("lab", "10.0.0.2", arch="arm64")], "single", {"laptop"}, {"laptop"}, words.TOPOLOGY_NONE
     ),
     "arm64 lab for db, amd64 laptop": Case(
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, arch="arm64")],
         "multi",
         {"lab"},
         {"laptop"},
-        "topology.multi",
+        words.TOPOLOGY_MULTI,
     ),
     "a Windows agent": Case(
-        [LAPTOP, node("pc", "10.0.0.2", os="windows")], "single", {"laptop"}, {"laptop"}, "topology.none"
+        [LAPTOP, node("pc", "10.0.0.2", os="windows")], "single", {"laptop"}, {"laptop"}, words.TOPOLOGY_NONE
     ),
 }
 
@@ -138,7 +142,7 @@ CASES = {
 def test_each_tier_gets_the_nodes_it_should(case: Case) -> None:
     plan = planned(case.nodes)
     assert plan.topology == case.topology
-    assert plan.reasons[("topology",)].key == case.reason
+    assert plan.reasons[("topology",)].words == case.reason
     assert {tier: set(at) for tier, at in plan.nodes.items()} == {
         "web": case.app,
         "api": case.app,
@@ -152,32 +156,37 @@ def test_each_tier_gets_the_nodes_it_should(case: Case) -> None:
 
 
 NOWHERE = {
-    "multi without a label": ([LAPTOP, node("lab", "10.0.0.2")], {"topology": "multi"}, "multi.none", "lab"),
+    "multi without a label": (
+        [LAPTOP, node("lab", "10.0.0.2")],
+        {"topology": "multi"},
+        words.MULTI_NONE,
+        "lab",
+    ),
     "multi, not ready": (
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, ready=False)],
         {"topology": "multi"},
-        "tier.nowhere",
+        words.TIER_NOWHERE,
         "lab",
     ),
-    "all cordoned": ([node("lab", "10.0.0.2", cordoned=True)], {}, "tier.nowhere", "lab"),
+    "all cordoned": ([node("lab", "10.0.0.2", cordoned=True)], {}, words.TIER_NOWHERE, "lab"),
     "tainted for others": (
         [node("gpu", "10.0.0.2", taints=["gpu=yes:NoSchedule"])],
         {},
-        "tier.nowhere",
+        words.TIER_NOWHERE,
         "gpu",
     ),
-    "too small": ([node("pi", "10.0.0.2", cpu="10m")], {}, "tier.nowhere", ""),
-    "data on a node that left": ([LAPTOP, *database_volume("lab")], {}, "data.gone", ""),
+    "too small": ([node("pi", "10.0.0.2", cpu="10m")], {}, words.TIER_NOWHERE, ""),
+    "data on a node that left": ([LAPTOP, *database_volume("lab")], {}, words.DATA_GONE, ""),
     "data on a node that is down": (
         [LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, ready=False), *database_volume("lab")],
         {},
-        "data.blocked",
+        words.DATA_BLOCKED,
         "lab",
     ),
     "db wanted away from its data": (
         [LAPTOP, LAB, *database_volume("laptop")],
         {"db_node": "lab"},
-        "dbnode.data",
+        words.DBNODE_DATA,
         "",
     ),
 }
@@ -185,15 +194,15 @@ NOWHERE = {
 
 @pytest.mark.parametrize(("of", "asked", "problem", "named"), NOWHERE.values(), ids=NOWHERE.keys())
 def test_no_place_is_told_with_what_to_do(
-    of: list[Object], asked: dict[str, Any], problem: str, named: str
+    of: list[Object], asked: dict[str, Any], problem: Words, named: str
 ) -> None:
-    from mcapp.messages import Problem, say
 
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(UserError) as caught:
         planned(of, **asked)
     assert caught.value.code is Exit.NO_PLACEMENT
-    assert caught.value.problem.key == problem
-    assert named in say(caught.value.remedy, "en")
+    assert isinstance(caught.value.problem, Text)
+    assert caught.value.problem.words == problem
+    assert named in translate(caught.value.remedy, "en")
 
 
 class TestDataGoBeforeLabels:
@@ -213,7 +222,7 @@ class TestDataGoBeforeLabels:
         plan = planned([LAPTOP, LAB, *database_volume("laptop")])
         assert plan.topology == "single"
         assert plan.nodes["db"] == ["laptop"]
-        assert plan.reasons[("topology",)].key == "topology.stay"
+        assert plan.reasons[("topology",)].words == words.TOPOLOGY_STAY
 
     def test_multi_asked_for_all_the_same(self) -> None:
         plan = planned([LAPTOP, LAB, *database_volume("laptop")], topology="multi")
@@ -285,7 +294,7 @@ class TestStorage:
 
     def test_a_class_that_makes_volumes_too_early_is_warned_of(self) -> None:
         plan = planned([LAPTOP, storage_class("local-path", default=True, late=False)])
-        assert [warning.key for warning in plan.warnings] == ["storage.immediate"]
+        assert [warning.words for warning in plan.warnings] == [words.STORAGE_IMMEDIATE]
 
 
 class TestNodePort:
@@ -346,7 +355,7 @@ class TestRoom:
     def test_replicas_given_are_kept_and_warned_of(self) -> None:
         plan = planned([node("pi", "10.0.0.2", cpu="200m")], given={"api": {"replicas": 4}})
         assert "api" not in plan.values
-        assert [warning.key for warning in plan.warnings] == ["replicas.room"]
+        assert [warning.words for warning in plan.warnings] == [words.REPLICAS_ROOM]
 
 
 def test_the_scheduler_of_these_tests_agrees_with_the_table(render_file: Any) -> None:

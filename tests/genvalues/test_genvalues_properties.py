@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from genvalues_call import Render
 from kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from kube_scheduler import feasible
-from mcapp.cli import Exit
+from mcapp.errors import Exit, UserError
+from mcapp.genvalues import words
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import TIERS, Asked, Plan
 from mcapp.genvalues.values import CHART, check, complete, effective
 from mcapp.genvalues.valuesfile import dump
 from mcapp.kube.inventory import Inventory, from_objects
-from mcapp.messages import Problem, text
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 
@@ -88,12 +88,12 @@ def answered(objects: list[Object], asked: Asked) -> tuple[Plan, str] | None:
     inventory: Inventory = from_objects(objects, "test", None)
     try:
         plan = decide(inventory, asked)
-    except Problem as problem:
+    except UserError as problem:
         if problem.code is not Exit.NO_PLACEMENT:
             raise
         return None
     result = complete(asked.given, plan.values, plan.reasons)
-    check(result.values, text("schema.made"))
+    check(result.values, words.SCHEMA_MADE())
     return plan, dump(result, plan.left, "en")
 
 

@@ -1,48 +1,14 @@
-"""The catalogue in both languages, the language by the locale, and Kubernetes' quantities."""
+"""The language by the locale, what fills a sentence, and Kubernetes' quantities."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from string import Formatter
 
 import pytest
 
-from mcapp.genvalues.values import CHART
-from mcapp.genvalues.words import CATALOGUE
+from mcapp.kube import words
 from mcapp.kube.quantity import millis, whole
-from mcapp.messages import from_environment, plain, say, text
-
-SOURCES = [
-    path.read_text() for path in (CHART.parents[1] / "scripts").rglob("*.py") if path.name != "catalogue.py"
-]
-
-
-@pytest.mark.parametrize("key", CATALOGUE)
-def test_both_languages_name_the_same_parts(key: str) -> None:
-    english, chinese = (
-        {name for _, name, _, _ in Formatter().parse(words) if name} for words in CATALOGUE[key]
-    )
-    assert english == chinese
-
-
-@pytest.mark.parametrize("key", CATALOGUE)
-def test_every_sentence_is_used(key: str) -> None:
-    pattern = re.escape(key) if not key.startswith("drift.node.") else r"drift\.node\.(\{key\}|gone|new)"
-    assert any(re.search(rf'"{pattern}"', source) for source in SOURCES)
-
-
-def test_every_key_used_has_its_sentence() -> None:
-    used = {key for source in SOURCES for key in re.findall(r'\btext\(\s*"([a-z.]+)"', source)}
-    assert used
-    assert used <= CATALOGUE.keys()
-
-
-@pytest.mark.parametrize("key", CATALOGUE)
-def test_taiwan_s_terms(key: str) -> None:
-    assert not re.search(
-        "服務器|軟件|默認|端口|內存|文件夾|配置文件|集群|調度|鏡像|卷宗|命令行|信息", CATALOGUE[key][1]
-    )
+from mcapp.messages import from_environment, plain, translate
 
 
 @pytest.mark.parametrize(
@@ -62,7 +28,7 @@ def test_language_by_locale(environment: dict[str, str], lang: str) -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    told = say(text("input.other", file="f", kinds=list("abcdefg")), "en")
+    told = translate(words.INPUT_OTHER(file="f", kinds=list("abcdefg")), "en")
     assert told == "f holds a, b, c, d, e and 2 more and no node."
 
 
@@ -94,7 +60,3 @@ def test_quantities(quantity: object, thousandths: int, rounded: int) -> None:
 def test_no_quantities(quantity: object) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(str(quantity))}$"):
         whole(quantity)
-
-
-def test_this_file_reads_the_real_sources() -> None:
-    assert Path(CHART.parents[1] / "scripts" / "genvalues.py").read_text() in SOURCES

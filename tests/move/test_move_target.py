@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
-from mcapp.cli import UserError
+from mcapp.errors import UserError
 from mcapp.kube.inventory import Inventory, from_objects
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim

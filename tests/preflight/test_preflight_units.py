@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from mcapp.config import CHART
-from mcapp.messages import say
+from mcapp.messages import translate
 from mcapp.preflight import commands, firewall, machine, network, peer, ports, protocol
 from mcapp.preflight.checks import Outcome, Status
 from mcapp.preflight.commands import Machine
@@ -141,7 +141,7 @@ def test_modules(tmp_path: Path, files: dict[str, str], status: str, words: str)
     assert found.keys() == {"module.vxlan", "module.br_netfilter", "module.overlay"}
     vxlan = found["module.vxlan"]
     assert vxlan.status == status
-    assert words in say(vxlan.detail, "en")
+    assert words in translate(vxlan.detail, "en")
     assert (vxlan.remedy is not None) == (status == "fail")
 
 
@@ -313,7 +313,7 @@ def test_no_peer_s_remedy_opens_vxlan_to_the_world(kind: firewall.Kind) -> None:
     found = firewall.Firewall(kind, firewall.NftChain("inet", "own", "in") if kind == "nft" else None)
     told = firewall.check(found, (ports.VXLAN, ports.API), "192.168.1.101")
     assert told.remedy is not None
-    opened = [command for command in say(told.remedy, "en").split("; ") if "8472" in command]
+    opened = [command for command in translate(told.remedy, "en").split("; ") if "8472" in command]
     assert opened
     assert all("192.168.1.101" in command for command in opened)
 
@@ -358,7 +358,7 @@ def test_the_remedy_suits_the_peer_s_firewall(told: str, parts: list[str]) -> No
     found = survey()
     assert found.answer is not None
     vxlan = judged(survey(answer=found.answer._replace(firewall=told)))["port.8472.udp"]
-    remedy = say(vxlan.remedy, "en")
+    remedy = translate(vxlan.remedy, "en")
     assert all(part in remedy for part in parts)
     assert "rm -rf" not in remedy
     assert "reboot" not in remedy

@@ -8,7 +8,8 @@ from enum import StrEnum
 from dev.kind.docker import client
 from dev.kind.process import succeeds
 from dev.kind.versions import image
-from mcapp.progress import say, step
+from mcapp.messages import announce
+from mcapp.progress import step
 
 PROBE_SECONDS = 15
 
@@ -40,7 +41,9 @@ def choose_source(wanted: str) -> Source:
     with step(f"Probing for an image registry (is {probe} to be had?)"):
         answers = succeeds([client(), "manifest", "inspect", probe], timeout=PROBE_SECONDS)
     if answers:
-        say("    a registry answers: images are pulled (IMAGES=build builds them here)")
+        announce("    a registry answers: images are pulled (IMAGES=build builds them here)")
         return Source.PULL
-    say("    no registry answers: images are built from package registries (IMAGES=pull insists on pulling)")
+    announce(
+        "    no registry answers: images are built from package registries (IMAGES=pull insists on pulling)"
+    )
     return Source.BUILD

@@ -13,7 +13,7 @@ from pathlib import Path
 from dev.kind.docker import client, docker
 from dev.kind.images.source import Image
 from dev.kind.process import logged
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 
 CHUNK = 2**20
 
@@ -39,7 +39,7 @@ def import_into(containers: list[str], items: list[Image], *flags: str) -> None:
         said = reader.stderr.read().decode().strip() if reader.stderr else ""
         if reader.wait() or save.returncode:
             problem = f"Node {container} does not take the images {', '.join(names)}: {said}"
-            raise UserError(problem, "Is its disk full? `docker system df` tells.", Exit.FAILED)
+            raise FailedError(problem, "Is its disk full? `docker system df` tells.")
         for item in items:
             name = full_reference(item.local), full_reference(item.reference)
             docker("exec", container, *ctr, "tag", "--force", *name)

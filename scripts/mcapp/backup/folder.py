@@ -20,8 +20,8 @@ from mcapp.backup.fingerprint import SQL
 from mcapp.backup.manifest import ANOTHER, Backup, Manifest, RefusedError
 from mcapp.backup.server import Server
 from mcapp.backup.volume import Volume
-from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
+from mcapp.errors import FailedError, UserError
 from mcapp.progress import Meter, step
 
 ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"
@@ -39,7 +39,7 @@ class Folder:
     def create(self, server: Server) -> Backup:
         """Make a backup of the server's database.
 
-        Raises UserError, FailedError; then no backup has been made.
+        Raises UserError, ShellError; then no backup has been made.
         """
         name = f"{server.release.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         with self._partial() as partial:
@@ -139,10 +139,9 @@ class Folder:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise UserError(
+                    raise FailedError(
                         f"Another backup is being made in {self.path}.",
                         "Wait until it is done, or name another folder with --folder.",
-                        Exit.FAILED,
                     ) from None
                 # Nobody else is at work: it is left from a run that died.
                 shutil.rmtree(partial, ignore_errors=True)
@@ -152,10 +151,9 @@ class Folder:
                 finally:
                     shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:
-            raise UserError(
+            raise FailedError(
                 f"Folder {self.path} cannot be written: {error.strerror}.",
                 "Make room there, or name another folder with --folder.",
-                Exit.FAILED,
             ) from None
 
     def _finish(self, partial: Path, name: str, made: Manifest) -> Backup:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from mcapp.backup.fingerprint import Fingerprint, parse
 from mcapp.backup.server import Server
-from mcapp.cli import Exit, UserError
-from mcapp.progress import say
+from mcapp.errors import FailedError
+from mcapp.messages import announce
 
 FORMAT = 1
 ANOTHER = "Take another backup; `python scripts/backup.py list` shows them."
@@ -21,11 +21,11 @@ _KEYS = {
 }
 
 
-class RefusedError(UserError):
+class RefusedError(FailedError):
     """A backup that is not restored; nothing was changed."""
 
     def __init__(self, name: str, why: str, remedy: str) -> None:
-        super().__init__(f"Backup {name} is refused: {why}. Nothing was changed.", remedy, Exit.FAILED)
+        super().__init__(f"Backup {name} is refused: {why}. Nothing was changed.", remedy)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def skipped() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        say(f"warning: {error.problem}")
+        announce(f"warning: {error.problem}")
 
 
 def _numbers(version: str) -> list[int]:

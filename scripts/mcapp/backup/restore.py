@@ -11,9 +11,10 @@ from typing import NamedTuple, Protocol
 from mcapp.backup.fingerprint import Difference, Fingerprint
 from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
 from mcapp.backup.server import Server, literal, quoted
-from mcapp.backup.shell import FailedError
-from mcapp.cli import Exit, UserError
-from mcapp.progress import Meter, say, step
+from mcapp.backup.shell import ShellError
+from mcapp.errors import FailedError
+from mcapp.messages import announce
+from mcapp.progress import Meter, step
 
 # What these settings hold is a list of names, already quoted as SQL writes them.
 _LISTS = {"local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"}
@@ -71,11 +72,10 @@ def restore(store: Store, name: str, server: Server, *, drop_old: bool = False) 
     backup.manifest.refuse_for(server)
     with server.alone(), _copy(store, backup, server) as (copy, differences):
         if differences:
-            raise UserError(
+            raise FailedError(
                 f"What was restored of {name} is not what its manifest says: "
                 f"{'; '.join(map(str, differences[:3]))}. The live data are as they were.",
                 ANOTHER,
-                Exit.FAILED,
             )
         with step(f"Putting it in the place of database {server.database}"):
             # To the millisecond: of two restores within a second each keeps the data that it found.
@@ -96,7 +96,7 @@ def _copy(store: Store, backup: Backup, server: Server) -> Iterator[tuple[str, l
         with step(f"Restoring {made.name} beside the live data, as {copy}", meter):
             try:
                 store.pour(backup, server, _RESTORE.format(copy), meter)
-            except FailedError as error:
+            except ShellError as error:
                 again = f"Run this again; if it fails in the same way: {ANOTHER}"
                 raise RefusedError(made.name, f"it cannot be restored ({error.said})", again) from None
             # What belongs to the database itself is not in an archive, nor are the planner's statistics.
@@ -130,7 +130,9 @@ def await_api(server: Server) -> None:
     began = time.monotonic()
     while time.monotonic() - began < _RECONNECT_SECONDS:
         if server.connected():
-            say(f"    The api is connected again, {time.monotonic() - began:.1f} s later.")
+            announce(f"    The api is connected again, {time.monotonic() - began:.1f} s later.")
             return
         time.sleep(0.2)
-    say("    The api has not connected yet; if it should be running, python scripts/doctor.py tells why.")
+    announce(
+        "    The api has not connected yet; if it should be running, python scripts/doctor.py tells why."
+    )

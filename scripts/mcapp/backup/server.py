@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
-from mcapp.backup.shell import FailedError, PodShell, Shell
-from mcapp.cli import Exit, UserError
-from mcapp.kube.kubectl import Kubectl, reason, unreachable
+from mcapp.backup.shell import PodShell, Shell, ShellError
+from mcapp.errors import FailedError, UserError
+from mcapp.kube.kubectl import Kubectl, reason
 
 # Any constant will do: every run takes the same one.
 _LOCK = 7_203_154_002
@@ -74,10 +74,9 @@ class Server:
         """
         with self.shell.session(f"SELECT pg_try_advisory_lock({_LOCK});") as got:
             if got != "t":
-                raise UserError(
+                raise FailedError(
                     "Another verify or restore is at work on this database.",
                     "Wait until it is done, or stop it, and run this again.",
-                    Exit.FAILED,
                 )
             for left in self.databases(_THROW_AWAY):
                 self.drop(left)
@@ -110,7 +109,7 @@ class Server:
         """Put another database in the place of the release's; return the name that the old one got.
 
         Both get their names at once or not at all. Whoever is connected to the old one loses the connection.
-        Raises FailedError; then nothing has changed.
+        Raises ShellError; then nothing has changed.
         """
         old = _aside(self.database) + stamp
         statements = f"""
@@ -125,7 +124,7 @@ class Server:
             try:
                 self.shell.sql(statements)
                 break
-            except FailedError as error:
+            except ShellError as error:
                 # Somebody came back between the end of the connections and the rename.
                 if "being accessed by other users" not in error.said or not left:
                     raise
@@ -143,11 +142,11 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
 
     Raises:
         UserError: the release is not there, or its database does not run.
-        Problem: no cluster answers.
+        UserError: no cluster answers.
 
     """
     chosen = f"app.kubernetes.io/instance={release},app.kubernetes.io/component=db"
-    items = read(kubectl, namespace, "statefulsets,pods", chosen)
+    items = kubectl.select("statefulsets,pods", namespace, chosen)
     workload = next((item for item in items if item["kind"] == "StatefulSet"), None)
     if workload is None:
         raise UserError(
@@ -157,10 +156,9 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
         )
     pods = [item for item in items if item["kind"] == "Pod" and _ready(item)]
     if not pods:
-        raise UserError(
+        raise FailedError(
             f"The database {workload['metadata']['name']} in namespace {namespace} is not ready.",
             f"`python scripts/doctor.py -n {namespace} --release {release}` tells why.",
-            Exit.FAILED,
         )
     # Of several servers only the leader makes databases.
     leads = [item for item in pods if item["metadata"]["labels"].get("mcapp/role") == "primary"]
@@ -187,15 +185,6 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
     return Server(shell, variables["POSTGRES_DB"]["value"], whose)
 
 
-def read(kubectl: Kubectl, namespace: str, kinds: str, selector: str) -> list[dict[str, Any]]:
-    """Return the objects that a selector chooses. Problem if kubectl gets no answer."""
-    done = kubectl.run("get", kinds, f"--namespace={namespace}", f"--selector={selector}", "--output=json")
-    if done.returncode:
-        raise unreachable(reason(done.stderr))
-    items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
-    return items
-
-
 def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
     """Return one value of a Secret. UserError if it cannot be read."""
     done = kubectl.run("get", "secret", name, f"--namespace={namespace}", "--output=json")
@@ -203,10 +192,9 @@ def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
         return base64.b64decode(json.loads(done.stdout)["data"][key]).decode()
     except (ValueError, KeyError):
         why = reason(done.stderr) if done.returncode else f"it has no key {key}"
-        raise UserError(
+        raise FailedError(
             f"The superuser's password in Secret {name} cannot be read: {why}.",
             f"Use a kubeconfig that may read Secrets in namespace {namespace}.",
-            Exit.FAILED,
         ) from None
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
 
@@ -45,11 +45,11 @@ wait "$watch" || true
 """
 
 
-class FailedError(UserError):
+class ShellError(FailedError):
     """What ran in the pod failed; `said` is what it printed to standard error."""
 
     def __init__(self, said: str) -> None:
-        super().__init__(f"PostgreSQL's programs failed: {said}.", code=Exit.FAILED)
+        super().__init__(f"PostgreSQL's programs failed: {said}.")
         self.said = said
 
 
@@ -81,24 +81,24 @@ class Shell(ABC):
         """Run a shell script and return the little that it prints.
 
         `meter` counts the bytes of a stream that was given as `stdin`.
-        Raises FailedError if the script fails.
+        Raises ShellError if the script fails.
         """
         with self._talk(script, stdin, meter or Meter(), environment) as streams:
             return streams.stdout.read()
 
     def sql(self, statements: str, database: str = "postgres") -> list[str]:
-        """Run SQL as the superuser; return a line for each row, `|` between its columns. Or FailedError."""
+        """Run SQL as the superuser; return a line for each row, `|` between its columns. Or ShellError."""
         shown = self.run(PSQL, stdin=statements.encode(), PGDATABASE=database)
         return shown.decode().splitlines()
 
     def dump(self, statements: str, stdout: BinaryIO, meter: Meter, **environment: str) -> None:
-        """Run SQL that prints without end to `stdout`; it ends with this process. Or FailedError."""
+        """Run SQL that prints without end to `stdout`; it ends with this process. Or ShellError."""
         self.stream(PSQL, stdout, meter, statements.encode(), **environment)
 
     def stream(
         self, command: str, stdout: BinaryIO, meter: Meter, stdin: bytes = b"", **environment: str
     ) -> None:
-        """Run a command that writes much to `stdout`, all of it; it ends with this one. Or FailedError."""
+        """Run a command that writes much to `stdout`, all of it; it ends with this one. Or ShellError."""
         end = secrets.token_hex(16).encode()
         script = _GUARDED.replace("{command}", command).replace("{end}", end.decode())
         line, held = base64.b64encode(stdin) + b"\n", b""
@@ -112,7 +112,7 @@ class Shell(ABC):
                     with suppress(BrokenPipeError):
                         streams.stdin.close()
         if held != end:
-            raise FailedError("what they write broke off on its way")
+            raise ShellError("what they write broke off on its way")
 
     @contextmanager
     def _talk(
@@ -124,7 +124,7 @@ class Shell(ABC):
         *,
         hold: bool = False,
     ) -> Iterator[_Streams]:
-        """Run a script while its output is read. `hold` leaves its standard input open. Or FailedError."""
+        """Run a script while its output is read. `hold` leaves its standard input open. Or ShellError."""
         process, streams = self._begin(script, environment)
         feeding = threading.Thread(target=_feed, args=(streams.stdin, stdin, meter, hold), daemon=True)
         said: list[bytes] = []
@@ -141,7 +141,7 @@ class Shell(ABC):
                 streams.stdin.close()
         listening.join()
         if code:
-            raise FailedError(_last(b"".join(said)))
+            raise ShellError(_last(b"".join(said)))
 
     @contextmanager
     def session(self, first: str) -> Iterator[str]:
@@ -156,7 +156,7 @@ class Shell(ABC):
                 streams.stdin.flush()
             line = streams.stdout.readline()
             if not line:
-                raise FailedError(_last(streams.stderr.read()))
+                raise ShellError(_last(streams.stderr.read()))
             yield line.decode().strip()
             with suppress(BrokenPipeError):
                 streams.stdin.close()

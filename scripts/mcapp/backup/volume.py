@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 
 from mcapp.backup import manifest
 from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
-from mcapp.backup.server import Server, read
-from mcapp.backup.shell import FailedError, PodShell, Shell
-from mcapp.cli import Exit, UserError
+from mcapp.backup.server import Server
+from mcapp.backup.shell import PodShell, Shell, ShellError
+from mcapp.errors import FailedError, UserError
 from mcapp.kube.job import running_pod
 from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.progress import Meter, step
@@ -59,7 +59,7 @@ class Volume:
         with step(f"Checking {name} on the backup volume"):
             try:
                 self.shell.run(_SCRIPT + "check", NAME=name)
-            except FailedError:
+            except ShellError:
                 raise RefusedError(name, "it does not match its checksums", ANOTHER) from None
         return there[name]
 
@@ -86,7 +86,7 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
     """
     where = server.release
     chosen = f"app.kubernetes.io/instance={where.name},app.kubernetes.io/component=db-backup"
-    jobs = read(kubectl, where.namespace, "cronjobs", chosen)
+    jobs = kubectl.select("cronjobs", where.namespace, chosen)
     if not jobs:
         raise UserError(
             f"Release {where.name} has no backup volume.",
@@ -97,7 +97,7 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
     name = job["metadata"]["name"]
     made = kubectl.create(where.namespace, job)
     if made.returncode:
-        raise UserError(f"A pod for the backup volume was refused: {reason(made.stderr)}.", code=Exit.FAILED)
+        raise FailedError(f"A pod for the backup volume was refused: {reason(made.stderr)}.")
     try:
         with step("Starting a pod that mounts the backup volume"):
             pod = running_pod(

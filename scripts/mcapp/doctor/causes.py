@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Words = tuple[str, str]
+from mcapp.messages import Words
 
 # In the order of the walk. A fault of one layer shows in the layers after it, not before.
 LAYERS = ("nodes", "release", "pods", "services", "network", "storage", "logs", "access")
@@ -22,16 +22,16 @@ CAUSES: dict[str, Cause] = {
     # nodes
     "node-not-ready": Cause(
         "nodes",
-        ("Node {node} is not Ready: {why}.", "節點 {node} 不是 Ready 狀態：{why}。"),
-        (
+        Words("Node {node} is not Ready: {why}.", "節點 {node} 不是 Ready 狀態：{why}。"),
+        Words(
             "On {node}, start the kubelet (k3s: the service k3s or k3s-agent) and look into its journal.",
             "請在 {node} 上啟動 kubelet（k3s 為服務 k3s 或 k3s-agent），並查看其日誌。",
         ),
     ),
     "no-labelled-node": Cause(
         "nodes",
-        ("No node carries {labels}, which {pod} asks for.", "沒有節點帶有 {pod} 所需的標籤 {labels}。"),
-        (
+        Words("No node carries {labels}, which {pod} asks for.", "沒有節點帶有 {pod} 所需的標籤 {labels}。"),
+        Words(
             "Label the machine that is to run db. Data that exist already stay on their node: label "
             "that one.",
             "請標記要執行 db 的機器。既有的資料不會移動：若已有資料，請標記資料所在的節點。",
@@ -39,52 +39,52 @@ CAUSES: dict[str, Cause] = {
     ),
     "node-cordoned": Cause(
         "nodes",
-        (
+        Words(
             "{pod} could run only on {nodes}, which is cordoned (unschedulable).",
             "{pod} 只能在 {nodes} 執行，但該節點已停止排程（cordon）。",
         ),
-        (
+        Words(
             "Allow pods on it again, once whoever cordoned it agrees.",
             "請與停止排程的人確認後，重新開放該節點。",
         ),
     ),
     "node-tainted": Cause(
         "nodes",
-        (
+        Words(
             "{pod} could run only on {nodes}, whose taint {taints} it does not tolerate.",
             "{pod} 只能在 {nodes} 執行，但無法容忍該節點的污點 {taints}。",
         ),
-        (
+        Words(
             "Remove the taint if it is not meant, or let genvalues.py write a toleration and upgrade.",
             "若該污點並非刻意設定，請移除；否則請以 genvalues.py 產生 toleration 後升級。",
         ),
     ),
     "node-pressure": Cause(
         "nodes",
-        (
+        Words(
             "Node {node} reports {condition} and evicts or refuses pods.",
             "節點 {node} 回報 {condition}，會驅逐或拒絕 Pod。",
         ),
-        (
+        Words(
             "Free space on {node}: unused images, old logs, other pods.",
             "請在 {node} 上釋放空間：未使用的映像檔、舊的日誌、其他 Pod。",
         ),
     ),
     "node-full": Cause(
         "nodes",
-        (
+        Words(
             "No node has room for {pod}: the scheduler says {why}.",
             "沒有節點有足夠資源執行 {pod}：排程器回報 {why}。",
         ),
-        (
+        Words(
             "Remove other pods, add a node, or lower {tier}.resources.requests in the values and upgrade.",
             "請移除其他 Pod、新增節點，或降低 {tier}.resources.requests 後升級。",
         ),
     ),
     "unschedulable": Cause(
         "nodes",
-        ("The scheduler finds no node for {pod}: {why}.", "排程器找不到可執行 {pod} 的節點：{why}。"),
-        (
+        Words("The scheduler finds no node for {pod}: {why}.", "排程器找不到可執行 {pod} 的節點：{why}。"),
+        Words(
             "Make the values again from the nodes that there are, and upgrade.",
             "請依現有節點重新產生設定值，然後升級。",
         ),
@@ -92,27 +92,27 @@ CAUSES: dict[str, Cause] = {
     # release
     "namespace-missing": Cause(
         "release",
-        ("There is no namespace {namespace}.", "找不到命名空間 {namespace}。"),
-        (
+        Words("There is no namespace {namespace}.", "找不到命名空間 {namespace}。"),
+        Words(
             "Install the release, or give its namespace with -n.",
             "請安裝 release，或以 -n 指定正確的命名空間。",
         ),
     ),
     "release-missing": Cause(
         "release",
-        (
+        Words(
             "Namespace {namespace} holds nothing of a release {release} of mcapp.",
             "命名空間 {namespace} 中沒有 mcapp 的 release {release}。",
         ),
-        (
+        Words(
             "Install it, or give its name and namespace with --release and -n.",
             "請安裝，或以 --release 與 -n 指定正確的名稱與命名空間。",
         ),
     ),
     "workload-missing": Cause(
         "release",
-        ("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
-        (
+        Words("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
+        Words(
             "Let Helm make it again: an upgrade with the release's own values.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
         ),
@@ -120,46 +120,49 @@ CAUSES: dict[str, Cause] = {
     # pods
     "scaled-to-zero": Cause(
         "pods",
-        ("{tier} is scaled to 0 pods.", "{tier} 的副本數被調整為 0。"),
-        ("Scale it up again.", "請重新調整副本數。"),
+        Words("{tier} is scaled to 0 pods.", "{tier} 的副本數被調整為 0。"),
+        Words("Scale it up again.", "請重新調整副本數。"),
     ),
     "quota-exceeded": Cause(
         "pods",
-        (
+        Words(
             "The quota {quota} of namespace {namespace} leaves no room for the pods of {tier}.",
             "命名空間 {namespace} 的配額 {quota} 不足以建立 {tier} 的 Pod。",
         ),
-        (
+        Words(
             "Raise the quota, or remove what uses it up; the pods then come by themselves.",
             "請提高配額或移除占用者；之後 Pod 會自動建立。",
         ),
     ),
     "pod-security": Cause(
         "pods",
-        (
+        Words(
             "Pod Security of namespace {namespace} refuses the pods of {tier}: {why}.",
             "命名空間 {namespace} 的 Pod Security 拒絕 {tier} 的 Pod：{why}。",
         ),
-        (
+        Words(
             "The chart's own pods fit `restricted`: take away what was added to them, by an upgrade.",
             "此 chart 原本的 Pod 符合 `restricted`：請以升級移除額外加入的設定。",
         ),
     ),
     "pods-not-created": Cause(
         "pods",
-        ("Kubernetes does not make the pods of {tier}: {why}.", "Kubernetes 無法建立 {tier} 的 Pod：{why}。"),
-        (
+        Words(
+            "Kubernetes does not make the pods of {tier}: {why}.",
+            "Kubernetes 無法建立 {tier} 的 Pod：{why}。",
+        ),
+        Words(
             "Mend what the message names; the controller tries again by itself.",
             "請修正訊息所指的問題；控制器會自動重試。",
         ),
     ),
     "image-missing": Cause(
         "pods",
-        (
+        Words(
             "The image {image} of {pod} is not on node {node}, and cannot be pulled.",
             "{pod} 的映像檔 {image} 不在節點 {node} 上，也無法下載。",
         ),
-        (
+        Words(
             "Put the image on that node; the pod then starts by itself. If the name is wrong, "
             "correct the values.",
             "請將映像檔放到該節點，Pod 會自動啟動；若名稱有誤，請修正設定值。",
@@ -167,19 +170,19 @@ CAUSES: dict[str, Cause] = {
     ),
     "image-architecture": Cause(
         "pods",
-        (
+        Words(
             "The image {image} was built for another architecture than that of node {node}.",
             "映像檔 {image} 的架構與節點 {node} 不同。",
         ),
-        (
+        Words(
             "Build or save the image for that node's architecture, and put it there.",
             "請為該節點的架構建置或匯出映像檔，再放到該節點。",
         ),
     ),
     "secret-missing": Cause(
         "pods",
-        ("{pod} cannot start without {what}.", "缺少 {what}，{pod} 無法啟動。"),
-        (
+        Words("{pod} cannot start without {what}.", "缺少 {what}，{pod} 無法啟動。"),
+        Words(
             "Restore the Secret from a backup if there is one. If it held the database's passwords and is "
             "lost, this upgrade makes new ones, which db takes over when it starts; then switch "
             "db.auth.resetPasswords off again.",
@@ -189,35 +192,35 @@ CAUSES: dict[str, Cause] = {
     ),
     "configmap-missing": Cause(
         "pods",
-        ("{pod} cannot start without the ConfigMap {name}.", "缺少 ConfigMap {name}，{pod} 無法啟動。"),
-        ("Let Helm make it again by an upgrade.", "請以升級由 Helm 重新建立。"),
+        Words("{pod} cannot start without the ConfigMap {name}.", "缺少 ConfigMap {name}，{pod} 無法啟動。"),
+        Words("Let Helm make it again by an upgrade.", "請以升級由 Helm 重新建立。"),
     ),
     "sandbox-failed": Cause(
         "pods",
-        ("Node {node} cannot start {pod}: {why}.", "節點 {node} 無法啟動 {pod}：{why}。"),
-        (
+        Words("Node {node} cannot start {pod}: {why}.", "節點 {node} 無法啟動 {pod}：{why}。"),
+        Words(
             "Look into the kubelet's journal and the network plugin's pods on {node}.",
             "請查看 {node} 上 kubelet 的日誌與網路外掛的 Pod。",
         ),
     ),
     "out-of-memory": Cause(
         "pods",
-        (
+        Words(
             "{pod} was killed because it needs more memory than its limit {limit}.",
             "{pod} 使用的記憶體超過上限 {limit}，因此被終止。",
         ),
-        (
+        Words(
             "Raise {tier}.resources.limits.memory in the values and upgrade.",
             "請提高 {tier}.resources.limits.memory 後升級。",
         ),
     ),
     "data-version": Cause(
         "pods",
-        (
+        Words(
             "The data on db's volume are of another major version than PostgreSQL in the image {image}.",
             "db 磁碟區中的資料與映像檔 {image} 的 PostgreSQL 主要版本不同。",
         ),
-        (
+        Words(
             "Set db.image.tag back to the version of the data and upgrade; move the data by dump "
             "and restore.",
             "請將 db.image.tag 改回資料的版本後升級；更換版本請以匯出與還原搬移資料。",
@@ -225,71 +228,71 @@ CAUSES: dict[str, Cause] = {
     ),
     "crash-loop": Cause(
         "pods",
-        (
+        Words(
             "{pod} starts and ends again (exit code {code}); its last words are below.",
             "{pod} 啟動後又結束（結束代碼 {code}）；最後的輸出如下。",
         ),
-        (
+        Words(
             "Mend what the last lines name, or go back to the release that worked.",
             "請修正最後幾行所指的問題，或回復到先前正常的版本。",
         ),
     ),
     "probe-failing": Cause(
         "pods",
-        ("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
-        (
+        Words("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
+        Words(
             "If the probe was changed, go back to the release that worked; else the pod's log says why.",
             "若探測設定被更改，請回復到先前正常的版本；否則請查看 Pod 的日誌。",
         ),
     ),
     "pods-starting": Cause(
         "pods",
-        ("{tier} has no ready pod yet: {why}.", "{tier} 尚無就緒的 Pod：{why}。"),
-        ("Wait for it and ask again.", "請稍候後再次診斷。"),
+        Words("{tier} has no ready pod yet: {why}.", "{tier} 尚無就緒的 Pod：{why}。"),
+        Words("Wait for it and ask again.", "請稍候後再次診斷。"),
     ),
     # services
     "service-missing": Cause(
         "services",
-        (
+        Words(
             "The Service {service} is gone, so nobody finds {tier}.",
             "Service {service} 不存在，無法找到 {tier}。",
         ),
-        (
+        Words(
             "Let Helm make it again: an upgrade with the release's own values.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
         ),
     ),
     "service-selector": Cause(
         "services",
-        (
+        Words(
             "The selector of Service {service} matches no pod: it asks for {labels}.",
             "Service {service} 的 selector 選不到任何 Pod：它要求 {labels}。",
         ),
-        ("Give it the labels that the pods of {tier} carry.", "請改為 {tier} 的 Pod 所帶的標籤。"),
+        Words("Give it the labels that the pods of {tier} carry.", "請改為 {tier} 的 Pod 所帶的標籤。"),
     ),
     "target-port": Cause(
         "services",
-        (
+        Words(
             "Service {service} sends to port {port}, but the pods of {tier} listen on {listen}.",
             "Service {service} 轉送到連接埠 {port}，但 {tier} 的 Pod 監聽 {listen}。",
         ),
-        ("Set its targetPort to {listen}.", "請將 targetPort 設為 {listen}。"),
+        Words("Set its targetPort to {listen}.", "請將 targetPort 設為 {listen}。"),
     ),
     "service-port": Cause(
         "services",
-        (
+        Words(
             "Service {service} has the ports {ports}, but {tier} is asked for on {wanted}.",
             "Service {service} 的連接埠是 {ports}，但其他元件以 {wanted} 連線到 {tier}。",
         ),
-        ("Let Helm set it right by an upgrade.", "請以升級由 Helm 修正。"),
+        Words("Let Helm set it right by an upgrade.", "請以升級由 Helm 修正。"),
     ),
     "no-leader": Cause(
         "services",
-        (
+        Words(
             "None of the {count} members of the database leads, so that nobody may write.",
             "資料庫的 {count} 個成員中沒有主節點，因此無法寫入。",
         ),
-        (
+        Words(
             "More than half of the members must run and reach each other and the API server; then one takes "
             "over within seconds. Bring back the nodes that are away.",
             "過半數的成員必須執行中，並能互相連線、也能連到 API 伺服器，數秒內就會有成員接手。"
@@ -298,12 +301,12 @@ CAUSES: dict[str, Cause] = {
     ),
     "split-labels": Cause(
         "services",
-        (
+        Words(
             "Several members of the database are labelled as the leader: {pods}. Only one is, but the "
             "Service leads to all of them.",
             "資料庫有多個成員帶有主節點的標籤：{pods}。真正的主節點只有一個，但 Service 會導向全部。",
         ),
-        (
+        Words(
             "The leader takes the label off the others within seconds. If it does not, do so by hand for "
             "those that the list does not call Leader.",
             "主節點會在數秒內移除其他成員的標籤。若沒有，請手動移除清單中不是 Leader 的成員的標籤。",
@@ -312,24 +315,24 @@ CAUSES: dict[str, Cause] = {
     # network
     "dns-down": Cause(
         "network",
-        (
+        Words(
             "Names do not resolve inside the cluster: {why}.",
             "叢集內無法解析名稱：{why}。",
         ),
-        (
+        Words(
             "Bring CoreDNS up again; its pods and their log are in namespace kube-system.",
             "請恢復 CoreDNS；其 Pod 與日誌在命名空間 kube-system。",
         ),
     ),
     "overlay-blocked": Cause(
         "network",
-        (
+        Words(
             "Pods on {source} do not reach pods on {target}: what flannel sends between the nodes "
             "(VXLAN, UDP port 8472) does not arrive.",
             "{source} 上的 Pod 無法連到 {target} 上的 Pod：flannel 在節點之間的封包（VXLAN，UDP "
             "8472）沒有送達。",
         ),
-        (
+        Words(
             "Open UDP 8472 between the two machines, both ways. With several network cards, start k3s with "
             "--flannel-iface on both.",
             "請在兩台機器之間雙向開放 UDP 8472。若有多張網路卡，請在兩邊以 --flannel-iface 啟動 k3s。",
@@ -337,71 +340,71 @@ CAUSES: dict[str, Cause] = {
     ),
     "network-policy": Cause(
         "network",
-        (
+        Words(
             "The NetworkPolicy {policy} does not let {source} through to {target}.",
             "NetworkPolicy {policy} 不允許 {source} 連到 {target}。",
         ),
-        (
+        Words(
             "Add a rule that admits it, or remove the policy.",
             "請加入允許的規則，或移除該 NetworkPolicy。",
         ),
     ),
     "service-address": Cause(
         "network",
-        (
+        Words(
             "The pods of {tier} answer, but its Service address {address} does not on node {node}: "
             "kube-proxy is not doing its work there.",
             "{tier} 的 Pod 有回應，但在節點 {node} 上連不到 Service 位址 {address}：該節點的 "
             "kube-proxy 未正常運作。",
         ),
-        (
+        Words(
             "Look at kube-proxy on {node}; on k3s it is part of the service k3s or k3s-agent: restart that.",
             "請檢查 {node} 上的 kube-proxy；在 k3s 中它屬於服務 k3s 或 k3s-agent，請重新啟動該服務。",
         ),
     ),
     "pod-unreachable": Cause(
         "network",
-        (
+        Words(
             "{target} is Ready but does not answer {source}: {why}.",
             "{target} 為 Ready，但不回應 {source}：{why}。",
         ),
-        (
+        Words(
             "Look at the network plugin on both nodes and at the log of {target}.",
             "請檢查兩個節點的網路外掛與 {target} 的日誌。",
         ),
     ),
     "web-api": Cause(
         "network",
-        ("web answers, but it does not reach api: {why}.", "web 有回應，但連不到 api：{why}。"),
-        ("web's log names the address that it tried.", "web 的日誌會列出它嘗試的位址。"),
+        Words("web answers, but it does not reach api: {why}.", "web 有回應，但連不到 api：{why}。"),
+        Words("web's log names the address that it tried.", "web 的日誌會列出它嘗試的位址。"),
     ),
     # storage
     "claim-missing": Cause(
         "storage",
-        ("The claim {claim} that {pod} mounts is gone.", "{pod} 掛載的 PVC {claim} 不存在。"),
-        (
+        Words("The claim {claim} that {pod} mounts is gone.", "{pod} 掛載的 PVC {claim} 不存在。"),
+        Words(
             "Let Helm make it again by an upgrade; the new volume is empty, so restore a backup into it.",
             "請以升級由 Helm 重新建立；新的磁碟區是空的，請再還原備份。",
         ),
     ),
     "no-default-storageclass": Cause(
         "storage",
-        (
+        Words(
             "The claim {claim} names no StorageClass, and the cluster has no default one.",
             "PVC {claim} 未指定儲存類別，而叢集沒有預設的儲存類別。",
         ),
-        (
+        Words(
             "Mark a class as the default; the claim then takes it by itself.",
             "請將一個儲存類別設為預設，PVC 會自動採用。",
         ),
     ),
     "storageclass-missing": Cause(
         "storage",
-        (
+        Words(
             "The claim {claim} asks for the StorageClass {name}, which does not exist.",
             "PVC {claim} 要求的儲存類別 {name} 不存在。",
         ),
-        (
+        Words(
             "A claim's class cannot change: delete the empty claim, set "
             "db.persistence.storageClass, upgrade.",
             "PVC 的類別無法變更：請刪除空的 PVC，設定 db.persistence.storageClass 後升級。",
@@ -409,39 +412,39 @@ CAUSES: dict[str, Cause] = {
     ),
     "provisioner-down": Cause(
         "storage",
-        (
+        Words(
             "The claim {claim} waits for the provisioner {provisioner}, which does not run.",
             "PVC {claim} 正在等待佈建程式 {provisioner}，但它沒有執行。",
         ),
-        ("Bring the provisioner up again.", "請恢復佈建程式。"),
+        Words("Bring the provisioner up again.", "請恢復佈建程式。"),
     ),
     "claim-pending": Cause(
         "storage",
-        ("The claim {claim} gets no volume: {why}.", "PVC {claim} 無法取得磁碟區：{why}。"),
-        (
+        Words("The claim {claim} gets no volume: {why}.", "PVC {claim} 無法取得磁碟區：{why}。"),
+        Words(
             "Mend what the message names; the claim is tried again by itself.",
             "請修正訊息所指的問題；PVC 會自動重試。",
         ),
     ),
     "volume-affinity": Cause(
         "storage",
-        (
+        Words(
             "The data of {pod} are on volume {volume}, which only {home} can mount, "
             "but the pod may run only on {allowed}.",
             "{pod} 的資料在磁碟區 {volume}，只有 {home} 能掛載，但該 Pod 只能在 {allowed} 執行。",
         ),
-        (
+        Words(
             "Let db run where its data are; scripts/movedb.py moves the data to another node.",
             "請讓 db 在資料所在的節點執行；scripts/movedb.py 可將資料搬到另一個節點。",
         ),
     ),
     "volume-node-gone": Cause(
         "storage",
-        (
+        Words(
             "The data of {pod} are on volume {volume}, bound to {home}, which is not in the cluster.",
             "{pod} 的資料在磁碟區 {volume}，綁定於 {home}，但該節點不在叢集中。",
         ),
-        (
+        Words(
             "Bring the node back under its name; or, if the data may be lost, delete the claim and "
             "restore a backup.",
             "請讓該節點以原名稱重新加入；若資料可以捨棄，請刪除 PVC 後還原備份。",
@@ -449,19 +452,19 @@ CAUSES: dict[str, Cause] = {
     ),
     "mount-failed": Cause(
         "storage",
-        (
+        Words(
             "Node {node} cannot mount a volume of {pod}: {why}.",
             "節點 {node} 無法掛載 {pod} 的磁碟區：{why}。",
         ),
-        ("Look at the volume's folder or disk on {node}.", "請檢查 {node} 上該磁碟區的資料夾或磁碟。"),
+        Words("Look at the volume's folder or disk on {node}.", "請檢查 {node} 上該磁碟區的資料夾或磁碟。"),
     ),
     "disk-full": Cause(
         "storage",
-        (
+        Words(
             "The disk of the database on node {node} is full.",
             "節點 {node} 上資料庫的磁碟已滿。",
         ),
-        (
+        Words(
             "Free space on that disk of {node}; PostgreSQL then goes on by itself. Delete nothing "
             "in its folder.",
             "請在 {node} 的該磁碟釋放空間，PostgreSQL 會自動恢復。請勿刪除其資料夾中的任何檔案。",
@@ -470,12 +473,12 @@ CAUSES: dict[str, Cause] = {
     # logs
     "password-rejected": Cause(
         "logs",
-        (
+        Words(
             "PostgreSQL rejects the password of the api: the Secret and the database do not hold "
             "the same one.",
             "PostgreSQL 拒絕 api 的密碼：Secret 與資料庫中的密碼不同。",
         ),
-        (
+        Words(
             "Let db take over the passwords of the Secret {secret} when it starts, and restart api if it "
             "still runs with an older one; then switch db.auth.resetPasswords off again.",
             "請讓 db 啟動時改用 Secret {secret} 中的密碼；若 api 仍使用舊密碼，請重新啟動 api；"
@@ -484,19 +487,21 @@ CAUSES: dict[str, Cause] = {
     ),
     "bad-migration": Cause(
         "logs",
-        ("The schema of the database does not fit this api: {why}", "資料庫的結構與此 api 不相容：{why}"),
-        (
+        Words(
+            "The schema of the database does not fit this api: {why}", "資料庫的結構與此 api 不相容：{why}"
+        ),
+        Words(
             "Install the version of the api that fits the database, or restore the database to fit the api.",
             "請安裝與資料庫相容的 api 版本，或將資料庫還原為與 api 相容的狀態。",
         ),
     ),
     "db-connections": Cause(
         "logs",
-        (
+        Words(
             "PostgreSQL has no free connection: max_connections is reached.",
             "PostgreSQL 沒有可用的連線：已達 max_connections。",
         ),
-        (
+        Words(
             "See who holds them and end what is not needed; fewer api replicas or a smaller "
             "api.poolSize need fewer.",
             "請查看占用者並結束不需要的連線；減少 api 副本數或 api.poolSize 可降低需求。",
@@ -504,32 +509,32 @@ CAUSES: dict[str, Cause] = {
     ),
     "database-missing": Cause(
         "logs",
-        ("The database that the api asks for does not exist: {why}", "api 要求的資料庫不存在：{why}"),
-        (
+        Words("The database that the api asks for does not exist: {why}", "api 要求的資料庫不存在：{why}"),
+        Words(
             "db.database counts only at the first start: set it back, or create the database by hand.",
             "db.database 只在第一次啟動時有效：請改回原值，或手動建立資料庫。",
         ),
     ),
     "db-permission": Cause(
         "logs",
-        ("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
-        (
+        Words("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
+        Words(
             "Give the role app its rights back, as chart/mcapp/files/init.sql does.",
             "請依 chart/mcapp/files/init.sql 恢復角色 app 的權限。",
         ),
     ),
     "db-starting": Cause(
         "logs",
-        ("The database is not there yet: {why}", "資料庫尚未就緒：{why}"),
-        ("Wait for it and ask again.", "請稍候後再次診斷。"),
+        Words("The database is not there yet: {why}", "資料庫尚未就緒：{why}"),
+        Words("Wait for it and ask again.", "請稍候後再次診斷。"),
     ),
     "external-unreachable": Cause(
         "logs",
-        (
+        Words(
             "api does not reach the external database {address}: {why}",
             "api 連不到外部資料庫 {address}：{why}",
         ),
-        (
+        Words(
             "Check that the server listens there, that db.external.host and port are right, that its "
             "firewall admits this cluster's nodes, and that db.external.peers, if given, name where it is.",
             "請確認伺服器在該位址監聽、db.external.host 與 port 正確、其防火牆允許本叢集的節點；"
@@ -538,11 +543,11 @@ CAUSES: dict[str, Cause] = {
     ),
     "external-tls": Cause(
         "logs",
-        (
+        Words(
             "api and the external database {address} do not come together by TLS: {why}",
             "api 與外部資料庫 {address} 無法建立 TLS 連線：{why}",
         ),
-        (
+        Words(
             "The Secret of db.external.caSecret must hold the CA that signed the server's certificate, and "
             "that must name db.external.host; db.external.sslMode says how much of it is checked.",
             "db.external.caSecret 的 Secret 必須是簽發伺服器憑證的 CA，憑證也必須包含 db.external.host；"
@@ -551,11 +556,11 @@ CAUSES: dict[str, Cause] = {
     ),
     "external-refuses": Cause(
         "logs",
-        (
+        Words(
             "The external database {address} does not let api do its work: {why}",
             "外部資料庫 {address} 不允許 api 執行工作：{why}",
         ),
-        (
+        Words(
             "Correct the Secret {secret}, or on that server the role and its rights, which the chart's "
             "README tells; api reads the Secret only when it starts.",
             "請修正 Secret {secret}，或在該伺服器上修正角色與權限（見 chart 的 README）；"
@@ -564,16 +569,16 @@ CAUSES: dict[str, Cause] = {
     ),
     "api-db": Cause(
         "logs",
-        ("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),
-        ("The logs of api and db say more.", "api 與 db 的日誌有更多資訊。"),
+        Words("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),
+        Words("The logs of api and db say more.", "api 與 db 的日誌有更多資訊。"),
     ),
     "replica-lagging": Cause(
         "logs",
-        (
+        Words(
             "The replica {pod} is {mib} MiB behind the leader {leader}, or does not follow it.",
             "副本 {pod} 落後主節點 {leader} {mib} MiB，或沒有跟上。",
         ),
-        (
+        Words(
             "It catches up by itself after a pause. One that stays behind copies the data anew by the second "
             "command, which deletes its own copy.",
             "短暫中斷後它會自行跟上。若一直落後，請用第二個指令重新複製資料（會刪除它自己的副本）。",
@@ -582,11 +587,11 @@ CAUSES: dict[str, Cause] = {
     # access
     "nodeport-unreachable": Cause(
         "access",
-        (
+        Words(
             "All is well inside, but port {port} does not answer from this machine on {addresses}.",
             "內部一切正常，但從這台機器連不到 {addresses} 的連接埠 {port}。",
         ),
-        (
+        Words(
             "Open TCP {port} in the firewall of that node, or of what lies between.",
             "請在該節點（或中間）的防火牆開放 TCP {port}。",
         ),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mcapp.doctor.causes import CAUSES, LAYERS, Cause, Words
-from mcapp.messages import Part
+from mcapp.doctor.causes import CAUSES, LAYERS, Cause
+from mcapp.messages import Part, Text, Words
 
 
 class State(StrEnum):
@@ -79,10 +79,10 @@ class Diagnosis:
     release: str
     finding: Finding | None = None
     states: dict[str, State] = field(default_factory=dict)
-    seen: dict[str, list[Note]] = field(default_factory=dict)
+    seen: dict[str, list[Text]] = field(default_factory=dict)
     hops: list[Hop] = field(default_factory=list)
-    left_out: list[Note] = field(default_factory=list)
-    warnings: list[Note] = field(default_factory=list)
+    left_out: list[Text] = field(default_factory=list)
+    warnings: list[Text] = field(default_factory=list)
     places: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
     changing: bool = False

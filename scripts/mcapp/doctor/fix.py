@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from mcapp.cli import Exit, UserError
 from mcapp.doctor import words
 from mcapp.doctor.finding import Finding
 from mcapp.doctor.report import text as tell
+from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl, reason
-from mcapp.messages import Lang
+from mcapp.messages import announce, language, translate
 
 
-def mend(finding: Finding, kubectl: Kubectl, lang: Lang, *, yes: bool) -> bool:
+def fix(finding: Finding, kubectl: Kubectl, *, yes: bool) -> bool:
     """Run the finding's steps if they are safe and agreed to; tell whether that was done.
 
     What is said goes to standard error, so that standard output stays the diagnosis alone.
@@ -22,29 +22,25 @@ def mend(finding: Finding, kubectl: Kubectl, lang: Lang, *, yes: bool) -> bool:
 
     """
     if not finding.safe or not all(step.kubectl for step in finding.steps):
-        _say(tell.say(words.FIX_BY_HAND, lang))
+        announce(words.FIX_BY_HAND())
         return False
-    for line in tell.steps(finding, kubectl, lang):
-        _say(f"  $ {line}")
-    if not yes and not _agreed(lang):
+    for line in tell.steps(finding, kubectl, language()):
+        announce(f"  $ {line}")
+    if not yes and not _agreed():
         return False
     for step in finding.steps:
         done = kubectl.run(*step.kubectl)
         if done.returncode:
-            why = tell.say(words.FIX_FAILED, lang, why=reason(done.stderr))
-            raise UserError(why, tell.say(words.FIX_FAILED_REMEDY, lang), Exit.FAILED)
-    _say(tell.say(words.FIX_DONE, lang))
+            why = words.FIX_FAILED(why=reason(done.stderr))
+            raise FailedError(why, words.FIX_FAILED_REMEDY())
+    announce(words.FIX_DONE())
     return True
 
 
-def _agreed(lang: Lang) -> bool:
+def _agreed() -> bool:
     if not sys.stdin.isatty():
-        _say(tell.say(words.FIX_UNASKED, lang))
+        announce(words.FIX_UNASKED())
         return False
-    sys.stderr.write(tell.say(words.FIX_ASK, lang))
+    sys.stderr.write(translate(words.FIX_ASK()))
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)

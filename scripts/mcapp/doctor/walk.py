@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.checks import access, ha, logs, network, nodes, placing, pods, services, storage
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, State, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
 from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
@@ -55,7 +55,7 @@ def look(reader: Reader) -> Diagnosis:
     snapshot = reader.snapshot()
     seen = Diagnosis(snapshot.namespace, snapshot.release, changing=snapshot.changing)
     if snapshot.changing:
-        seen.warnings.append(Note(ROLLING))
+        seen.warnings.append(ROLLING())
     seen.finding = _absent(snapshot, reader)
     if seen.finding is None:
         found = _standing(snapshot, reader, seen)
@@ -88,7 +88,7 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
 
 def _standing(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> list[Finding]:
     """Return what the objects alone show, hard or soft, in the order of the layers."""
-    seen.seen["release"] = [Note(RELEASE, {"release": snapshot.release, "namespace": snapshot.namespace})]
+    seen.seen["release"] = [RELEASE(release=snapshot.release, namespace=snapshot.namespace)]
     found = [*nodes.check(snapshot, seen), *placing.check(snapshot), *pods.release(snapshot)]
     found += [*pods.check(snapshot, reader, seen), *services.check(snapshot, seen)]
     storage.check(snapshot, seen)
@@ -139,7 +139,7 @@ def _left_out(tier: str, answers: list[Answer], seen: Diagnosis) -> None:
     """Note that a tier's pods could not be asked; without the api's nobody looked up a name."""
     if any(answer.content is not None for answer in answers):
         return
-    note = Note(NO_EXEC, {"why": answers[0].why}) if answers else Note(NO_POD, {"tier": tier})
+    note = NO_EXEC(why=answers[0].why) if answers else NO_POD(tier=tier)
     if note not in seen.left_out:
         seen.left_out.append(note)
     seen.states["network"] = State.LEFT_OUT

@@ -2,131 +2,129 @@
 
 from __future__ import annotations
 
-from mcapp.doctor.causes import Words
+from mcapp.messages import Words
 
 LAYER: dict[str, Words] = {
-    "nodes": ("nodes", "節點"),
-    "release": ("release", "release"),
-    "pods": ("pods", "Pod"),
-    "services": ("services", "服務"),
-    "network": ("network", "網路"),
-    "storage": ("storage", "儲存"),
-    "logs": ("logs", "日誌"),
-    "access": ("access", "外部存取"),
+    "nodes": Words("nodes", "節點"),
+    "release": Words("release", "release"),
+    "pods": Words("pods", "Pod"),
+    "services": Words("services", "服務"),
+    "network": Words("network", "網路"),
+    "storage": Words("storage", "儲存"),
+    "logs": Words("logs", "日誌"),
+    "access": Words("access", "外部存取"),
 }
 STATE: dict[str, Words] = {
-    "ok": ("ok", "正常"),
-    "fault": ("FAULT", "故障"),
-    "left-out": ("left out", "略過"),
-    "not-looked-at": ("not looked at", "未檢查"),
+    "ok": Words("ok", "正常"),
+    "fault": Words("FAULT", "故障"),
+    "left-out": Words("left out", "略過"),
+    "not-looked-at": Words("not looked at", "未檢查"),
 }
 
 # What was seen of a layer that is well.
-NODES = (
+NODES = Words(
     "{count} node(s) of the release, all Ready: {nodes}",
     "release 使用的 {count} 個節點皆為 Ready：{nodes}",
 )
-RELEASE = ("{release} in namespace {namespace}", "{release}，命名空間 {namespace}")
-PODS = ("{tier} {ready}/{wanted} ready", "{tier} {ready}/{wanted} 就緒")
-SERVICES = ("{service}:{port} -> {count} endpoint(s)", "{service}:{port} → {count} 個端點")
-NETWORK = (
+RELEASE = Words("{release} in namespace {namespace}", "{release}，命名空間 {namespace}")
+PODS = Words("{tier} {ready}/{wanted} ready", "{tier} {ready}/{wanted} 就緒")
+SERVICES = Words("{service}:{port} -> {count} endpoint(s)", "{service}:{port} → {count} 個端點")
+NETWORK = Words(
     "{pod} resolves {names} in at most {ms} ms",
     "{pod} 解析 {names} 最多 {ms} ms",
 )
-REACHES = ("{pod} reaches {what}", "{pod} 可連到 {what}")
-STORAGE = ("{claim} Bound to {volume}", "{claim} 已綁定 {volume}")
-OUTSIDE = ("the data are at {address}, outside of this release", "資料在此 release 之外的 {address}")
-DISK = ("disk of db {percent} used", "db 的磁碟已使用 {percent}")
-LOGS = (
+REACHES = Words("{pod} reaches {what}", "{pod} 可連到 {what}")
+STORAGE = Words("{claim} Bound to {volume}", "{claim} 已綁定 {volume}")
+OUTSIDE = Words("the data are at {address}, outside of this release", "資料在此 release 之外的 {address}")
+DISK = Words("disk of db {percent} used", "db 的磁碟已使用 {percent}")
+LOGS = Words(
     "login as the api does took {ms} ms, {used} of {limit} connections in use",
     "以 api 的方式登入花費 {ms} ms，連線 {used}/{limit}",
 )
-LOG_LINES = (
+LOG_LINES = Words(
     "{count} lines read, {bad} of them errors or warnings",
     "讀取 {count} 行，其中 {bad} 行為錯誤或警告",
 )
-ACCESS = ("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
+ACCESS = Words("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
 
 # What had to be left out.
-NO_NODES = (
+NO_NODES = Words(
     "nodes: you may not read them ({kinds})",
     "節點：沒有讀取的權限（{kinds}）",
 )
-NO_KINDS = ("you may not read {kinds}", "沒有讀取 {kinds} 的權限")
-NO_EXEC = ("network from inside a pod: {why}", "從 Pod 內部檢查網路：{why}")
-NO_POD = (
+NO_KINDS = Words("you may not read {kinds}", "沒有讀取 {kinds} 的權限")
+NO_EXEC = Words("network from inside a pod: {why}", "從 Pod 內部檢查網路：{why}")
+NO_POD = Words(
     "network from inside a pod: no pod of {tier} runs",
     "從 Pod 內部檢查網路：沒有執行中的 {tier} Pod",
 )
-NO_DISK = ("fill of db's disk: {why}", "db 磁碟用量：{why}")
-NO_LOGS = ("logs: {why}", "日誌：{why}")
-NO_PORT = (
+NO_DISK = Words("fill of db's disk: {why}", "db 磁碟用量：{why}")
+NO_LOGS = Words("logs: {why}", "日誌：{why}")
+NO_PORT = Words(
     "outside access: web is of type {type}, so something else brings the traffic in",
     "外部存取：web 的類型為 {type}，由其他元件導入流量",
 )
-NO_ADDRESSES = (
+NO_ADDRESSES = Words(
     "outside access: without the right to read nodes their addresses are not known",
     "外部存取：沒有讀取節點的權限，無法得知位址",
 )
-NO_ROUTE = (
+NO_ROUTE = Words(
     "outside access: this machine reaches no node's address at all (kind or similar on another system)",
     "外部存取：這台機器完全連不到節點位址（例如其他系統上的 kind）",
 )
 
 # Warnings: nothing is broken, but will be.
-LABEL_LOST = (
+LABEL_LOST = Words(
     "No node carries {labels} any more: db runs on, but would not start again.",
     "已沒有節點帶有標籤 {labels}：db 仍在執行，但無法重新啟動。",
 )
-ROLLING = (
+ROLLING = Words(
     "The release is changing right now (a rollout, or pods that just started).",
     "release 正在變動（更新中，或 Pod 剛啟動）。",
 )
-DISK_LOW = ("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
-NODE_APART = (
+DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
+NODE_APART = Words(
     "Node {node} is not Ready; nothing of the release is on it.",
     "節點 {node} 不是 Ready；release 沒有使用該節點。",
 )
 
 # The report.
-HEALTHY = ("Healthy: every link of the chain works.", "正常：每一段連線都可運作。")
-LAYER_IS = ("Broken layer: {layer}", "故障層：{layer}")
-CAUSE_IS = ("Cause: {cause}", "原因：{cause}")
-EVIDENCE = ("Evidence:", "依據：")
-REMEDY = ("Remedy:", "處理方式：")
-ON_NODE = ("on {node}", "在 {node} 上")
-HOPS = ("Times: {hops}", "各段時間：{hops}")
-HOP = ("{source} -> {target} {ms} ms", "{source} → {target} {ms} ms")
-LEFT_OUT = ("Left out: {why}", "略過：{why}")
-WARNING = ("Warning: {what}", "警告：{what}")
-TOOK = ("The diagnosis took {seconds} s.", "診斷花費 {seconds} 秒。")
-REPORTED = ("Wrote the report {file}.", "已寫入報告 {file}。")
-TITLE = ("Diagnosis of mcapp", "mcapp 診斷報告")
-MADE = (
+HEALTHY = Words("Healthy: every link of the chain works.", "正常：每一段連線都可運作。")
+LAYER_IS = Words("Broken layer: {layer}", "故障層：{layer}")
+CAUSE_IS = Words("Cause: {cause}", "原因：{cause}")
+EVIDENCE = Words("Evidence:", "依據：")
+REMEDY = Words("Remedy:", "處理方式：")
+ON_NODE = Words("on {node}", "在 {node} 上")
+HOPS = Words("Times: {hops}", "各段時間：{hops}")
+HOP = Words("{source} -> {target} {ms} ms", "{source} → {target} {ms} ms")
+LEFT_OUT = Words("Left out: {why}", "略過：{why}")
+WARNING = Words("Warning: {what}", "警告：{what}")
+TOOK = Words("The diagnosis took {seconds} s.", "診斷花費 {seconds} 秒。")
+REPORTED = Words("Wrote the report {file}.", "已寫入報告 {file}。")
+TITLE = Words("Diagnosis of mcapp", "mcapp 診斷報告")
+MADE = Words(
     "Made {when} for release {release} in namespace {namespace}.",
     "於 {when} 產生，release {release}，命名空間 {namespace}。",
 )
-CHAIN = ("The chain", "連線鏈")
-LAYERS_HEAD = ("Layer by layer", "逐層檢查")
-USER = ("browser", "瀏覽器")
-NOWHERE = ("on no node", "不在任何節點上")
+CHAIN = Words("The chain", "連線鏈")
+LAYERS_HEAD = Words("Layer by layer", "逐層檢查")
+USER = Words("browser", "瀏覽器")
+NOWHERE = Words("on no node", "不在任何節點上")
 
 # --fix
-FIX_NOTHING = ("Nothing to mend.", "沒有需要修復的項目。")
-FIX_BY_HAND = (
+FIX_NOTHING = Words("Nothing to mend.", "沒有需要修復的項目。")
+FIX_BY_HAND = Words(
     "This remedy is yours to do: it needs a machine, values or a decision that the doctor does not have.",
     "此處理方式需由您執行：它需要診斷程式沒有的機器、設定值或決定。",
 )
-FIX_ASK = ("Run this? [y/N] ", "要執行嗎？[y/N] ")
-FIX_UNASKED = ("Not run: confirm it on a terminal, or give --yes.", "未執行：請在終端機確認，或加上 --yes。")
-FIX_DONE = ("Done; looking again.", "已執行；重新診斷。")
-FIX_FAILED = ("kubectl refused: {why}.", "kubectl 拒絕：{why}。")
-FIX_FAILED_REMEDY = ("Run the command with more rights.", "請以足夠的權限執行該指令。")
+FIX_ASK = Words("Run this? [y/N] ", "要執行嗎？[y/N] ")
+FIX_UNASKED = Words(
+    "Not run: confirm it on a terminal, or give --yes.", "未執行：請在終端機確認，或加上 --yes。"
+)
+FIX_DONE = Words("Done; looking again.", "已執行；重新診斷。")
+FIX_FAILED = Words("kubectl refused: {why}.", "kubectl 拒絕：{why}。")
+FIX_FAILED_REMEDY = Words("Run the command with more rights.", "請以足夠的權限執行該指令。")
 
 # Errors.
-START = (
-    "Start it, and check that --kubeconfig, $KUBECONFIG and --context lead to it.",
-    "請啟動叢集，並檢查 --kubeconfig、$KUBECONFIG 與 --context 是否指向它。",
-)
-UNWRITABLE = ("Cannot write {file}: {why}.", "無法寫入 {file}：{why}。")
-UNWRITABLE_REMEDY = ("Give a file in a folder of yours.", "請指定您可寫入的資料夾中的檔案。")
+UNWRITABLE = Words("Cannot write {file}: {why}.", "無法寫入 {file}：{why}。")
+UNWRITABLE_REMEDY = Words("Give a file in a folder of yours.", "請指定您可寫入的資料夾中的檔案。")

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mcapp.genvalues import words
 from mcapp.genvalues.values import Reasons, Result, load
-from mcapp.messages import Text, text
+from mcapp.messages import Text
 
 Keys = tuple[str, ...]
 
@@ -30,18 +31,18 @@ def target(output: str | None, topology: str) -> Path:
 
 
 def against(path: Path, result: Result, content: str) -> Drift:
-    """Compare a file with what would be written now; Problem if it is no values file."""
+    """Compare a file with what would be written now; UserError if it is no values file."""
     if not path.exists():
-        return Drift(True, [text("check.absent", file=str(path))])
+        return Drift(True, [words.CHECK_ABSENT(file=str(path))])
     old = load(path)
     before = path.read_text("utf-8", "replace")
     if before == content:
-        return Drift(False, [text("check.same", file=str(path))])
+        return Drift(False, [words.CHECK_SAME(file=str(path))])
     import difflib
 
     lines = before.splitlines(keepends=True), content.splitlines(keepends=True)
     diff = "".join(difflib.unified_diff(*lines, str(path), "now"))
-    return Drift(True, compare(old, result.values, result.reasons) or [text("check.words")], diff)
+    return Drift(True, compare(old, result.values, result.reasons) or [words.CHECK_WORDS()], diff)
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any], reasons: Reasons) -> list[Text]:
@@ -61,15 +62,13 @@ def _nodes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Text]:
     for name in sorted({*old, *new}):
         before, now = old.get(name), new.get(name)
         if now is None:
-            yield text("drift.node.gone", node=name)
+            yield words.DRIFT_NODE_GONE(node=name)
         elif before is None:
-            yield text("drift.node.new", node=name)
+            yield words.DRIFT_NODE_NEW(node=name)
         else:
-            for key in ("address", "tiers"):
+            for key, changed in (("address", words.DRIFT_NODE_ADDRESS), ("tiers", words.DRIFT_NODE_TIERS)):
                 if before.get(key) != now.get(key):
-                    yield text(
-                        f"drift.node.{key}", node=name, old=_short(before.get(key)), new=_short(now.get(key))
-                    )
+                    yield changed(node=name, old=_short(before.get(key)), new=_short(now.get(key)))
 
 
 def _flat(values: Mapping[str, Any], path: Keys) -> dict[Keys, Any]:
@@ -91,20 +90,20 @@ def _keys(old: dict[Keys, Any], new: dict[Keys, Any], reasons: Reasons) -> Itera
             continue
         key = ".".join(path)
         if path not in new:
-            yield text("drift.removed", key=key, old=_short(old[path]))
+            yield words.DRIFT_REMOVED(key=key, old=_short(old[path]))
             continue
         reason = next(
-            (reasons[path[:end]] for end in range(len(path), 0, -1) if path[:end] in reasons), text("given")
+            (reasons[path[:end]] for end in range(len(path), 0, -1) if path[:end] in reasons), words.GIVEN()
         )
         if path in old:
-            yield text("drift.changed", key=key, old=_short(old[path]), new=_short(new[path]), reason=reason)
+            yield words.DRIFT_CHANGED(key=key, old=_short(old[path]), new=_short(new[path]), reason=reason)
         else:
-            yield text("drift.added", key=key, new=_short(new[path]), reason=reason)
+            yield words.DRIFT_ADDED(key=key, new=_short(new[path]), reason=reason)
 
 
 def _short(value: Any) -> str | Text:
     if value in (None, "", [], {}):
-        return text("nothing")
+        return words.NOTHING()
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value[:3]) + (", ..." if len(value) > 3 else "")
     written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

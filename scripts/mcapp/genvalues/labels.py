@@ -5,16 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from mcapp.cli import Exit
+from mcapp.errors import FailedError, UserError
+from mcapp.genvalues import words
 from mcapp.genvalues.plan import pairs
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.kubectl import Kubectl
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text
 
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
     """Return the command line that labels the node, quoted for a shell."""
-    words = [*kubectl.words, "label", "node", node, *pairs(labels)]
+    words = [*kubectl.command_words, "label", "node", node, *pairs(labels)]
     if kubectl.kubeconfig:
         words.append(f"--kubeconfig={kubectl.kubeconfig}")
     if kubectl.context:
@@ -30,23 +31,22 @@ def apply(
         node = inventory.nodes.get(name)
         if node is None:
             known = sorted(inventory.nodes)
-            raise Problem(text("dbnode.unknown", node=name, nodes=known), text("dbnode.remedy"))
+            raise UserError(words.DBNODE_UNKNOWN(node=name, nodes=known), words.DBNODE_REMEDY())
         other = [
             f"{key}={node.labels[key]}"
             for key, value in labels.items()
             if node.labels.get(key, value) != value
         ]
         if other:
-            raise Problem(
-                text("label.other", node=name, label=other),
-                text("label.other.remedy", node=name, labels=pairs(labels)),
-                Exit.FAILED,
+            raise FailedError(
+                words.LABEL_OTHER(node=name, label=other),
+                words.LABEL_OTHER_REMEDY(node=name, labels=pairs(labels)),
             )
     done = []
     for name in dict.fromkeys(names):
         if inventory.nodes[name].carries(labels):
-            done.append(text("label.already", node=name, labels=pairs(labels)))
+            done.append(words.LABEL_ALREADY(node=name, labels=pairs(labels)))
             continue
         kubectl.label(name, pairs(labels))
-        done.append(text("label.done", node=name, labels=pairs(labels)))
+        done.append(words.LABEL_DONE(node=name, labels=pairs(labels)))
     return done

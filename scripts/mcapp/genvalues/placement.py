@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from mcapp.cli import Exit
-from mcapp.genvalues import provision, topology
+from mcapp.errors import PlacementError, UserError
+from mcapp.genvalues import provision, topology, words
 from mcapp.genvalues.plan import ANY_TAINT, Asked, Case, Plan, names
+from mcapp.kube import words as kube_words
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import ARCH, OS, Node, Taint
 from mcapp.kube.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text, Words
 
 
 def decide(inventory: Inventory, asked: Asked) -> Plan:
-    """Decide everything; Problem (NO_PLACEMENT) says what to do when a tier has no node."""
+    """Decide everything; UserError (NO_PLACEMENT) says what to do when a tier has no node."""
     case = Case(inventory, asked)
     topology.choose(case)
     _platform(case)
@@ -32,7 +33,7 @@ def _platform(case: Case) -> None:
     """Select what the images need: Linux, and of several architectures one."""
     if any(node.os != "linux" for node in case.all):
         for tier in case.tiers:
-            _select(case, tier, {OS: "linux"}, text("platform.os"))
+            _select(case, tier, {OS: "linux"}, words.PLATFORM_OS())
     off = _off(case)
     apps = case.usable([node for node in case.all if node.name not in off], "api")
     pool = [node for node in apps if not refused_taints(node, ())] or apps
@@ -45,13 +46,13 @@ def _platform(case: Case) -> None:
     together = case.plan.topology == "single" and case.home is None
     for tier in case.tiers if together else ("web", "api"):
         if ARCH not in case.wanted[tier]["nodeSelector"]:
-            _select(case, tier, {ARCH: arch}, text("platform.arch", arch=arch, kinds=sorted(kinds)))
+            _select(case, tier, {ARCH: arch}, words.PLATFORM_ARCH(arch=arch, kinds=sorted(kinds)))
 
 
 def _select(case: Case, tier: str, labels: Mapping[str, str], reason: Text) -> None:
     path = (tier, "nodeSelector")
     before = case.plan.reasons.get(path)
-    told = text("both", first=before, second=reason) if before else reason
+    told = words.BOTH(first=before, second=reason) if before else reason
     case.plan.put(path, {**case.value(*path), **labels}, told)
 
 
@@ -66,11 +67,11 @@ def _place(case: Case) -> None:
     multi = case.plan.topology == "multi"
     if multi or case.home is not None:
         meant = _meant(case)
-        _tolerate(case, "db", lambda node, _: node.name in meant, "tolerations.meant")
+        _tolerate(case, "db", lambda node, _: node.name in meant, words.TOLERATIONS_MEANT)
     for tier in case.tiers:
         may, refused = _judge(case, tier)
         if not may and not (multi and tier == "db"):
-            _tolerate(case, tier, lambda _, refusing: all(map(role, refusing)), "tolerations.role")
+            _tolerate(case, tier, lambda _, refusing: all(map(role, refusing)), words.TOLERATIONS_ROLE)
             may, refused = _judge(case, tier)
         if not may and tier != "db" and _give_way(case):
             _place(case)
@@ -91,7 +92,7 @@ def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
     for node in case.all:
         reasons = why_not(node, demand, case.used.get(node.name))
         if data and data.nodes is not None and node.name not in data.nodes:
-            reasons.insert(0, text("node.data", volume=data.claim.volume))
+            reasons.insert(0, words.NODE_DATA(volume=data.claim.volume))
         if reasons:
             refused[node.name] = reasons
         else:
@@ -107,7 +108,7 @@ def _meant(case: Case) -> set[str]:
     return set(names(nodes))
 
 
-def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], why: str) -> None:
+def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], why: Words) -> None:
     """Add tolerations for the taints that alone keep the tier off the nodes it is to have."""
     demand = case.demand(tier)
     accepting = Demand(demand.room, demand.labels, demand.avoid, ANY_TAINT)
@@ -122,7 +123,7 @@ def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], wh
             tainted.append(node.name)
     if taints:
         new = [toleration(taint) for taint in sorted(taints)]
-        reason = text(why, nodes=tainted, taints=[str(taint) for taint in sorted(taints)])
+        reason = why(nodes=tainted, taints=[str(taint) for taint in sorted(taints)])
         case.plan.put((tier, "tolerations"), [*map(dict, demand.tolerations), *new], reason)
 
 
@@ -131,20 +132,20 @@ def _give_way(case: Case) -> bool:
     path = ("placement", "appOffDatabaseNode")
     if not case.demand("web").avoid or case.given(*path):
         return False
-    case.plan.put(path, "preferred", text("app.shares"))
+    case.plan.put(path, "preferred", words.APP_SHARES())
     return True
 
 
-def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> Problem:
+def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserError:
     # The nodes meant for the tier come alone: their reasons are the ones to mend.
     meant = _meant(case) if tier == "db" else case.inventory.nodes.keys() - _off(case)
     told = {name: reasons for name, reasons in refused.items() if name in meant} or refused
-    verdicts = [text("verdict", node=name, reasons=reasons) for name, reasons in told.items()]
+    verdicts = [words.VERDICT(node=name, reasons=reasons) for name, reasons in told.items()]
     if tier == "db" and case.data is not None and case.data.nodes is not None:
-        problem = text("data.blocked", volume=case.data.claim.volume, verdicts=verdicts)
+        problem = words.DATA_BLOCKED(volume=case.data.claim.volume, verdicts=verdicts)
     else:
-        problem = text("tier.nowhere", tier=tier, verdicts=verdicts)
-    return Problem(problem, _remedy(case, tier, told), Exit.NO_PLACEMENT)
+        problem = words.TIER_NOWHERE(tier=tier, verdicts=verdicts)
+    return PlacementError(problem, _remedy(case, tier, told))
 
 
 def _remedy(case: Case, tier: str, told: Mapping[str, list[Text]]) -> Text:
@@ -152,19 +153,19 @@ def _remedy(case: Case, tier: str, told: Mapping[str, list[Text]]) -> Text:
     only = {
         keys.pop(): name
         for name, reasons in reversed(list(told.items()))
-        if len(keys := {reason.key for reason in reasons}) == 1
+        if len(keys := {reason.words for reason in reasons}) == 1
     }
-    if "node.cordoned" in only:
-        return text("remedy.uncordon", node=only["node.cordoned"])
-    if "node.notready" in only:
-        return text("remedy.ready", node=only["node.notready"])
-    if "node.room" in only:
-        return text("remedy.room", tier=tier)
-    if "node.taint" in only:
-        return text("remedy.taint", node=only["node.taint"], tier=tier)
+    if kube_words.NODE_CORDONED in only:
+        return words.REMEDY_UNCORDON(node=only[kube_words.NODE_CORDONED])
+    if kube_words.NODE_NOTREADY in only:
+        return words.REMEDY_READY(node=only[kube_words.NODE_NOTREADY])
+    if kube_words.NODE_ROOM in only:
+        return words.REMEDY_ROOM(tier=tier)
+    if kube_words.NODE_TAINT in only:
+        return words.REMEDY_TAINT(node=only[kube_words.NODE_TAINT], tier=tier)
     if tier == "db" and case.plan.topology == "multi" and case.home is None:
         return case.advise_label()
-    return text("remedy.join")
+    return words.REMEDY_JOIN()
 
 
 def _compare_architectures(case: Case) -> None:
@@ -174,4 +175,4 @@ def _compare_architectures(case: Case) -> None:
     }
     strange, apps = sorted(kinds.get("db", set()) - kinds["web"]), sorted(kinds["web"])
     if strange and apps:
-        case.plan.warnings.append(text("platform.db", nodes=case.plan.nodes["db"], arch=strange, apps=apps))
+        case.plan.warnings.append(words.PLATFORM_DB(nodes=case.plan.nodes["db"], arch=strange, apps=apps))

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcapp.cli import Exit
+from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import storage as volume
+from mcapp.genvalues import words
 from mcapp.genvalues.values import Values, defaults, effective, merge
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import Node, Room
 from mcapp.kube.objects import Owner
 from mcapp.kube.quantity import millis, whole
 from mcapp.kube.scheduling import Demand, why_not
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text
 
 TIERS = ("web", "api", "db")
 ANY_TAINT = ({"operator": "Exists"},)
@@ -92,13 +93,13 @@ class Case:
         """Return the nodes that data or --db-node hold db to; None if it is free."""
         nodes, chosen = self.inventory.nodes, self.asked.db_node
         if chosen and chosen not in nodes:
-            raise Problem(text("dbnode.unknown", node=chosen, nodes=sorted(nodes)), text("dbnode.remedy"))
+            raise UserError(words.DBNODE_UNKNOWN(node=chosen, nodes=sorted(nodes)), words.DBNODE_REMEDY())
         if self.data is None or self.data.nodes is None:
             return [nodes[chosen]] if chosen else None
         if chosen and chosen not in self.data.nodes:
             held, name = sorted(self.data.nodes), self.data.claim.volume
-            problem = text("dbnode.data", node=chosen, volume=name, nodes=held)
-            raise Problem(problem, text("data.move"), Exit.NO_PLACEMENT)
+            problem = words.DBNODE_DATA(node=chosen, volume=name, nodes=held)
+            raise PlacementError(problem, words.DATA_MOVE())
         return [nodes[name] for name in ([chosen] if chosen else sorted(self.data.nodes))]
 
     @property
@@ -155,9 +156,9 @@ class Case:
         """Name the node to label: of those that could run db an agent, and the one with most room."""
         candidates = self.usable(self.all, "db")
         if not candidates:
-            return text("remedy.join")
+            return words.REMEDY_JOIN()
         best = max(candidates, key=lambda node: (not node.server, node.room or Room(0, 0, 0)))
-        return text("multi.none.remedy", node=best.name, labels=pairs(self.labels))
+        return words.MULTI_NONE_REMEDY(node=best.name, labels=pairs(self.labels))
 
 
 def pairs(labels: Mapping[str, str]) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from mcapp.genvalues import storage as volume
 from mcapp.genvalues import urls as reaching
+from mcapp.genvalues import words
 from mcapp.genvalues.plan import Case
 from mcapp.kube.nodes import Room
 from mcapp.kube.quantity import whole
 from mcapp.kube.scheduling import spoken
-from mcapp.messages import text
 
 
 def replicas(case: Case) -> None:
@@ -18,10 +18,10 @@ def replicas(case: Case) -> None:
     if _fits(case, web, api):
         return
     if _fits(case, web, 1) and not case.given(*path):
-        case.plan.put(path, 1, text("replicas.one", wanted=api))
+        case.plan.put(path, 1, words.REPLICAS_ONE(wanted=api))
         return
     wanted = _times(case.room("web"), web).plus(_times(case.room("api"), api))
-    case.plan.warnings.append(text("replicas.room", wanted=spoken(wanted)))
+    case.plan.warnings.append(words.REPLICAS_ROOM(wanted=spoken(wanted)))
 
 
 def _count(case: Case, tier: str) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def storage(case: Case) -> None:
     size = case.wanted["db"]["persistence"]["size"]
     if claim and claim.size and whole(claim.size) > whole(size):
         # A claim cannot shrink: Kubernetes would refuse the upgrade.
-        reason = text("storage.size", claim=claim.name, size=str(size))
+        reason = words.STORAGE_SIZE(claim=claim.name, size=str(size))
         case.plan.put((*path, "size"), claim.size, reason)
 
 
@@ -101,7 +101,7 @@ def access(case: Case) -> None:
         }
         for name, where in reached.items()
     ]
-    case.plan.put(("cluster", "nodes"), listed, text("cluster.nodes", count=len(listed)))
+    case.plan.put(("cluster", "nodes"), listed, words.CLUSTER_NODES(count=len(listed)))
     if not case.given("cluster", "urls"):
         _urls(case, {name: where.addresses for name, where in reached.items()}, number)
 
@@ -110,14 +110,14 @@ def _urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -
     path = ("cluster", "urls")
     named = reaching.named_urls(case.wanted)
     if port is None:
-        case.plan.put(path, named, text("urls.named" if named else "urls.none"))
+        case.plan.put(path, named, (words.URLS_NAMED if named else words.URLS_NONE)())
         return
     # A node that may run web answers even where forwarding between nodes is broken.
     web = set(case.plan.nodes["web"])
     ready = sorted((node.name for node in case.all if node.ready), key=lambda name: (name not in web, name))
     urls = list(dict.fromkeys(reaching.url(address, port) for name in ready for address in addresses[name]))
     shown = reaching.MAX_URLS
-    reason = text("urls.some", count=len(urls), shown=shown) if len(urls) > shown else text("urls.all")
+    reason = words.URLS_SOME(count=len(urls), shown=shown) if len(urls) > shown else words.URLS_ALL()
     if named:
-        reason = text("both", first=text("urls.named"), second=reason)
+        reason = words.BOTH(first=words.URLS_NAMED(), second=reason)
     case.plan.put(path, [*named, *urls[:shown]], reason)

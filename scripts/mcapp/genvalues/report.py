@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mcapp.genvalues import words
 from mcapp.genvalues.plan import Plan
 from mcapp.kube.inventory import Inventory
-from mcapp.messages import Lang, Text, say, text
+from mcapp.messages import Lang, Text, translate
 
 
 def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
     """Yield the plan's explanation line by line."""
     for path, reason in plan.reasons.items():
-        yield f"{'.'.join(path)}: {_value(plan, path)}{say(reason, lang)}"
+        yield f"{'.'.join(path)}: {_value(plan, path)}{translate(reason, lang)}"
     for left in plan.left:
-        yield say(left, lang)
+        yield translate(left, lang)
     for tier in plan.nodes:
-        yield say(text("report.tier", tier=tier, nodes=plan.nodes[tier]), lang)
+        yield translate(words.REPORT_TIER(tier=tier, nodes=plan.nodes[tier]), lang)
         yield from _refused(plan, tier, lang)
     if inventory.unread:
-        yield say(text("report.unread", kinds=list(inventory.unread)), lang)
+        yield translate(words.REPORT_UNREAD(kinds=list(inventory.unread)), lang)
     for warning in plan.warnings:
-        yield say(text("report.warning", warning=warning), lang)
+        yield translate(words.REPORT_WARNING(warning=warning), lang)
 
 
 def _value(plan: Plan, path: tuple[str, ...]) -> str:
@@ -36,15 +37,15 @@ def _refused(plan: Plan, tier: str, lang: Lang) -> Iterator[str]:
     """Group the nodes that are out by the reasons, which many share."""
     groups: dict[str, list[str]] = {}
     for name, reasons in plan.refused[tier].items():
-        groups.setdefault(say(_all(reasons), lang), []).append(name)
+        groups.setdefault(translate(_all(reasons), lang), []).append(name)
     for reason, names in groups.items():
-        yield "  " + say(text("report.refused", tier=tier, nodes=names, reasons=reason), lang)
+        yield "  " + translate(words.REPORT_REFUSED(tier=tier, nodes=names, reasons=reason), lang)
 
 
 def _all(reasons: list[Text]) -> Text:
     head, *rest = reasons
     for reason in rest:
-        head = text("and", first=head, second=reason)
+        head = words.AND(first=head, second=reason)
     return head
 
 
@@ -53,13 +54,13 @@ def document(plan: Plan, inventory: Inventory, lang: Lang) -> dict[str, Any]:
     return {
         "topology": plan.topology,
         "values": plan.values,
-        "reasons": {".".join(path): say(reason, lang) for path, reason in plan.reasons.items()},
-        "left": [say(reason, lang) for reason in plan.left],
+        "reasons": {".".join(path): translate(reason, lang) for path, reason in plan.reasons.items()},
+        "left": [translate(reason, lang) for reason in plan.left],
         "nodes": plan.nodes,
         "refused": {
-            tier: {name: [say(reason, lang) for reason in reasons] for name, reasons in refused.items()}
+            tier: {name: [translate(reason, lang) for reason in reasons] for name, reasons in refused.items()}
             for tier, refused in plan.refused.items()
         },
         "unread": list(inventory.unread),
-        "warnings": [say(warning, lang) for warning in plan.warnings],
+        "warnings": [translate(warning, lang) for warning in plan.warnings],
     }

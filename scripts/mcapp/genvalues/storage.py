@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcapp.cli import Exit
+from mcapp.errors import PlacementError
+from mcapp.genvalues import words
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.objects import NODE_BOUND, Claim, StorageClass
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text
 
 CLAIM, BACKUPS = "postgres-pvc", "backup-pvc"
 _MANUAL = "kubernetes.io/no-provisioner"
@@ -22,7 +23,7 @@ class Data:
 
 
 def existing(inventory: Inventory, namespace: str, prefix: str, name: str = CLAIM) -> Data | None:
-    """Return the release's bound claim, None if there is none; Problem if no node can mount its volume."""
+    """Return the release's bound claim, None if there is none; UserError if no node can mount its volume."""
     name = object_name(prefix, name)
     for claim in inventory.claims:
         if (claim.owner.namespace, claim.name) == (namespace, name) and claim.volume:
@@ -44,8 +45,8 @@ def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:
     else:
         return None
     if not found:
-        problem = text("data.gone", volume=claim.volume, nodes=named)
-        raise Problem(problem, text("data.gone.remedy"), Exit.NO_PLACEMENT)
+        problem = words.DATA_GONE(volume=claim.volume, nodes=named)
+        raise PlacementError(problem, words.DATA_GONE_REMEDY())
     return frozenset(found)
 
 
@@ -63,19 +64,19 @@ def choose_class(inventory: Inventory, data: Data | None) -> Storage:
     defaults = sorted(found.name for found in inventory.classes if found.default)
     if data and data.claim.storage_class and [data.claim.storage_class] != defaults:
         name = data.claim.storage_class
-        return Storage(name, text("storage.kept", claim=data.claim.name, name=name))
+        return Storage(name, words.STORAGE_KEPT(claim=data.claim.name, name=name))
     if "storageclasses" in inventory.unread:
-        return Storage("", text("storage.unread"))
+        return Storage("", words.STORAGE_UNREAD())
     if len(defaults) > 1:
-        several = text("storage.several", names=defaults)
+        several = words.STORAGE_SEVERAL(names=defaults)
         return Storage("", several, several)
     usable = [found for found in inventory.classes if found.default or found.provisioner != _MANUAL]
     if not usable:
-        return Storage("", text("storage.none"), text("storage.none"))
+        return Storage("", words.STORAGE_NONE(), words.STORAGE_NONE())
     chosen = min(usable, key=_rank)
     if chosen.default:
-        return Storage("", text("storage.default", name=chosen.name), _early(chosen))
-    return Storage(chosen.name, text("storage.chosen", name=chosen.name), _early(chosen))
+        return Storage("", words.STORAGE_DEFAULT(name=chosen.name), _early(chosen))
+    return Storage(chosen.name, words.STORAGE_CHOSEN(name=chosen.name), _early(chosen))
 
 
 def _rank(found: StorageClass) -> tuple[bool, bool, bool, str]:
@@ -87,4 +88,4 @@ def _early(found: StorageClass) -> Text | None:
     """Warn of a class that makes a node's volume before the pod has a node."""
     if found.late or found.provisioner not in NODE_BOUND:
         return None
-    return text("storage.immediate", name=found.name)
+    return words.STORAGE_IMMEDIATE(name=found.name)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
-from mcapp.cli import Exit
+from mcapp.errors import PlacementError, UserError
+from mcapp.genvalues import words
 from mcapp.genvalues.plan import Case, names, pairs
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.scheduling import refused_taints, role
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text
 
 # What Kubernetes takes for the value of a label in a selector.
 _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
 def choose(case: Case) -> None:
-    """Decide the topology and lead db to its node; Problem if multi was asked for and no node is labelled."""
+    """Decide the topology and db's node; UserError where multi is asked for and no node is labelled."""
     if "db" not in case.tiers:
         _without_database(case)
         return
@@ -29,10 +30,10 @@ def choose(case: Case) -> None:
 
 
 def _without_database(case: Case) -> None:
-    """Choose single: there is no db to set apart; Problem where the command line asks for its place."""
+    """Choose single: there is no db to set apart; UserError where the command line asks for its place."""
     if case.asked.topology == "multi" or case.asked.db_node:
-        raise Problem(text("external.place"), text("external.place.remedy"))
-    case.plan.put(("topology",), "single", text("topology.external"))
+        raise UserError(words.EXTERNAL_PLACE(), words.EXTERNAL_PLACE_REMEDY())
+    case.plan.put(("topology",), "single", words.TOPOLOGY_EXTERNAL())
 
 
 def _topology(case: Case) -> tuple[str, Text]:
@@ -40,13 +41,13 @@ def _topology(case: Case) -> tuple[str, Text]:
     if asked == "auto":
         asked = case.asked.given.get("topology") or "auto"
     if asked != "auto":
-        return asked, text("topology.asked", topology=asked)
+        return asked, words.TOPOLOGY_ASKED(topology=asked)
     chosen = case.asked.db_node
     if not chosen:
         return _automatic(case)
     if any(node.name != chosen for node in _ordinary(case)):
-        return "multi", text("topology.dbnode", node=chosen)
-    return "single", text("topology.dbnode.alone", node=chosen)
+        return "multi", words.TOPOLOGY_DBNODE(node=chosen)
+    return "single", words.TOPOLOGY_DBNODE_ALONE(node=chosen)
 
 
 def _ordinary(case: Case) -> list[Node]:
@@ -61,17 +62,17 @@ def _automatic(case: Case) -> tuple[str, Text]:
     agents = [node for node in labelled if not node.server]
     usable = names(case.usable(agents, "db"))
     if not labelled:
-        return "single", text("topology.none", labels=labels)
+        return "single", words.TOPOLOGY_NONE(labels=labels)
     if not agents:
-        return "single", text("topology.server", labels=labels, nodes=names(labelled))
+        return "single", words.TOPOLOGY_SERVER(labels=labels, nodes=names(labelled))
     if not usable:
-        return "single", text("topology.unusable", labels=labels, nodes=names(agents))
+        return "single", words.TOPOLOGY_UNUSABLE(labels=labels, nodes=names(agents))
     home = case.home
     if home is None or any(node.name in usable for node in home):
-        return "multi", text("topology.multi", labels=labels, nodes=usable)
+        return "multi", words.TOPOLOGY_MULTI(labels=labels, nodes=usable)
     if any(not node.server for node in home):
-        return "multi", text("topology.data", nodes=names(home), labels=labels, labelled=usable)
-    return "single", text("topology.stay", nodes=names(home), labels=labels, labelled=usable)
+        return "multi", words.TOPOLOGY_DATA(nodes=names(home), labels=labels, labelled=usable)
+    return "single", words.TOPOLOGY_STAY(nodes=names(home), labels=labels, labelled=usable)
 
 
 def _lead(case: Case) -> None:
@@ -79,18 +80,18 @@ def _lead(case: Case) -> None:
     path = ("placement", "databaseNodeLabels")
     labels, labelled = pairs(case.labels), case.carrying()
     if case.home is None and not labelled:
-        raise Problem(text("multi.none", labels=labels), case.advise_label(), Exit.NO_PLACEMENT)
+        raise PlacementError(words.MULTI_NONE(labels=labels), case.advise_label())
     found = labelled if case.home is None else [node for node in labelled if node in case.home]
     if found:
-        case.plan.put(path, dict(case.labels), text("labels.carried", labels=labels, nodes=names(found)))
+        case.plan.put(path, dict(case.labels), words.LABELS_CARRIED(labels=labels, nodes=names(found)))
         return
     home = case.home or []
     node = [*case.usable(home, "db"), *home][0]
     own = _own_label(case, node)
     # Helm merges mappings: only null takes the chart's keys away.
     gone: dict[str, str | None] = dict.fromkeys(key for key in case.labels if key not in own)
-    why = "labels.dbnode" if case.asked.db_node else "labels.data"
-    case.plan.put(path, {**gone, **own}, text(why, node=node.name, labels=labels))
+    why = words.LABELS_DBNODE if case.asked.db_node else words.LABELS_DATA
+    case.plan.put(path, {**gone, **own}, why(node=node.name, labels=labels))
     case.labels = own
 
 
@@ -102,19 +103,19 @@ def _spread(case: Case) -> None:
     if case.given(*path):
         apart = case.wanted["db"]["ha"]["antiAffinity"] == "required"
         if case.several and apart and len(usable) < wanted:
-            case.plan.warnings.append(text("ha.few", nodes=usable, labels=labels, wanted=wanted))
+            case.plan.warnings.append(words.HA_FEW(nodes=usable, labels=labels, wanted=wanted))
         return
     at_home = case.home is None or any(node.name in usable for node in case.home)
     if len(usable) >= wanted and at_home and not case.asked.db_node:
-        case.plan.put(path, "ha", text("ha.proposed", nodes=usable, labels=labels))
+        case.plan.put(path, "ha", words.HA_PROPOSED(nodes=usable, labels=labels))
 
 
 def _own_label(case: Case, node: Node) -> dict[str, str]:
     value = node.labels.get(HOSTNAME, "")
     if not _VALUE.fullmatch(value) or sum(other.labels.get(HOSTNAME) == value for other in case.all) > 1:
-        problem = text("hostname.missing", node=node.name, label=HOSTNAME)
-        remedy = text("multi.none.remedy", node=node.name, labels=pairs(case.labels))
-        raise Problem(problem, remedy, Exit.NO_PLACEMENT)
+        problem = words.HOSTNAME_MISSING(node=node.name, label=HOSTNAME)
+        remedy = words.MULTI_NONE_REMEDY(node=node.name, labels=pairs(case.labels))
+        raise PlacementError(problem, remedy)
     return {HOSTNAME: value}
 
 
@@ -123,4 +124,4 @@ def _hold(case: Case, node: Node) -> None:
     if case.value("topology") == "multi" and case.carrying() == [node]:
         return
     selector = {**case.wanted["db"]["nodeSelector"], **_own_label(case, node)}
-    case.plan.put(("db", "nodeSelector"), selector, text("dbnode.pinned", node=node.name))
+    case.plan.put(("db", "nodeSelector"), selector, words.DBNODE_PINNED(node=node.name))

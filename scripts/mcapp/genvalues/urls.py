@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mcapp.errors import UserError
+from mcapp.genvalues import words
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.nodes import Node
 from mcapp.kube.objects import Owner
-from mcapp.messages import Problem, Text, text
+from mcapp.messages import Text
 
 MAX_URLS = 10
 _USUAL = 30080
@@ -70,9 +72,7 @@ def reach(node: Node) -> Reach:
         return Reach(tuple(dict.fromkeys(value for value in by_kind if _HOST.fullmatch(value)))[:1])
     stray = [str(ip) for ip in overlay if ip not in external and ip not in internal]
     if stray and _FLANNEL_CHOSEN not in node.annotations:
-        return Reach(
-            tuple(found), text("address.overlay", node=node.name, overlay=stray[0], address=found[0])
-        )
+        return Reach(tuple(found), words.ADDRESS_OVERLAY(node=node.name, overlay=stray[0], address=found[0]))
     return Reach(tuple(found))
 
 
@@ -103,7 +103,7 @@ class Port(NamedTuple):
 def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Owner, prefix: str) -> Port:
     """Choose web's NodePort: the one given, the one it has, the usual one, or the next free one."""
     if given and wanted is None:
-        return Port(None, text("port.any"))
+        return Port(None, words.PORT_ANY())
     taken: dict[int, str] = {}
     own: int | None = None
     for service in inventory.services:
@@ -116,18 +116,18 @@ def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Ow
 
 def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, known: bool) -> Port:
     if given and wanted in taken:
-        raise Problem(text("port.given.taken", port=wanted, service=taken[wanted]), text("port.remedy"))
+        raise UserError(words.PORT_GIVEN_TAKEN(port=wanted, service=taken[wanted]), words.PORT_REMEDY())
     if given:
-        return Port(wanted, text("given"))
+        return Port(wanted, words.GIVEN())
     if own not in (None, wanted):
-        return Port(own, text("port.kept", port=own))
+        return Port(own, words.PORT_KEPT(port=own))
     if not known:
-        return Port(wanted, text("port.unread", port=wanted))
+        return Port(wanted, words.PORT_UNREAD(port=wanted))
     if wanted not in taken:
-        return Port(wanted, text("port.free", port=wanted))
+        return Port(wanted, words.PORT_FREE(port=wanted))
     start = wanted - _PORTS[0]
     for step in range(1, len(_PORTS)):
         candidate = _PORTS[(start + step) % len(_PORTS)]
         if candidate not in taken:
-            return Port(candidate, text("port.taken", wanted=wanted, service=taken[wanted], port=candidate))
-    raise Problem(text("port.none"), text("port.remedy"))
+            return Port(candidate, words.PORT_TAKEN(wanted=wanted, service=taken[wanted], port=candidate))
+    raise UserError(words.PORT_NONE(), words.PORT_REMEDY())

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mcapp.messages import Problem, Text, text
+from mcapp.errors import UserError
+from mcapp.genvalues import words
+from mcapp.kube import words as kube_words
+from mcapp.messages import Text
 
 CHART = Path(__file__).resolve().parents[2] / "chart" / "mcapp"
 Values = dict[str, Any]
@@ -28,19 +31,19 @@ def defaults() -> Values:
 
 
 def load(path: Path) -> Values:
-    """Read a values file; Problem if there is none, it is no YAML or holds no mapping."""
+    """Read a values file; UserError if there is none, it is no YAML or holds no mapping."""
     try:
         document = yaml.load(path.read_bytes(), yaml.CSafeLoader)
     except OSError as error:
         why = error.strerror or str(error)
-        raise Problem(text("input.unreadable", file=str(path), why=why), text("values.remedy")) from None
+        raise UserError(kube_words.INPUT_UNREADABLE(file=str(path), why=why), words.VALUES_REMEDY()) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = " ".join(str(error).split())
-        raise Problem(text("values.yaml", file=str(path), why=why), text("values.remedy")) from None
+        raise UserError(words.VALUES_YAML(file=str(path), why=why), words.VALUES_REMEDY()) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise Problem(text("values.mapping", file=str(path)), text("values.remedy"))
+        raise UserError(words.VALUES_MAPPING(file=str(path)), words.VALUES_REMEDY())
     return document
 
 
@@ -51,12 +54,12 @@ def assigned(assignments: Sequence[str]) -> Values:
         path, equals, raw = assignment.partition("=")
         keys = [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path)]
         if not equals or not all(keys):
-            raise Problem(text("set.form", given=assignment), text("set.remedy"))
+            raise UserError(words.SET_FORM(given=assignment), words.SET_REMEDY())
         try:
             value = yaml.load(raw, yaml.CSafeLoader)
         except (yaml.YAMLError, ValueError) as error:
             why = " ".join(str(error).split())
-            raise Problem(text("set.yaml", given=assignment, why=why), text("set.remedy")) from None
+            raise UserError(words.SET_YAML(given=assignment, why=why), words.SET_REMEDY()) from None
         for key in reversed(keys):
             value = {key: value}
         result = merge(result, value)
@@ -82,7 +85,7 @@ def given(base: Path | None, assignments: Sequence[str]) -> Values:
         below = {**below, "cluster": {key: cluster[key] for key in cluster if key not in ("nodes", "urls")}}
     wanted = merge(below, assigned(assignments))
     if wanted:
-        check(wanted, text("schema.given"))
+        check(wanted, words.SCHEMA_GIVEN())
     return wanted
 
 
@@ -104,7 +107,7 @@ def complete(given: Values, decided: Values, reasons: Reasons) -> Result:
     told = dict(reasons)
     for path in _leaves(given, ()):
         if not any(path[:end] in reasons for end in range(1, len(path) + 1)):
-            told[path] = text("given")
+            told[path] = words.GIVEN()
     return Result(_ordered(merge(given, decided), defaults()), told)
 
 
@@ -139,7 +142,7 @@ def _without_null(values: Values) -> Values:
 
 
 def check(values: Values, source: Text) -> None:
-    """Hold values, as the chart will see them, against its schema; Problem names the first wrong key."""
+    """Hold values, as the chart will see them, against its schema; UserError names the first wrong key."""
     # Imported here: it takes longer than all else, and --label and many errors do without.
     from jsonschema import Draft7Validator
     from jsonschema.exceptions import best_match
@@ -149,8 +152,8 @@ def check(values: Values, source: Text) -> None:
     error = best_match(validator.iter_errors(seen))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "(top)"
-        raise Problem(
-            text("schema", source=source, key=where, why=error.message), text("schema.remedy")
+        raise UserError(
+            words.SCHEMA(source=source, key=where, why=error.message), words.SCHEMA_REMEDY()
         ) from None
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 import yaml
 
+from mcapp.errors import UserError
+from mcapp.genvalues import words
 from mcapp.genvalues.values import Reasons, Result, Values
-from mcapp.messages import Lang, Problem, Text, comment, text
+from mcapp.messages import Lang, Text, comment, plain
 
 # Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
@@ -102,7 +104,7 @@ def write(path: Path, content: str, secret: bool) -> bool:
             raise
     except OSError as error:
         why = error.strerror or str(error)
-        raise Problem(text("output.unwritable", file=str(path), why=why), text("output.remedy")) from None
+        raise UserError(words.OUTPUT_UNWRITABLE(file=str(path), why=why), words.OUTPUT_REMEDY()) from None
     return True
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mcapp.kube import nodes, objects
+from mcapp.errors import UserError
+from mcapp.kube import nodes, objects, words
 from mcapp.kube.nodes import Node, Room
 from mcapp.kube.objects import Claim, Owner, Pod, Service, StorageClass, Volume
-from mcapp.messages import Problem, text
 
 # Kind -> the name kubectl lists it by. Node comes first: nothing works without it.
 KINDS = {
@@ -62,15 +62,15 @@ def from_file(source: BinaryIO | Path) -> Inventory:
             content = source.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise Problem(text("input.unreadable", file=name, why=why), text("input.remedy")) from None
+        raise UserError(words.INPUT_UNREADABLE(file=name, why=why), words.INPUT_REMEDY()) from None
     if len(content) > MAX_BYTES:
-        raise Problem(text("input.large", file=name, limit=MAX_BYTES >> 20), text("input.large.remedy"))
+        raise UserError(words.INPUT_LARGE(file=name, limit=MAX_BYTES >> 20), words.INPUT_LARGE_REMEDY())
     if not content.strip():
-        raise Problem(text("input.empty", file=name), text("input.remedy"))
+        raise UserError(words.INPUT_EMPTY(file=name), words.INPUT_REMEDY())
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        raise Problem(text("input.json", file=name), text("input.remedy")) from None
+        raise UserError(words.INPUT_JSON(file=name), words.INPUT_REMEDY()) from None
     return from_objects(_items(document, name), name, None)
 
 
@@ -78,12 +78,12 @@ def _items(document: Any, name: str) -> list[Any]:
     """Return the objects of a List; a single node counts as a list of one."""
     kind = document.get("kind") if isinstance(document, dict) else None
     if not isinstance(kind, str):
-        raise Problem(text("input.kind", file=name), text("input.remedy"))
+        raise UserError(words.INPUT_KIND(file=name), words.INPUT_REMEDY())
     if kind == "Node":
         return [document]
     items = document.get("items")
     if not kind.endswith("List") or not isinstance(items, list):
-        raise Problem(text("input.other", file=name, kinds=kind), text("input.remedy"))
+        raise UserError(words.INPUT_OTHER(file=name, kinds=kind), words.INPUT_REMEDY())
     # The items of a NodeList say no kind of their own.
     own = kind.removesuffix("List")
     for item in items:
@@ -106,25 +106,23 @@ def from_objects(items: Iterable[Any], name: str, read: Iterable[str] | None) ->
     for position, item in enumerate(items):
         kind = item.get("kind") if isinstance(item, dict) else None
         if not isinstance(kind, str):
-            raise Problem(text("input.item", file=name, position=position), text("input.remedy"))
+            raise UserError(words.INPUT_ITEM(file=name, position=position), words.INPUT_REMEDY())
         kinds.add(kind)
         if kind == "Node":
             node = nodes.parse(item, f"items[{position}]")
             if node.name in found.nodes:
-                raise Problem(text("input.twice", file=name, node=node.name), text("input.remedy"))
+                raise UserError(words.INPUT_TWICE(file=name, node=node.name), words.INPUT_REMEDY())
             found.nodes[node.name] = node
         elif kind in sort:
             try:
                 sort[kind](item)
             except objects.MALFORMED:
-                raise Problem(
-                    text("input.object", file=name, position=position, kind=kind), text("input.remedy")
+                raise UserError(
+                    words.INPUT_OBJECT(file=name, position=position, kind=kind), words.INPUT_REMEDY()
                 ) from None
     if not found.nodes:
-        problem = (
-            text("input.other", file=name, kinds=sorted(kinds)) if kinds else text("input.none", file=name)
-        )
-        raise Problem(problem, text("input.remedy"))
+        problem = words.INPUT_OTHER(file=name, kinds=sorted(kinds)) if kinds else words.INPUT_NONE(file=name)
+        raise UserError(problem, words.INPUT_REMEDY())
     found.nodes = dict(sorted(found.nodes.items()))
     known = kinds if read is None else {"Node", *read}
     found.unread = tuple(plural for kind, plural in KINDS.items() if kind not in known)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mcapp.backup.server import read
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl
 
 _START_SECONDS = 300.0
@@ -20,7 +19,7 @@ def running_pod(kubectl: Kubectl, namespace: str, job: str, *, otherwise: str, r
     until = time.monotonic() + _START_SECONDS
     why = "it was not made"
     while time.monotonic() < until:
-        for pod in read(kubectl, namespace, "pods", f"batch.kubernetes.io/job-name={job}"):
+        for pod in kubectl.select("pods", namespace, f"batch.kubernetes.io/job-name={job}"):
             if "deletionTimestamp" in pod["metadata"]:
                 continue
             status = pod["status"]
@@ -32,4 +31,4 @@ def running_pod(kubectl: Kubectl, namespace: str, job: str, *, otherwise: str, r
             unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
             why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
         time.sleep(0.3)
-    raise UserError(f"{otherwise}: {why}.", remedy, Exit.FAILED)
+    raise FailedError(f"{otherwise}: {why}.", remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shlex
@@ -10,9 +11,10 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError, UnreachableError
+from mcapp.kube import words
 from mcapp.kube.inventory import KINDS, Inventory, from_objects
-from mcapp.messages import Problem, text
+from mcapp.messages import Words
 
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
 # How kubectl and client-go begin when the kubeconfig, not the cluster, is at fault.
@@ -34,31 +36,37 @@ class Kubectl:
     kubeconfig: str = ""
     context: str = ""
     seconds: int = 20
+    # What a user can do where no cluster answers.
+    advice: Words = words.KUBE_UNREACHABLE_REMEDY
+
+    @classmethod
+    def of(cls, asked: argparse.Namespace, advice: Words = words.KUBE_UNREACHABLE_REMEDY) -> Kubectl:
+        """Return the kubectl that a command's options name."""
+        return cls(asked.kubectl, asked.kubeconfig, asked.context, asked.timeout, advice)
 
     @property
-    def words(self) -> list[str]:
+    def command_words(self) -> list[str]:
         """The command's words; a path may have blanks in it."""
         return [self.command] if shutil.which(self.command) else shlex.split(self.command)
 
     def inventory(self, namespace: str) -> Inventory:
-        """Read what bears on placement; what the rights forbid stays unread. Problem without nodes."""
+        """Read what bears on placement; what the rights forbid stays unread. UserError without nodes."""
         wide = [kind for kind in KINDS if kind != "PersistentVolumeClaim"]
         items, read = self._get(wide, "--all-namespaces")
         if "Node" not in read:
-            raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+            raise UnreachableError(words.KUBE_ANSWER(), self.advice())
         claims, more = self._get(["PersistentVolumeClaim"], f"--namespace={namespace}")
         if not any(item.get("kind") == "Node" for item in items):
-            raise Problem(text("kube.empty"), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+            raise UnreachableError(words.KUBE_EMPTY(), self.advice())
         return from_objects([*items, *claims], "kubectl", [*read, *more])
 
     def label(self, node: str, labels: list[str]) -> None:
-        """Label a node; Problem if kubectl refuses. Labels that are there with other values are left."""
+        """Label a node; UserError if kubectl refuses. Labels that are there with other values are left."""
         done = self.run("label", "node", node, *labels)
         if done.returncode:
-            raise Problem(
-                text("label.failed", node=node, why=reason(done.stderr)),
-                text("label.failed.remedy", node=node, labels=labels),
-                Exit.FAILED,
+            raise FailedError(
+                words.LABEL_FAILED(node=node, why=reason(done.stderr)),
+                words.LABEL_FAILED_REMEDY(node=node, labels=labels),
             )
 
     def _get(self, kinds: list[str], scope: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -67,17 +75,31 @@ class Kubectl:
         forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
         if KINDS["Node"] in forbidden:
             why = reason(done.stderr, KINDS["Node"])
-            raise Problem(text("kube.forbidden", why=why), text("kube.forbidden.remedy"), Exit.UNREACHABLE)
+            raise UnreachableError(words.KUBE_FORBIDDEN(why=why), words.KUBE_FORBIDDEN_REMEDY())
         if done.returncode and not forbidden:
-            raise unreachable(reason(done.stderr))
+            raise self.unreachable(reason(done.stderr))
         read = [kind for kind in kinds if KINDS[kind] not in forbidden]
         if not read:
             return [], []
         try:
             items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
         except (ValueError, KeyError, TypeError):
-            raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE) from None
+            raise UnreachableError(words.KUBE_ANSWER(), self.advice()) from None
         return items, read
+
+    def unreachable(self, why: str) -> UnreachableError:
+        """Return the error of a cluster that gives no answer, or of a kubeconfig that leads to none."""
+        if _CONFIG.search(why):
+            return UnreachableError(words.KUBE_CONFIG(why=why), words.KUBE_CONFIG_REMEDY())
+        return UnreachableError(words.KUBE_UNREACHABLE(why=why), self.advice())
+
+    def select(self, kinds: str, namespace: str, selector: str) -> list[dict[str, Any]]:
+        """Return the objects that a selector chooses. UnreachableError if kubectl gets no answer."""
+        done = self.run("get", kinds, f"--namespace={namespace}", f"--selector={selector}", "--output=json")
+        if done.returncode:
+            raise self.unreachable(reason(done.stderr))
+        items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
+        return items
 
     @property
     def flags(self) -> list[str]:
@@ -86,7 +108,7 @@ class Kubectl:
         return [f"{flag}={value}" for flag, value in given if value]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """Run kubectl, whatever it says; Problem if it is not there or does not answer in time."""
+        """Run kubectl, whatever it says; UserError if it is not there or does not answer in time."""
         return self._answer(arguments, b"")
 
     def create(self, namespace: str, document: dict[str, Any]) -> subprocess.CompletedProcess[bytes]:
@@ -99,13 +121,13 @@ class Kubectl:
         flags = ("--server-side", "--force-conflicts", "--field-manager=mcapp", "--filename=-")
         done = self._answer(("apply", *flags), json.dumps(document).encode())
         if done.returncode:
-            raise UserError(f"{document['kind']} was refused: {reason(done.stderr)}.", code=Exit.FAILED)
+            raise FailedError(f"{document['kind']} was refused: {reason(done.stderr)}.")
 
     def must(self, *arguments: str) -> bytes:
         """Run kubectl and return what it prints. UserError if it fails."""
         done = self.run(*arguments)
         if done.returncode:
-            raise UserError(f"kubectl {arguments[0]} failed: {reason(done.stderr)}.", code=Exit.FAILED)
+            raise FailedError(f"kubectl {arguments[0]} failed: {reason(done.stderr)}.")
         return done.stdout
 
     def object(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
@@ -115,13 +137,13 @@ class Kubectl:
         if done.returncode:
             if b"NotFound" in done.stderr:
                 return None
-            raise UserError(f"{kind} {name} cannot be read: {reason(done.stderr)}.", code=Exit.FAILED)
+            raise FailedError(f"{kind} {name} cannot be read: {reason(done.stderr)}.")
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         # The flags come first: after `--`, words belong to the program that kubectl runs in a pod.
-        command = [*self.words, *self.flags, f"--request-timeout={self.seconds}s", *arguments]
+        command = [*self.command_words, *self.flags, f"--request-timeout={self.seconds}s", *arguments]
         try:
             # kubectl asks several times before it gives up, each with the request's own limit.
             # And it would ask for a name and a password that the kubeconfig does not hold.
@@ -133,34 +155,25 @@ class Kubectl:
                 timeout=self.seconds * 2,
             )
         except NOT_THERE:
-            raise missing(command[0]) from None
+            raise _missing(command[0]) from None
         except subprocess.TimeoutExpired:
-            raise Problem(
-                text("kube.unreachable", why=text("kube.timeout", seconds=self.seconds * 2)),
-                text("kube.unreachable.remedy"),
-                Exit.UNREACHABLE,
+            raise UnreachableError(
+                words.KUBE_UNREACHABLE(why=words.KUBE_TIMEOUT(seconds=self.seconds * 2)),
+                self.advice(),
             ) from None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start kubectl with a pipe to each of its streams and no time limit; Problem if it is not there."""
-        command = [*self.words, *self.flags, *arguments]
+        """Start kubectl with a pipe to each of its streams and no time limit; UserError without kubectl."""
+        command = [*self.command_words, *self.flags, *arguments]
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         except NOT_THERE:
-            raise missing(command[0]) from None
+            raise _missing(command[0]) from None
 
 
-def missing(program: str) -> Problem:
-    """Return the Problem of a kubectl that is not there or may not be run."""
-    return Problem(text("kube.missing", program=program), text("kube.missing.remedy"), Exit.UNREACHABLE)
-
-
-def unreachable(why: str) -> Problem:
-    """Return the Problem of a cluster that gives no answer, or of a kubeconfig that leads to none."""
-    if _CONFIG.search(why):
-        return Problem(text("kube.config", why=why), text("kube.config.remedy"), Exit.UNREACHABLE)
-    return Problem(text("kube.unreachable", why=why), text("kube.unreachable.remedy"), Exit.UNREACHABLE)
+def _missing(program: str) -> UnreachableError:
+    return UnreachableError(words.KUBE_MISSING(program=program), words.KUBE_MISSING_REMEDY())
 
 
 def reason(stderr: bytes, about: str = "") -> str:

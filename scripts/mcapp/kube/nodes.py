@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mcapp.errors import UserError
+from mcapp.kube import words
 from mcapp.kube.quantity import millis, whole
-from mcapp.messages import Problem, text
 
 HOSTNAME = "kubernetes.io/hostname"
 ARCH = "kubernetes.io/arch"
@@ -112,8 +113,8 @@ class _Reader:
             raise self.wrong(key)
         return found
 
-    def wrong(self, key: str) -> Problem:
-        return Problem(text("input.field", where=self.where, field=key), text("input.remedy"))
+    def wrong(self, key: str) -> UserError:
+        return UserError(words.INPUT_FIELD(where=self.where, field=key), words.INPUT_REMEDY())
 
 
 def _encodable(value: str) -> bool:
@@ -122,7 +123,7 @@ def _encodable(value: str) -> bool:
 
 
 def parse(raw: Mapping[str, Any], where: str) -> Node:
-    """Make a Node of one object of kind Node; `where` names it in the Problem that wrong input raises."""
+    """Make a Node of one object of kind Node; `where` names it in the UserError that wrong input raises."""
     read = _Reader(where)
     metadata, spec, status = (read.mapping(raw, key) for key in ("metadata", "spec", "status"))
     name = read.string(metadata, "name")

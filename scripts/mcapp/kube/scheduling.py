@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcapp.kube import words
 from mcapp.kube.nodes import Node, Room, Taint
-from mcapp.messages import Text, text
+from mcapp.messages import Text
 
 # Kubernetes itself sets these while something is wrong; a pod that tolerated them would run into it.
 _LIFECYCLE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
@@ -73,15 +74,15 @@ def unfit(node: Node) -> list[Text]:
     """Return why no pod of ours may start on the node now, whatever it tolerates."""
     reasons = []
     if not node.ready:
-        reasons.append(text("node.notready"))
+        reasons.append(words.NODE_NOTREADY())
     if node.cordoned:
-        reasons.append(text("node.cordoned"))
-    reasons += [text("node.pressure", condition=condition) for condition in node.pressures]
+        reasons.append(words.NODE_CORDONED())
+    reasons += [words.NODE_PRESSURE(condition=condition) for condition in node.pressures]
     if node.os != "linux":
-        reasons.append(text("node.os", os=node.os))
+        reasons.append(words.NODE_OS(os=node.os))
     # Most of these taints only repeat a condition.
     return reasons or [
-        text("node.taint", taint=str(taint))
+        words.NODE_TAINT(taint=str(taint))
         for taint in node.taints
         if lifecycle(taint) and taint.effect != "PreferNoSchedule"
     ]
@@ -91,20 +92,20 @@ def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
     """Return the reasons against the node, none if the pod may run there. `used` is by other pods."""
     missing = [key for key, value in demand.labels.items() if node.labels.get(key) != value]
     if missing:
-        return [text("node.label", labels=[f"{key}={demand.labels[key]}" for key in missing])]
+        return [words.NODE_LABEL(labels=[f"{key}={demand.labels[key]}" for key in missing])]
     if demand.avoid and node.carries(demand.avoid):
-        return [text("node.avoid", labels=[f"{key}={value}" for key, value in demand.avoid.items()])]
+        return [words.NODE_AVOID(labels=[f"{key}={value}" for key, value in demand.avoid.items()])]
     reasons = unfit(node)
     if reasons:
         return reasons
-    reasons = [text("node.taint", taint=str(taint)) for taint in refused_taints(node, demand.tolerations)]
+    reasons = [words.NODE_TAINT(taint=str(taint)) for taint in refused_taints(node, demand.tolerations)]
     if node.room is not None:
         free = node.room.less(used) if used else node.room
         if not free.holds(demand.room):
-            reasons.append(text("node.room", free=spoken(free), wanted=spoken(demand.room)))
+            reasons.append(words.NODE_ROOM(free=spoken(free), wanted=spoken(demand.room)))
     return reasons
 
 
 def spoken(room: Room) -> Text:
     """Return CPU, memory and pods in words."""
-    return text("room", cpu=room.cpu, memory=room.memory >> 20, pods=room.pods)
+    return words.ROOM(cpu=room.cpu, memory=room.memory >> 20, pods=room.pods)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcapp.backup.server import Server
 from mcapp.backup.shell import PodShell
-from mcapp.cli import Exit, UserError
+from mcapp.errors import FailedError
 from mcapp.kube.job import running_pod
 from mcapp.kube.kubectl import Kubectl, reason
 
@@ -81,10 +81,9 @@ def require_room(source: Server, there: PodShell) -> None:
     shown = there.run("df -Pk /var/lib/postgresql/data").decode().splitlines()
     free = int(shown[-1].split()[3]) * 1024
     if free < used * 1.2:
-        raise UserError(
+        raise FailedError(
             f"The data are {used / 1e6:.0f} MB, and the target has {free / 1e6:.0f} MB free.",
             "Make room on that node's disk; then run this again, or --back.",
-            Exit.FAILED,
         )
 
 
@@ -109,4 +108,4 @@ def _remove(kubectl: Kubectl, namespace: str, kind: str, name: str, *more: str) 
     within = (f"--namespace={namespace}", "--ignore-not-found")
     done = kubectl.run("delete", kind, name, *within, *more, "--wait=true")
     if done.returncode:
-        raise UserError(f"{kind} {name} cannot be removed: {reason(done.stderr)}.", code=Exit.FAILED)
+        raise FailedError(f"{kind} {name} cannot be removed: {reason(done.stderr)}.")

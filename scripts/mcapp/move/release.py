@@ -11,16 +11,15 @@ from typing import Any
 
 import yaml
 
-from mcapp.cli import Exit, UserError
 from mcapp.config import CHART
-from mcapp.genvalues import placement, values
+from mcapp.errors import FailedError, UserError
+from mcapp.genvalues import placement, values, words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Requirement, Volume
-from mcapp.messages import text
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Deployed:
         except FileNotFoundError:
             raise UserError("helm is not installed.", "Install Helm, or name it with --helm.") from None
         if done.returncode:
-            raise UserError(f"helm {arguments[0]} failed: {done.stderr.strip()[-600:]}", code=Exit.FAILED)
+            raise FailedError(f"helm {arguments[0]} failed: {done.stderr.strip()[-600:]}")
         return done.stdout
 
     def upgrade(self, wanted: Mapping[str, Any]) -> None:
@@ -84,7 +83,7 @@ class Deployed:
         asked = Asked(topology, "", kept, self.namespace, self.name)
         made = placement.decide(there, asked)
         result = values.complete(kept, made.values, made.reasons)
-        values.check(result.values, text("schema.made"))
+        values.check(result.values, words.SCHEMA_MADE())
         return made, result
 
 

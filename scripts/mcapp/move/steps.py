@@ -14,14 +14,14 @@ from typing import Any
 from mcapp.backup import server as servers
 from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
 from mcapp.backup.server import Server
-from mcapp.backup.shell import FailedError, PodShell, Shell
-from mcapp.cli import Exit, UserError
+from mcapp.backup.shell import PodShell, Shell, ShellError
+from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl
-from mcapp.messages import Problem
+from mcapp.messages import announce
 from mcapp.move import pod
 from mcapp.move.release import Deployed
 from mcapp.move.state import STEPS, Move, Record
-from mcapp.progress import Meter, say, step
+from mcapp.progress import Meter, step
 
 _READ_ONLY = """
 ALTER SYSTEM SET default_transaction_read_only = on;
@@ -89,7 +89,7 @@ class Mover:
             try:
                 with step(f"{STEPS.index(name) + 1}/{len(STEPS)} {name}"):
                     self.move = self.record.save(steps[name]().after(name))
-            except (UserError, Problem, KeyboardInterrupt):
+            except (UserError, KeyboardInterrupt):
                 self.give_way(name)
                 raise
         return self.move
@@ -97,11 +97,11 @@ class Mover:
     def give_way(self, name: str) -> None:
         """Let writes go on after a step before the switch has failed; say what to do after a later one."""
         if self.move.claim:
-            say("    Run this again to go on from here, or --back to return.")
+            announce("    Run this again to go on from here, or --back to return.")
         elif name != STEPS[0]:
             self.source().shell.sql(_READ_WRITE)
             self.move = self.record.save(replace(self.move, done=STEPS[:1]))
-            say("    Writes go on again.")
+            announce("    Writes go on again.")
 
     def prepare(self) -> Move:
         """Have a volume made on the target's node; see that the image is there, and room."""
@@ -149,7 +149,7 @@ class Mover:
         live = source.fingerprint()
         if differences := live.differences(found):
             shown = "; ".join(map(str, differences[:3]))
-            raise UserError(f"The copy is not what the database holds: {shown}.", code=Exit.FAILED)
+            raise FailedError(f"The copy is not what the database holds: {shown}.")
         return replace(self.move, content=digest(source, live))
 
     def switch(self) -> Move:
@@ -157,7 +157,7 @@ class Mover:
         namespace, claim = self.deployed.namespace, self.deployed.claim
         if not self.move.claim:
             if self.source().shell.sql("SHOW default_transaction_read_only;") != ["on"]:
-                raise UserError("Somebody let writes go on meanwhile.", "Run this again.", Exit.FAILED)
+                raise FailedError("Somebody let writes go on meanwhile.", "Run this again.")
             self.move = self.record.save(self._volumes())
         with step("Stopping the database"):
             self._stop_server()
@@ -214,7 +214,7 @@ class Mover:
     def _live(self, kind: str, name: str) -> dict[str, Any]:
         found = self.kubectl.object(kind, self.deployed.object(name), self.deployed.namespace)
         if found is None:
-            raise UserError(f"{kind} {self.deployed.object(name)} is gone.", code=Exit.FAILED)
+            raise FailedError(f"{kind} {self.deployed.object(name)} is gone.")
         return found
 
     def _volumes(self) -> Move:
@@ -250,14 +250,14 @@ class Mover:
         there = (("statefulset", db), ("pod", f"{db}-0"))
         while any(self.kubectl.object(kind, name, self.deployed.namespace) for kind, name in there):
             if time.monotonic() > until:
-                raise UserError(f"Pod {db}-0 does not end.", "Run this again when it has.", Exit.FAILED)
+                raise FailedError(f"Pod {db}-0 does not end.", "Run this again when it has.")
             time.sleep(0.3)
 
     def _await_bound(self) -> None:
         until = time.monotonic() + _SETTLE_SECONDS
         while (found := self._live("pvc", "postgres-pvc")).get("status", {}).get("phase") != "Bound":
             if time.monotonic() > until:
-                raise UserError(f"Claim {found['metadata']['name']} is not bound.", code=Exit.FAILED)
+                raise FailedError(f"Claim {found['metadata']['name']} is not bound.")
             time.sleep(0.3)
 
 
@@ -286,10 +286,9 @@ def returned(mover: Mover) -> Move:
             raise
         if not same:
             source.shell.sql(_READ_WRITE)
-            raise UserError(
+            raise FailedError(
                 f"Something was written since the move: it is not on the volume on {move.source}.",
                 f"--discard-old, then `--to {move.source}` moves it along.",
-                Exit.FAILED,
             )
     return replace(
         move,
@@ -323,7 +322,7 @@ def refuse_writes(source: Server) -> None:
     until = time.monotonic() + _SETTLE_SECONDS
     while source.shell.sql("SHOW default_transaction_read_only;") != ["on"]:
         if time.monotonic() > until:
-            raise UserError("The server does not stop taking writes.", code=Exit.FAILED)
+            raise FailedError("The server does not stop taking writes.")
     source.shell.sql(_END_TRANSACTIONS)
 
 
@@ -338,15 +337,15 @@ def hash_of(document: Any) -> str:
 
 
 def _pipe(source: Shell, there: PodShell, meter: Meter) -> None:
-    """Stream the server's files from one pod into the other. FailedError if either end fails."""
+    """Stream the server's files from one pod into the other. ShellError if either end fails."""
     readable, writable = os.pipe()
-    failed: list[FailedError] = []
+    failed: list[ShellError] = []
 
     def send() -> None:
         try:
             with os.fdopen(writable, "wb") as pipe:
                 source.stream(_BASEBACKUP, pipe, meter)
-        except FailedError as error:
+        except ShellError as error:
             failed.append(error)
         except BrokenPipeError:
             # The other end has its own reason to tell.
@@ -373,9 +372,7 @@ def discard(kubectl: Kubectl, move: Move) -> None:
     until = time.monotonic() + _GONE_SECONDS
     while kubectl.object("pv", move.old):
         if time.monotonic() > until:
-            raise UserError(
-                f"Volume {move.old} is not gone yet.",
-                f"`kubectl describe pv {move.old}` tells why.",
-                Exit.FAILED,
+            raise FailedError(
+                f"Volume {move.old} is not gone yet.", f"`kubectl describe pv {move.old}` tells why."
             )
         time.sleep(0.5)

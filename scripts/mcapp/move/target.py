@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcapp.cli import UserError
+from mcapp.errors import UserError
 from mcapp.genvalues import storage as volume
 from mcapp.genvalues.values import effective
 from mcapp.kube.inventory import Inventory
@@ -48,7 +48,7 @@ def choose(deployed: Deployed, inventory: Inventory, to: str, source: str) -> tu
     """Return the topology and the node that are meant.
 
     Raises UserError where there is no such node, or the data are there already.
-    Problem, where no node can run db in that topology.
+    UserError, where no node can run db in that topology.
     """
     now = str(effective(dict(deployed.given))["topology"])
     topology = to if to in TOPOLOGIES else now

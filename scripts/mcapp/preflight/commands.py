@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mcapp.config import DATABASE_LABEL
-from mcapp.messages import Text, text
+from mcapp.messages import Text
+from mcapp.preflight import words
 from mcapp.preflight.ports import API, Role
 
 _INSTALL = "curl -sfL https://get.k3s.io |"
@@ -39,33 +40,31 @@ def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TO
     """Yield the commands; ``role`` is that of ``here``, and with ``etcd`` a server's peer is a server."""
     server, other = (here, there) if role == "server" else (there, here)
     second = role == "server" and etcd
-    on_server = text("pre.step.server", address=server.address)
-    on_other = text("pre.step.second" if second else "pre.step.agent", address=other.address)
+    on_server = words.STEP_SERVER(address=server.address)
+    on_other = (words.STEP_SECOND if second else words.STEP_AGENT)(address=other.address)
     url = f"https://{server.address}:{API.number}"
     key = shlex.quote(token)
 
     first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server))
-    yield Step(on_server, text("pre.step.install.server"), f"{_INSTALL} {first}")
-    yield Step(on_server, text("pre.step.token"), f"sudo cat {_TOKEN_FILE}")
+    yield Step(on_server, words.STEP_INSTALL_SERVER(), f"{_INSTALL} {first}")
+    yield Step(on_server, words.STEP_TOKEN(), f"sudo cat {_TOKEN_FILE}")
     if second:
         joined = _run("server", "--server", url, *_node(other))
-        yield Step(on_other, text("pre.step.install.second"), f"{_INSTALL} K3S_TOKEN={key} {joined}")
+        yield Step(on_other, words.STEP_INSTALL_SECOND(), f"{_INSTALL} K3S_TOKEN={key} {joined}")
     environment = f"K3S_URL={url} K3S_TOKEN={key}"
     agent_flags = [] if second else _node(other)
     joined = _run("agent", *agent_flags, "--node-label", _LABEL)
-    on_agent = text("pre.step.any.agent") if second else on_other
-    yield Step(on_agent, text("pre.step.install.agent"), f"{_INSTALL} {environment} {joined}")
-    yield Step(
-        on_server, text("pre.step.label", label=_LABEL), _label("" if second else other.name, other, second)
-    )
-    yield Step(text("pre.on.here"), text("pre.step.make"), "make images")
-    yield Step(text("pre.on.here"), text("pre.step.copy"), f"scp dist/{_ARCHIVE} {there.address}:")
+    on_agent = words.STEP_ANY_AGENT() if second else on_other
+    yield Step(on_agent, words.STEP_INSTALL_AGENT(), f"{_INSTALL} {environment} {joined}")
+    yield Step(on_server, words.STEP_LABEL(label=_LABEL), _label("" if second else other.name, other, second))
+    yield Step(words.ON_HERE(), words.STEP_MAKE(), "make images")
+    yield Step(words.ON_HERE(), words.STEP_COPY(), f"scp dist/{_ARCHIVE} {there.address}:")
     for machine, archive in (
-        (text("pre.on.here"), f"dist/{_ARCHIVE}"),
-        (text("pre.on", machine=there.address), _ARCHIVE),
+        (words.ON_HERE(), f"dist/{_ARCHIVE}"),
+        (words.ON(machine=there.address), _ARCHIVE),
     ):
-        yield Step(machine, text("pre.step.images"), f"sudo install -D -m 644 -t {_IMAGES} {archive}")
-        yield Step(machine, text("pre.step.import"), f"sudo k3s ctr images import {archive}")
+        yield Step(machine, words.STEP_IMAGES(), f"sudo install -D -m 644 -t {_IMAGES} {archive}")
+        yield Step(machine, words.STEP_IMPORT(), f"sudo k3s ctr images import {archive}")
 
 
 def _run(*words: str) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mcapp.messages import text
-from mcapp.preflight import programs
+from mcapp.preflight import programs, words
 from mcapp.preflight.checks import Check, Status
 from mcapp.preflight.ports import Port
 
@@ -166,13 +165,13 @@ def _networks(kind: Kind, chain: NftChain | None) -> Iterable[str]:
 def check(found: Firewall, incoming: Iterable[Port], peer: str) -> Check:
     """Say what is in force and give the commands that open what the peer must reach."""
     if found.kind == "unknown":
-        return Check("firewall", Status.SKIPPED, text("pre.firewall.root"), text("pre.sudo"))
+        return Check("firewall", Status.SKIPPED, words.FIREWALL_ROOT(), words.SUDO())
     if found.kind == "none":
-        return Check("firewall", Status.OK, text("pre.firewall.none"))
+        return Check("firewall", Status.OK, words.FIREWALL_NONE())
     commands = [
         *_networks(found.kind, found.chain),
         *(opening(found.kind, port, peer, found.chain) for port in incoming),
     ]
     kept = found.kind in ("ufw", "firewalld")
-    detail = text("pre.firewall.kept" if kept else "pre.firewall.lost", kind=found.kind)
-    return Check("firewall", Status.WARN, detail, text("pre.firewall.open", commands="; ".join(commands)))
+    detail = (words.FIREWALL_KEPT if kept else words.FIREWALL_LOST)(kind=found.kind)
+    return Check("firewall", Status.WARN, detail, words.FIREWALL_OPEN(commands="; ".join(commands)))

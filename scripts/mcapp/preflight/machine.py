@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mcapp.messages import text
-from mcapp.preflight import programs
+from mcapp.preflight import programs, words
 from mcapp.preflight.checks import Check, Status
 from mcapp.preflight.ports import Role
 
@@ -40,15 +39,15 @@ _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 def hostname(own: str, peer: str | None) -> Check:
     """Judge this machine's name; ``peer`` is the other's, None if it is unknown."""
-    change = text("pre.run", command="sudo hostnamectl set-hostname lab-1")
+    change = words.RUN(command="sudo hostnamectl set-hostname lab-1")
     name = own.lower()
     if name.startswith("localhost") or not _NODE_NAME.fullmatch(name):
-        return Check("hostname", Status.FAIL, text("pre.hostname.bad", name=own), change)
+        return Check("hostname", Status.FAIL, words.HOSTNAME_BAD(name=own), change)
     if peer is None:
-        return Check("hostname", Status.SKIPPED, text("pre.hostname.unknown", name=own))
+        return Check("hostname", Status.SKIPPED, words.HOSTNAME_UNKNOWN(name=own))
     if name == peer.lower():
-        return Check("hostname", Status.FAIL, text("pre.hostname.same", name=own), change)
-    return Check("hostname", Status.OK, text("pre.hostname.ok", name=own, peer=peer))
+        return Check("hostname", Status.FAIL, words.HOSTNAME_SAME(name=own), change)
+    return Check("hostname", Status.OK, words.HOSTNAME_OK(name=own, peer=peer))
 
 
 class Space(NamedTuple):
@@ -74,10 +73,10 @@ def disk(found: Space) -> Check:
         "folder": str(found.folder),
     }
     if found.free < VOLUME_BYTES:
-        return Check("disk", Status.FAIL, text("pre.disk.full", **parts), text("pre.disk.room"))
+        return Check("disk", Status.FAIL, words.DISK_FULL(**parts), words.DISK_ROOM())
     if found.free - VOLUME_BYTES < _EVICTION * found.total:
-        return Check("disk", Status.WARN, text("pre.disk.tight", **parts), text("pre.disk.room"))
-    return Check("disk", Status.OK, text("pre.disk.ok", **parts))
+        return Check("disk", Status.WARN, words.DISK_TIGHT(**parts), words.DISK_ROOM())
+    return Check("disk", Status.OK, words.DISK_OK(**parts))
 
 
 def modules(root: Path = ROOT) -> Iterator[Check]:
@@ -85,17 +84,17 @@ def modules(root: Path = ROOT) -> Iterator[Check]:
     release = platform.release()
     tree = root / "lib" / "modules" / release
     for name, trace in _MODULES.items():
-        status, key = Status.OK, "pre.module.loaded"
+        status, key = Status.OK, words.MODULE_LOADED
         if _is_loaded(root, name) or (trace and (root / trace).exists()) or _is_filesystem(root, name):
             pass
         elif _is_builtin(tree, name):
-            key = "pre.module.builtin"
+            key = words.MODULE_BUILTIN
         elif root == ROOT and programs.said("modprobe", "--dry-run", "--quiet", name) is not None:
-            key = "pre.module.loadable"
+            key = words.MODULE_LOADABLE
         else:
-            status, key = Status.FAIL, "pre.module.missing"
-        remedy = text("pre.module.install", command=f"sudo apt install linux-modules-extra-{release}")
-        detail = text(key, name=name)
+            status, key = Status.FAIL, words.MODULE_MISSING
+        remedy = words.MODULE_INSTALL(command=f"sudo apt install linux-modules-extra-{release}")
+        detail = key(name=name)
         yield Check(f"module.{name}", status, detail, remedy if status is Status.FAIL else None)
 
 
@@ -117,22 +116,20 @@ def _is_builtin(tree: Path, name: str) -> bool:
 
 def cgroups(root: Path = ROOT) -> Check:
     """Judge the version of cgroups, and whether memory can be limited."""
-    flags = text("pre.cgroups.flags")
+    flags = words.CGROUPS_FLAGS()
     unified = root / "sys" / "fs" / "cgroup" / "cgroup.controllers"
     if unified.exists():
         missing = sorted({"cpu", "memory", "pids"} - set(unified.read_text().split()))
         if missing:
-            return Check(
-                "cgroups", Status.FAIL, text("pre.cgroups.without", version="v2", names=missing), flags
-            )
-        return Check("cgroups", Status.OK, text("pre.cgroups.ok"))
+            return Check("cgroups", Status.FAIL, words.CGROUPS_WITHOUT(version="v2", names=missing), flags)
+        return Check("cgroups", Status.OK, words.CGROUPS_OK())
     listed = root / "proc" / "cgroups"
     rows = [line.split() for line in listed.read_text().splitlines()] if listed.exists() else []
     enabled = {row[0] for row in rows if row[-1] == "1"}
     missing = sorted({"cpu", "memory", "pids"} - enabled)
     if missing:
-        return Check("cgroups", Status.FAIL, text("pre.cgroups.without", version="v1", names=missing), flags)
-    return Check("cgroups", Status.WARN, text("pre.cgroups.old"), text("pre.cgroups.unify"))
+        return Check("cgroups", Status.FAIL, words.CGROUPS_WITHOUT(version="v1", names=missing), flags)
+    return Check("cgroups", Status.WARN, words.CGROUPS_OLD(), words.CGROUPS_UNIFY())
 
 
 def swap(root: Path = ROOT) -> Check:
@@ -140,11 +137,9 @@ def swap(root: Path = ROOT) -> Check:
     listed = root / "proc" / "swaps"
     rows = listed.read_text().splitlines()[1:] if listed.exists() else []
     if not rows:
-        return Check("swap", Status.OK, text("pre.swap.none"))
+        return Check("swap", Status.OK, words.SWAP_NONE())
     names = [row.split()[0] for row in rows]
-    return Check(
-        "swap", Status.WARN, text("pre.swap.used", names=names), text("pre.run", command="sudo swapoff -a")
-    )
+    return Check("swap", Status.WARN, words.SWAP_USED(names=names), words.RUN(command="sudo swapoff -a"))
 
 
 def memory(role: Role, root: Path = ROOT) -> Check:
@@ -153,8 +148,8 @@ def memory(role: Role, root: Path = ROOT) -> Check:
     total = int(kib[1]) * 1024 if kib else 0
     need = _MINIMUM[role][1]
     status = Status.OK if total >= need * _MEMORY_SLACK else Status.WARN
-    detail = text("pre.memory", have=total // MIB, need=need // MIB)
-    return Check("memory", status, detail, None if status is Status.OK else text("pre.small"))
+    detail = words.MEMORY(have=total // MIB, need=need // MIB)
+    return Check("memory", status, detail, None if status is Status.OK else words.SMALL())
 
 
 def processors(role: Role, count: int | None = None) -> Check:
@@ -162,5 +157,5 @@ def processors(role: Role, count: int | None = None) -> Check:
     have = count or os.cpu_count() or 1
     need = _MINIMUM[role][0]
     status = Status.OK if have >= need else Status.WARN
-    detail = text("pre.cpu", have=have, need=need)
-    return Check("cpu", status, detail, None if status is Status.OK else text("pre.small"))
+    detail = words.CPU(have=have, need=need)
+    return Check("cpu", status, detail, None if status is Status.OK else words.SMALL())

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from mcapp.messages import text
+from mcapp.preflight import words
 from mcapp.preflight.checks import Check, Status
 
 _SIOCGIFADDR = 0x8915
@@ -88,21 +88,19 @@ def checks(found: Network) -> Iterator[Check]:
     """Yield the checks of the default route and of the interface that flannel takes."""
     if not found.default:
         device = found.towards or "eth0"
-        remedy = text("pre.run", command=f"sudo ip route add default dev {device} metric 1000")
-        yield Check("route", Status.FAIL, text("pre.route.none"), remedy)
+        remedy = words.RUN(command=f"sudo ip route add default dev {device} metric 1000")
+        yield Check("route", Status.FAIL, words.ROUTE_NONE(), remedy)
         return
-    yield Check("route", Status.OK, text("pre.route.ok", interface=found.default))
+    yield Check("route", Status.OK, words.ROUTE_OK(interface=found.default))
     address = found.addresses.get(found.default, "?")
     named = [f"{name} {own}" for name, own in found.addresses.items()]
-    flags = text("pre.interfaces.flags", flags=" ".join(found.flags))
+    flags = words.INTERFACES_FLAGS(flags=" ".join(found.flags))
     if found.misled:
-        detail = text(
-            "pre.interfaces.misled", interface=found.default, address=address, towards=found.towards
-        )
+        detail = words.INTERFACES_MISLED(interface=found.default, address=address, towards=found.towards)
         yield Check("interfaces", Status.WARN, detail, flags)
     elif found.several:
-        detail = text("pre.interfaces.several", interface=found.default, address=address, all=named)
+        detail = words.INTERFACES_SEVERAL(interface=found.default, address=address, all=named)
         yield Check("interfaces", Status.WARN, detail, flags if found.flags else None)
     else:
-        detail = text("pre.interfaces.one", interface=found.default, address=address)
+        detail = words.INTERFACES_ONE(interface=found.default, address=address)
         yield Check("interfaces", Status.OK, detail)

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcapp.messages import Text, text
-from mcapp.preflight import protocol
+from mcapp.messages import Text
+from mcapp.preflight import protocol, words
 from mcapp.preflight.checks import Check, Outcome, Status
 from mcapp.preflight.datagrams import exchange
 from mcapp.preflight.firewall import COMMANDED, Firewall, from_told, opening
@@ -122,46 +122,46 @@ def judge(found: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator
     yield _softened(_outgoing(found, PAGE))
     for port in required(peer_role(role, etcd), role, etcd):
         if port not in away:
-            why = text(REASONS[port])
+            why = REASONS[port]()
             yield Check(
                 f"port.{port.id}",
                 Status.SKIPPED,
-                text("pre.port.theirs", why=why),
-                text("pre.port.run.there"),
+                words.PORT_THEIRS(why=why),
+                words.PORT_RUN_THERE(),
             )
 
 
 def clock(found: Survey) -> Check:
     """Compare the listener's clock with this one."""
     if found.answer is None:
-        return Check("clock", Status.SKIPPED, text("pre.listener.tells"))
+        return Check("clock", Status.SKIPPED, words.LISTENER_TELLS())
     seconds = f"{abs(found.skew):.1f}"
     if abs(found.skew) <= _SKEW_WARN:
-        return Check("clock", Status.OK, text("pre.clock.ok", seconds=seconds))
+        return Check("clock", Status.OK, words.CLOCK_OK(seconds=seconds))
     status = Status.FAIL if abs(found.skew) > _SKEW_FAIL else Status.WARN
-    detail = text("pre.clock.ahead" if found.skew > 0 else "pre.clock.behind", seconds=seconds)
-    return Check("clock", status, detail, text("pre.run", command="sudo timedatectl set-ntp true"))
+    detail = (words.CLOCK_AHEAD if found.skew > 0 else words.CLOCK_BEHIND)(seconds=seconds)
+    return Check("clock", status, detail, words.RUN(command="sudo timedatectl set-ntp true"))
 
 
 def _peer(found: Survey) -> Check:
-    listen = text("pre.peer.listen", command=f"python3 scripts/preflight.py listen --peer {found.source}")
+    listen = words.PEER_LISTEN(command=f"python3 scripts/preflight.py listen --peer {found.source}")
     if not found.source:
-        return Check("peer", Status.FAIL, text("pre.peer.noroute", peer=found.peer), text("pre.peer.address"))
+        return Check("peer", Status.FAIL, words.PEER_NOROUTE(peer=found.peer), words.PEER_ADDRESS())
     if found.silent:
-        return Check("peer", Status.FAIL, text("pre.peer.silent", peer=found.peer), text("pre.peer.address"))
+        return Check("peer", Status.FAIL, words.PEER_SILENT(peer=found.peer), words.PEER_ADDRESS())
     if found.answer is None:
-        return Check("peer", Status.WARN, text("pre.peer.nobody", peer=found.peer), listen)
-    return Check("peer", Status.OK, text("pre.peer.ok", peer=found.peer, host=found.answer.host))
+        return Check("peer", Status.WARN, words.PEER_NOBODY(peer=found.peer), listen)
+    return Check("peer", Status.OK, words.PEER_OK(peer=found.peer, host=found.answer.host))
 
 
 def _outgoing(found: Survey, port: Port) -> Check:
     probe = found.tcp[port]
     awaited = found.answer is not None and str(port) in found.answer.listening
     if probe.outcome is Outcome.CONNECTED:
-        detail = text("pre.port.listener" if probe.answer else "pre.port.someone", why=text(REASONS[port]))
+        detail = (words.PORT_LISTENER if probe.answer else words.PORT_SOMEONE)(why=REASONS[port]())
         return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
     if probe.outcome is Outcome.REFUSED and not awaited:
-        detail = text("pre.port.refused", why=text(REASONS[port]))
+        detail = words.PORT_REFUSED(why=REASONS[port]())
         return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
     return _shut(found, port, probe)
 
@@ -169,64 +169,64 @@ def _outgoing(found: Survey, port: Port) -> Check:
 def _vxlan(found: Survey) -> Check:
     probe = found.forward
     check = f"port.{VXLAN.id}"
-    why = text(REASONS[VXLAN])
+    why = REASONS[VXLAN]()
     if probe.outcome is Outcome.CONNECTED:
-        detail = text("pre.udp.echo" if probe.answer else "pre.udp.told", why=why)
+        detail = (words.UDP_ECHO if probe.answer else words.UDP_TOLD)(why=why)
         return Check(check, Status.OK, detail, outcome=probe.outcome)
     if found.answer is None:
-        unproven = text("pre.udp.unproven", why=why)
+        unproven = words.UDP_UNPROVEN(why=why)
         # A running k3s takes the packet and says nothing.
         taken = any(found.tcp[port].outcome is Outcome.CONNECTED for port in found.tcp)
         if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
-            return Check(check, Status.WARN, unproven, text("pre.udp.listen"), probe.outcome)
+            return Check(check, Status.WARN, unproven, words.UDP_LISTEN(), probe.outcome)
     elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in found.answer.listening:
-        taken_there = text("pre.udp.taken", why=why)
-        return Check(check, Status.WARN, taken_there, text("pre.udp.listen"), probe.outcome)
+        taken_there = words.UDP_TAKEN(why=why)
+        return Check(check, Status.WARN, taken_there, words.UDP_LISTEN(), probe.outcome)
     return _shut(found, VXLAN, probe)
 
 
 def _shut(found: Survey, port: Port, probe: Probe) -> Check:
-    why = text(REASONS[port])
+    why = REASONS[port]()
     own = probe.sender == found.source
     match probe.outcome:
         case Outcome.REFUSED:
-            detail = text("pre.port.reset", why=why)
+            detail = words.PORT_RESET(why=why)
         case Outcome.FILTERED if own:
-            detail = text("pre.port.own", why=why)
+            detail = words.PORT_OWN(why=why)
         case Outcome.FILTERED:
-            detail = text("pre.port.filtered", icmp=probe.icmp, sender=probe.sender, why=why)
+            detail = words.PORT_FILTERED(icmp=probe.icmp, sender=probe.sender, why=why)
         case Outcome.UNREACHABLE:
             return Check(
                 f"port.{port.id}",
                 Status.FAIL,
-                text("pre.port.unreachable", why=why),
-                text("pre.peer.address"),
+                words.PORT_UNREACHABLE(why=why),
+                words.PEER_ADDRESS(),
                 probe.outcome,
             )
         case _:
-            detail = text("pre.port.timeout", seconds=f"{found.timeout:g}", why=why)
+            detail = words.PORT_TIMEOUT(seconds=f"{found.timeout:g}", why=why)
     remedy = (
-        text("pre.own.output", port=str(port), peer=found.peer)
+        words.OWN_OUTPUT(port=str(port), peer=found.peer)
         if own
-        else _open(text("pre.on", machine=found.peer), port, found.source, _there(found))
+        else _open(words.ON(machine=found.peer), port, found.source, _there(found))
     )
     return Check(f"port.{port.id}", Status.FAIL, detail, remedy, probe.outcome)
 
 
 def _back(found: Survey, firewall: Firewall) -> Check:
     check = f"port.{VXLAN.id}.back"
-    why = text(REASONS[VXLAN])
+    why = REASONS[VXLAN]()
     if found.back is None:
-        return Check(check, Status.SKIPPED, text("pre.back.unknown", why=why), text("pre.back.how"))
+        return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW())
     if found.back.outcome is Outcome.CONNECTED:
-        return Check(check, Status.OK, text("pre.back.ok", why=why), outcome=found.back.outcome)
+        return Check(check, Status.OK, words.BACK_OK(why=why), outcome=found.back.outcome)
     if found.back.sender == "blocked":
-        remedy = text("pre.peer.output", port=str(VXLAN), source=found.source, peer=found.peer)
-        detail = text("pre.back.blocked", why=why)
+        remedy = words.PEER_OUTPUT(port=str(VXLAN), source=found.source, peer=found.peer)
+        detail = words.BACK_BLOCKED(why=why)
     else:
-        remedy = _open(text("pre.on.here"), VXLAN, found.peer, firewall)
-        detail = text(
-            "pre.back.timeout" if found.back.outcome is Outcome.TIMEOUT else "pre.back.rejected", why=why
+        remedy = _open(words.ON_HERE(), VXLAN, found.peer, firewall)
+        detail = (words.BACK_TIMEOUT if found.back.outcome is Outcome.TIMEOUT else words.BACK_REJECTED)(
+            why=why
         )
     return Check(check, Status.FAIL, detail, remedy, found.back.outcome)
 
@@ -242,6 +242,6 @@ def _there(found: Survey) -> Firewall:
 
 def _open(place: Text, port: Port, source: str, firewall: Firewall) -> Text:
     if firewall.kind in COMMANDED:
-        return text("pre.open", place=place, command=opening(firewall.kind, port, source, firewall.chain))
+        return words.OPEN(place=place, command=opening(firewall.kind, port, source, firewall.chain))
     every = {kind: opening(kind, port, source) for kind in ("ufw", "firewalld", "nft")}
-    return text("pre.open.any", place=place, **every)
+    return words.OPEN_ANY(place=place, **every)

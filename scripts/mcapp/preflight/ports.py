@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from mcapp.config import NODE_PORT
+from mcapp.preflight import words
 
 Role = Literal["server", "agent"]
 Proto = Literal["tcp", "udp"]
@@ -32,11 +33,11 @@ ETCD = (Port(2379, "tcp"), Port(2380, "tcp"))
 PAGE = Port(NODE_PORT, "tcp")
 
 REASONS = {
-    API: "pre.why.api",
-    KUBELET: "pre.why.kubelet",
-    VXLAN: "pre.why.vxlan",
-    **dict.fromkeys(ETCD, "pre.why.etcd"),
-    PAGE: "pre.why.page",
+    API: words.WHY_API,
+    KUBELET: words.WHY_KUBELET,
+    VXLAN: words.WHY_VXLAN,
+    **dict.fromkeys(ETCD, words.WHY_ETCD),
+    PAGE: words.WHY_PAGE,
 }
 
 # Bound on the machine itself besides: by every node, and by servers alone.

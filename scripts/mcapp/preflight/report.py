@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mcapp.cli import Exit
-from mcapp.messages import Lang, say, text
+from mcapp.errors import Exit
+from mcapp.messages import Lang, translate
+from mcapp.preflight import words
 from mcapp.preflight.checks import Check, Status
 from mcapp.preflight.commands import Step
 from mcapp.preflight.listener import Listener
 
 _SPOKEN = {
-    Status.OK: "pre.status.ok",
-    Status.WARN: "pre.status.warn",
-    Status.FAIL: "pre.status.fail",
-    Status.SKIPPED: "pre.status.skipped",
+    Status.OK: words.STATUS_OK,
+    Status.WARN: words.STATUS_WARN,
+    Status.FAIL: words.STATUS_FAIL,
+    Status.SKIPPED: words.STATUS_SKIPPED,
 }
 
 
@@ -26,12 +27,12 @@ def document(role: str, peer: str, checks: Sequence[Check], lang: Lang) -> dict[
 
 def _entry(check: Check, lang: Lang) -> dict[str, Any]:
     outcome = {"outcome": check.outcome.value} if check.outcome else {}
-    remedy = say(check.remedy, lang) if check.remedy else ""
+    remedy = translate(check.remedy, lang) if check.remedy else ""
     return {
         "id": check.id,
         "status": check.status.value,
         **outcome,
-        "detail": say(check.detail, lang),
+        "detail": translate(check.detail, lang),
         "remedy": remedy,
     }
 
@@ -40,13 +41,13 @@ def lines(checks: Sequence[Check], lang: Lang) -> Iterator[str]:
     """Yield a line for each check, its remedy below it, and the sum."""
     for check in checks:
         outcome = f" [{check.outcome.value}]" if check.outcome else ""
-        spoken = say(text(_SPOKEN[check.status]), lang)
-        yield f"{spoken}  {check.id}{outcome}: {say(check.detail, lang)}"
+        spoken = translate(_SPOKEN[check.status](), lang)
+        yield f"{spoken}  {check.id}{outcome}: {translate(check.detail, lang)}"
         if check.remedy:
-            yield f"      -> {say(check.remedy, lang)}"
+            yield f"      -> {translate(check.remedy, lang)}"
     counted = {status: sum(check.status is status for check in checks) for status in Status}
-    key = "pre.sum.fail" if counted[Status.FAIL] else "pre.sum.ok"
-    yield say(text(key, fails=counted[Status.FAIL], warnings=counted[Status.WARN]), lang)
+    key = words.SUM_FAIL if counted[Status.FAIL] else words.SUM_OK
+    yield translate(key(fails=counted[Status.FAIL], warnings=counted[Status.WARN]), lang)
 
 
 def code(checks: Sequence[Check], silent: bool) -> Exit:
@@ -59,16 +60,20 @@ def code(checks: Sequence[Check], silent: bool) -> Exit:
 def step_lines(steps: Sequence[Step], lang: Lang) -> Iterator[str]:
     """Yield the commands as a shell script's lines: comments say where and why."""
     for number, step in enumerate(steps, 1):
-        yield f"# {number}. {say(step.machine, lang)}: {say(step.purpose, lang)}"
+        yield f"# {number}. {translate(step.machine, lang)}: {translate(step.purpose, lang)}"
         yield step.command
-    policy = text("pre.step.policy")
-    yield f"# {say(policy, lang)}"
+    policy = words.STEP_POLICY()
+    yield f"# {translate(policy, lang)}"
 
 
 def step_document(role: str, peer: str, steps: Sequence[Step], lang: Lang) -> dict[str, Any]:
     """Return the commands for programs."""
     told = [
-        {"machine": say(step.machine, lang), "purpose": say(step.purpose, lang), "command": step.command}
+        {
+            "machine": translate(step.machine, lang),
+            "purpose": translate(step.purpose, lang),
+            "command": step.command,
+        }
         for step in steps
     ]
     return {"role": role, "peer": peer, "commands": told}

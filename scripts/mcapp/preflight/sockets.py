@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mcapp.messages import Text, text
+from mcapp.messages import Text
+from mcapp.preflight import words
 from mcapp.preflight.checks import Check, Status
 from mcapp.preflight.ports import PAGE, TRAEFIK, Port, Role, bound
 
@@ -86,23 +87,23 @@ def checks(role: Role, etcd: bool, holders: Holders) -> Iterator[Check]:
         taken = True
         yield _taken(port, owner)
     if not taken:
-        yield Check("local", Status.OK, text("pre.local.free", ports=" ".join(map(str, bound(role, etcd)))))
+        yield Check("local", Status.OK, words.LOCAL_FREE(ports=" ".join(map(str, bound(role, etcd)))))
 
 
 def _taken(port: Port, owner: Owner) -> Check:
     check = f"local.{port.id}"
     if _is_listener(owner):
-        return Check(check, Status.OK, text("pre.local.listener", port=str(port)))
+        return Check(check, Status.OK, words.LOCAL_LISTENER(port=str(port)))
     holder = _named(owner)
-    detail = text("pre.local.taken", port=str(port), holder=holder)
+    detail = words.LOCAL_TAKEN(port=str(port), holder=holder)
     if owner.program.startswith("k3s"):
-        return Check(check, Status.WARN, detail, text("pre.local.k3s"))
+        return Check(check, Status.WARN, detail, words.LOCAL_K3S())
     if port in TRAEFIK:
-        return Check(check, Status.WARN, detail, text("pre.local.traefik"))
+        return Check(check, Status.WARN, detail, words.LOCAL_TRAEFIK())
     if owner.pid is None:
         command = f"sudo ss -lnp{port.proto[0]} sport = :{port.number}"
-        return Check(check, Status.FAIL, detail, text("pre.local.who", command=command))
-    remedy = text("pre.local.page" if port == PAGE else "pre.local.stop", pid=owner.pid)
+        return Check(check, Status.FAIL, detail, words.LOCAL_WHO(command=command))
+    remedy = (words.LOCAL_PAGE if port == PAGE else words.LOCAL_STOP)(pid=owner.pid)
     return Check(check, Status.FAIL, detail, remedy)
 
 
@@ -113,5 +114,5 @@ def _is_listener(owner: Owner) -> bool:
 
 def _named(owner: Owner) -> Text:
     if owner.pid is None:
-        return text("pre.holder.unknown")
-    return text("pre.holder", program=owner.program or "?", pid=owner.pid)
+        return words.HOLDER_UNKNOWN()
+    return words.HOLDER(program=owner.program or "?", pid=owner.pid)

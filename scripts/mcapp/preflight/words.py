@@ -1,368 +1,376 @@
-"""The sentences of preflight by key: English, Traditional Chinese (Taiwan), with the same parts in both."""
+"""What preflight says, in both languages."""
 
 from __future__ import annotations
 
-PREFLIGHT: dict[str, tuple[str, str]] = {
-    # The report.
-    "pre.status.ok": ("ok  ", "正常"),
-    "pre.status.warn": ("warn", "警告"),
-    "pre.status.fail": ("FAIL", "失敗"),
-    "pre.status.skipped": ("skip", "略過"),
-    "pre.sum.ok": (
-        "Nothing must be mended; {warnings} warning(s). Run it on the other machine, too.",
-        "沒有必須修正的項目；警告 {warnings} 項。請也在另一台機器執行。",
-    ),
-    "pre.sum.fail": (
-        "{fails} thing(s) must be mended; {warnings} warning(s).",
-        "有 {fails} 項必須修正；警告 {warnings} 項。",
-    ),
-    "pre.run": ("Run: {command}", "請執行：{command}"),
-    "pre.sudo": ("Run it again with sudo.", "請加上 sudo 再執行一次。"),
-    "pre.on": ("on {machine}", "在 {machine} 上"),
-    "pre.on.here": ("on this machine", "在本機"),
-    # What each port is for.
-    "pre.why.api": (
-        "the Kubernetes API, where agents and other servers join",
-        "Kubernetes API，agent 與其他 server 由此加入",
-    ),
-    "pre.why.kubelet": ("the kubelet, asked for metrics", "kubelet，用於讀取量測資料"),
-    "pre.why.vxlan": (
-        "flannel's VXLAN, all traffic between pods of two machines",
-        "flannel 的 VXLAN，承載兩台機器的 Pod 之間所有流量",
-    ),
-    "pre.why.etcd": ("embedded etcd, between servers", "內嵌 etcd，用於 server 之間"),
-    "pre.why.page": ("the app's page (NodePort)", "應用程式的網頁（NodePort）"),
-    # The peer as a whole.
-    "pre.peer.ok": (
-        "{peer} answers, and its listener says it is {host}.",
-        "{peer} 有回應，其監聽程式回報主機名稱 {host}。",
-    ),
-    "pre.peer.nobody": (
-        "{peer} gives a sign of life, but no listener of preflight answers there: UDP and the way back "
-        "cannot be proven.",
-        "{peer} 有跡象顯示已開機，但沒有 preflight 的監聽程式回應：無法證明 UDP 與回程是否暢通。",
-    ),
-    "pre.peer.listen": (
-        "Run there, then this again: {command}",
-        "請在該機器執行下列命令，再重新執行本檢查：{command}",
-    ),
-    "pre.peer.silent": (
-        "{peer} gives no sign of life at any port: it is off, has another address, or drops everything.",
-        "{peer} 的所有連接埠都沒有回應：可能未開機、位址不對，或丟棄了所有封包。",
-    ),
-    "pre.peer.noroute": ("This machine has no route to {peer}.", "本機沒有通往 {peer} 的路由。"),
-    "pre.peer.address": (
-        "Check with `ip -4 address` on the other machine that this is its address, and that both are on "
-        "one network.",
-        "請在另一台機器以 `ip -4 address` 確認位址正確，並確認兩台機器位於同一網路。",
-    ),
-    "pre.listener.tells": (
-        "Unknown: only a listener on the peer tells it.",
-        "未知：須由另一台機器上的監聽程式回報。",
-    ),
-    # The ports.
-    "pre.port.listener": ("The peer's listener answered ({why}).", "另一台機器的監聽程式有回應（{why}）。"),
-    "pre.port.someone": (
-        "Something accepts connections there already ({why}).",
-        "該處已有程式接受連線（{why}）。",
-    ),
-    "pre.port.refused": (
-        "The host itself answered and nothing listens there yet: no firewall drops it ({why}).",
-        "主機有回應，只是尚無程式監聽：沒有防火牆丟棄封包（{why}）。",
-    ),
-    "pre.port.reset": (
-        "Refused although the peer's listener waits there: a firewall rule rejects it ({why}).",
-        "另一台機器的監聽程式正在等候，連線卻遭拒絕：有防火牆規則拒絕它（{why}）。",
-    ),
-    "pre.port.filtered": (
-        "{sender} turned it back with ICMP {icmp}: a firewall rule rejects it ({why}).",
-        "{sender} 以 ICMP「{icmp}」退回：有防火牆規則拒絕它（{why}）。",
-    ),
-    "pre.port.own": (
-        "This machine's own rules for outgoing packets turned it back ({why}).",
-        "本機對外的防火牆規則退回了封包（{why}）。",
-    ),
-    "pre.port.timeout": (
-        "Silence for {seconds} s: a firewall drops it ({why}).",
-        "{seconds} 秒內毫無回應：有防火牆丟棄封包（{why}）。",
-    ),
-    "pre.port.unreachable": ("No machine answers at this address ({why}).", "此位址沒有機器回應（{why}）。"),
-    "pre.port.theirs": (
-        "The peer calls this port here ({why}), so only the peer can try it.",
-        "由另一台機器連線到本機的這個連接埠（{why}），只能從該機器測試。",
-    ),
-    "pre.port.run.there": (
-        "Run `preflight.py listen` here and preflight on the peer.",
-        "請在本機執行 `preflight.py listen`，並在另一台機器執行 preflight。",
-    ),
-    "pre.udp.echo": (
-        "The nonce went there and its echo came back ({why}).",
-        "隨機碼已送達，回音也已返回（{why}）。",
-    ),
-    "pre.udp.told": (
-        "The packet arrived, as the listener tells, but the answer to it did not come back ({why}).",
-        "監聽程式回報封包已送達，但對它的回應沒有返回（{why}）。",
-    ),
-    "pre.udp.unproven": (
-        "Not proven: nobody there answers by an echo ({why}).",
-        "尚未證明：該處沒有程式回傳回音（{why}）。",
-    ),
-    "pre.udp.taken": (
-        "Not proven: another program holds the port there, so the listener cannot ({why}).",
-        "尚未證明：該連接埠已被另一個程式占用，監聽程式無法使用（{why}）。",
-    ),
-    "pre.udp.listen": (
-        "Run `preflight.py listen` on the peer while k3s is stopped there, then this again.",
-        "請先停止另一台機器上的 k3s，在該處執行 `preflight.py listen`，再重新執行本檢查。",
-    ),
-    "pre.back.ok": (
-        "A packet that the peer sent as VXLAN does arrived here ({why}).",
-        "另一台機器以 VXLAN 的方式送出的封包已抵達本機（{why}）。",
-    ),
-    "pre.back.timeout": (
-        "The peer sent a packet as VXLAN does, and it did not arrive here: a firewall drops it, though "
-        "answers on a known flow may pass ({why}).",
-        "另一台機器以 VXLAN 的方式送出封包，但未抵達本機：有防火牆丟棄它，"
-        "即使既有連線的回應可以通過（{why}）。",
-    ),
-    "pre.back.rejected": (
-        "The peer sent a packet as VXLAN does, and this machine turned it back ({why}).",
-        "另一台機器以 VXLAN 的方式送出封包，但被本機退回（{why}）。",
-    ),
-    "pre.back.blocked": (
-        "The peer's own rules for outgoing packets keep it from sending as VXLAN does ({why}).",
-        "另一台機器對外的防火牆規則使它無法以 VXLAN 的方式送出封包（{why}）。",
-    ),
-    "pre.back.unknown": (
-        "Unknown: it takes a listener that can be asked, and the port free here ({why}).",
-        "未知：須有可聯絡的監聽程式，且本機的這個連接埠未被占用（{why}）。",
-    ),
-    "pre.back.how": (
-        "Run `preflight.py listen` on the peer, none here at the same time, then this again.",
-        "請在另一台機器執行 `preflight.py listen`（本機不要同時執行），再重新執行本檢查。",
-    ),
-    "pre.open": (
-        "Open it, {place}, to this one machine: {command}",
-        "請{place}只對這一台機器開放：{command}",
-    ),
-    "pre.open.any": (
-        "Open it, {place}, to this one machine. With ufw: {ufw} With firewalld: {firewalld} "
-        "With nftables: {nft}",
-        "請{place}只對這一台機器開放。使用 ufw：{ufw} 使用 firewalld：{firewalld} 使用 nftables：{nft}",
-    ),
-    "pre.own.output": (
-        "Let this machine send to {peer} at {port}: look at `sudo nft list ruleset`, chain output.",
-        "請允許本機送往 {peer} 的 {port}：檢視 `sudo nft list ruleset` 的 output 鏈。",
-    ),
-    "pre.peer.output": (
-        "Let {peer} send to {source} at {port}: look there at `sudo nft list ruleset`, chain output.",
-        "請允許 {peer} 送往 {source} 的 {port}：在該處檢視 `sudo nft list ruleset` 的 output 鏈。",
-    ),
-    # What holds a port here.
-    "pre.local.free": ("Free on this machine: {ports}", "本機尚未占用：{ports}"),
-    "pre.local.taken": ("{port} is taken by {holder}.", "{port} 已被 {holder} 占用。"),
-    "pre.local.listener": (
-        "{port} is taken by preflight's own listener, which stops by itself.",
-        "{port} 由 preflight 自己的監聽程式占用，它會自行停止。",
-    ),
-    "pre.holder": ("{program} (pid {pid})", "{program}（pid {pid}）"),
-    "pre.holder.unknown": (
-        "the kernel or a program of another user",
-        "核心或其他使用者的程式",
-    ),
-    "pre.local.k3s": (
-        "k3s is installed already; `sudo k3s kubectl get nodes` tells its state.",
-        "k3s 已安裝；`sudo k3s kubectl get nodes` 可查看狀態。",
-    ),
-    "pre.local.traefik": (
-        "k3s' Traefik would take it. The app needs no Traefik: add `--disable traefik` to the server.",
-        "k3s 的 Traefik 會占用它。本應用程式不需要 Traefik：請在 server 加上 `--disable traefik`。",
-    ),
-    "pre.local.who": ("See who holds it: {command}", "查看占用者：{command}"),
-    "pre.local.stop": ("Stop it: sudo kill {pid}", "請停止它：sudo kill {pid}"),
-    "pre.local.page": (
-        "Stop it (sudo kill {pid}), or give the page another port: --set web.service.nodePort=30081",
-        "請停止它（sudo kill {pid}），或讓網頁使用其他連接埠：--set web.service.nodePort=30081",
-    ),
-    # The machine.
-    "pre.hostname.ok": ("{name} here, {peer} there.", "本機是 {name}，另一台是 {peer}。"),
-    "pre.hostname.same": (
-        "Both machines are called {name}: the second could not join as a node.",
-        "兩台機器的主機名稱都是 {name}：第二台無法以節點身分加入。",
-    ),
-    "pre.hostname.bad": (
-        "{name} cannot be a node's name: letters, digits, - and . only, and one of its own.",
-        "{name} 不能作為節點名稱：只能使用字母、數字、- 與 .，且須為專屬名稱。",
-    ),
-    "pre.hostname.unknown": (
-        "{name} here; the other's name only a listener on the peer tells.",
-        "本機是 {name}；另一台的名稱須由其監聽程式回報。",
-    ),
-    "pre.clock.ok": ("The clocks differ by {seconds} s.", "兩台機器的時鐘相差 {seconds} 秒。"),
-    "pre.clock.ahead": (
-        "The peer's clock is {seconds} s ahead: certificates may count as not yet valid here.",
-        "另一台機器的時鐘快了 {seconds} 秒：憑證在本機可能被視為尚未生效。",
-    ),
-    "pre.clock.behind": (
-        "The peer's clock is {seconds} s behind: certificates may count as not yet valid there.",
-        "另一台機器的時鐘慢了 {seconds} 秒：憑證在該處可能被視為尚未生效。",
-    ),
-    "pre.disk.ok": (
-        "{free} GiB free at {folder}; db's volume takes {need} GiB.",
-        "{folder} 剩餘 {free} GiB；db 的磁碟區需要 {need} GiB。",
-    ),
-    "pre.disk.tight": (
-        "{free} GiB free at {folder}: once db's {need} GiB are full, under 5% are left and k3s evicts pods.",
-        "{folder} 剩餘 {free} GiB：db 的 {need} GiB 用滿後剩餘空間將低於 5%，k3s 會驅逐 Pod。",
-    ),
-    "pre.disk.full": (
-        "{free} GiB free at {folder}, and db's volume takes {need} GiB.",
-        "{folder} 只剩 {free} GiB，而 db 的磁碟區需要 {need} GiB。",
-    ),
-    "pre.disk.room": (
-        "Make room, or mount a larger disk at /var/lib/rancher. It matters where db will run.",
-        "請清出空間，或將較大的磁碟掛載到 /var/lib/rancher。執行 db 的機器才需要。",
-    ),
-    "pre.module.loaded": ("{name} is in the running kernel.", "執行中的核心已有 {name}。"),
-    "pre.module.builtin": ("{name} is built into the kernel.", "{name} 已內建於核心。"),
-    "pre.module.loadable": ("{name} can be loaded; k3s does so.", "{name} 可以載入；k3s 會自行載入。"),
-    "pre.module.missing": ("The kernel has no module {name}.", "核心沒有 {name} 模組。"),
-    "pre.module.install": (
-        "On Ubuntu and Raspberry Pi a package of its own holds it: {command}",
-        "在 Ubuntu 與 Raspberry Pi 上由另一個套件提供：{command}",
-    ),
-    "pre.cgroups.ok": ("cgroup v2 with cpu, memory and pids.", "cgroup v2，含 cpu、memory 與 pids。"),
-    "pre.cgroups.without": (
-        "cgroup {version} does not offer {names}: k3s cannot start.",
-        "cgroup {version} 未提供 {names}：k3s 無法啟動。",
-    ),
-    "pre.cgroups.flags": (
-        "Add `cgroup_memory=1 cgroup_enable=memory` to the kernel's command line "
-        "(Raspberry Pi: /boot/firmware/cmdline.txt) and reboot.",
-        "請在核心的開機參數加上 `cgroup_memory=1 cgroup_enable=memory`"
-        "（Raspberry Pi：/boot/firmware/cmdline.txt）後重新開機。",
-    ),
-    "pre.cgroups.old": (
-        "cgroup v1: Kubernetes 1.35 and newer do not start on it by default.",
-        "cgroup v1：Kubernetes 1.35 以後預設無法在其上啟動。",
-    ),
-    "pre.cgroups.unify": (
-        "Add `systemd.unified_cgroup_hierarchy=1` to the kernel's command line and reboot.",
-        "請在核心的開機參數加上 `systemd.unified_cgroup_hierarchy=1` 後重新開機。",
-    ),
-    "pre.swap.none": ("No swap in use.", "未使用 swap。"),
-    "pre.swap.used": (
-        "Swap is in use ({names}): k3s starts all the same, but a full memory then shows as slowness.",
-        "正在使用 swap（{names}）：k3s 仍可啟動，但記憶體用盡時會變得很慢。",
-    ),
-    "pre.memory": (
-        "{have} MiB of memory; k3s asks for {need} MiB in this role.",
-        "記憶體 {have} MiB；k3s 在此角色需要 {need} MiB。",
-    ),
-    "pre.cpu": (
-        "{have} CPU(s); k3s asks for {need} in this role.",
-        "CPU {have} 個；k3s 在此角色需要 {need} 個。",
-    ),
-    "pre.small": (
-        "It may work for a trial; make the stronger machine the server.",
-        "試用或許可行；請以較強的機器作為 server。",
-    ),
-    # Interfaces.
-    "pre.route.ok": ("The default route leaves by {interface}.", "預設路由經由 {interface}。"),
-    "pre.route.none": (
-        "There is no default route: k3s cannot find its own address.",
-        "沒有預設路由：k3s 無法得知自己的位址。",
-    ),
-    "pre.interfaces.one": (
-        "flannel will take {interface} ({address}).",
-        "flannel 會使用 {interface}（{address}）。",
-    ),
-    "pre.interfaces.several": (
-        "Several interfaces ({all}); flannel will take {interface} ({address}), the default route's.",
-        "有多個介面（{all}）；flannel 會使用預設路由的 {interface}（{address}）。",
-    ),
-    "pre.interfaces.misled": (
-        "flannel will take {interface} ({address}), but the peer is reached by {towards}.",
-        "flannel 會使用 {interface}（{address}），但通往另一台機器的是 {towards}。",
-    ),
-    "pre.interfaces.flags": (
-        "Install k3s on this machine with: {flags}",
-        "在本機安裝 k3s 時請加上：{flags}",
-    ),
-    # The firewall of this machine.
-    "pre.firewall.none": (
-        "No firewall on this machine turns incoming packets away.",
-        "本機沒有會擋下傳入封包的防火牆。",
-    ),
-    "pre.firewall.root": (
-        "Only root may read this machine's firewall rules.",
-        "只有 root 能讀取本機的防火牆規則。",
-    ),
-    "pre.firewall.kept": ("{kind} is in force on this machine.", "本機的 {kind} 已啟用。"),
-    "pre.firewall.lost": (
-        "Rules of {kind} are in force on this machine. What is added by hand lasts until the next boot.",
-        "本機有 {kind} 規則生效。手動加入的規則只保留到下次開機。",
-    ),
-    "pre.firewall.open": (
-        "Where the peer cannot reach this machine, open it: {commands}",
-        "若另一台機器無法連到本機，請開放：{commands}",
-    ),
-    # What was asked.
-    "pre.given.bad": ("{address} is no machine's IPv4 address.", "{address} 不是機器的 IPv4 位址。"),
-    "pre.given.own": ("{address} is this machine itself.", "{address} 就是本機。"),
-    "pre.given.peer": (
-        "Give the other machine's address, such as --peer 192.168.1.100 (`ip -4 address` there).",
-        "請指定另一台機器的位址，例如 --peer 192.168.1.100（在該機器執行 `ip -4 address`）。",
-    ),
-    "pre.token": ("{file} cannot be read: {reason}.", "無法讀取 {file}：{reason}。"),
-    "pre.token.where": (
-        "The server keeps it in /var/lib/rancher/k3s/server/token, which only root may read.",
-        "server 將它存放在 /var/lib/rancher/k3s/server/token，只有 root 能讀取。",
-    ),
-    # The listener.
-    "pre.listen.start": (
-        "Listening at {ports} for {seconds} s; Ctrl-C stops it. Now run preflight on the other machine.",
-        "正在監聽 {ports}，為時 {seconds} 秒；按 Ctrl-C 可停止。請在另一台機器執行 preflight。",
-    ),
-    "pre.listen.heard": ("{source} reached {port}.", "{source} 已連到 {port}。"),
-    "pre.listen.taken": (
-        "Not listening at {port}: another program holds it.",
-        "未監聽 {port}：已被其他程式占用。",
-    ),
-    "pre.listen.none": ("Every port is held by another program.", "所有連接埠都被其他程式占用。"),
-    "pre.listen.none.remedy": (
-        "If that is k3s, stop it for the test: sudo systemctl stop k3s k3s-agent",
-        "若占用者是 k3s，測試時請先停止：sudo systemctl stop k3s k3s-agent",
-    ),
-    "pre.listen.ignored": (
-        "{count} packet(s) or connection(s) were no probes of preflight, and got no answer.",
-        "有 {count} 個封包或連線不是 preflight 的探測，未予回應。",
-    ),
-    "pre.listen.silent": ("Nothing came from {peers}.", "沒有收到 {peers} 的任何探測。"),
-    "pre.listen.nobody": ("Nothing came from any machine.", "沒有收到任何機器的探測。"),
-    "pre.listen.interrupted": ("Stopped.", "已停止。"),
-    # The commands.
-    "pre.step.server": ("server {address}", "server {address}"),
-    "pre.step.second": ("second server {address}", "第二台 server {address}"),
-    "pre.step.agent": ("agent {address}", "agent {address}"),
-    "pre.step.any.agent": ("each agent", "每台 agent"),
-    "pre.step.install.server": ("install the server", "安裝 server"),
-    "pre.step.token": ("read the token that the next step needs", "讀取下一步需要的權杖"),
-    "pre.step.install.second": ("join as a server", "以 server 身分加入"),
-    "pre.step.install.agent": (
-        "join as an agent, labelled for db; with several interfaces add --flannel-iface",
-        "以 agent 身分加入，並為 db 加上標籤；有多個介面時請加上 --flannel-iface",
-    ),
-    "pre.step.label": (
-        "only if it joined without the label {label}",
-        "僅在加入時沒有標籤 {label} 才需要",
-    ),
-    "pre.step.make": ("write the images into one archive", "將映像檔寫成一個封存檔"),
-    "pre.step.copy": ("copy it to the other machine", "複製到另一台機器"),
-    "pre.step.images": ("k3s imports it at each start", "k3s 每次啟動時匯入"),
-    "pre.step.import": ("import it at once, without a restart", "立即匯入，無須重新啟動"),
-    "pre.step.policy": (
-        "The chart keeps imagePullPolicy IfNotPresent: with Always, imported images would not be used.",
-        "chart 使用 imagePullPolicy IfNotPresent：若為 Always，匯入的映像檔不會被使用。",
-    ),
-}
+from mcapp.messages import Words
+
+# The report.
+STATUS_OK = Words("ok  ", "正常")
+STATUS_WARN = Words("warn", "警告")
+STATUS_FAIL = Words("FAIL", "失敗")
+STATUS_SKIPPED = Words("skip", "略過")
+SUM_OK = Words(
+    "Nothing must be mended; {warnings} warning(s). Run it on the other machine, too.",
+    "沒有必須修正的項目；警告 {warnings} 項。請也在另一台機器執行。",
+)
+SUM_FAIL = Words(
+    "{fails} thing(s) must be mended; {warnings} warning(s).",
+    "有 {fails} 項必須修正；警告 {warnings} 項。",
+)
+RUN = Words("Run: {command}", "請執行：{command}")
+SUDO = Words("Run it again with sudo.", "請加上 sudo 再執行一次。")
+ON = Words("on {machine}", "在 {machine} 上")
+ON_HERE = Words("on this machine", "在本機")
+
+# What each port is for.
+WHY_API = Words(
+    "the Kubernetes API, where agents and other servers join",
+    "Kubernetes API，agent 與其他 server 由此加入",
+)
+WHY_KUBELET = Words("the kubelet, asked for metrics", "kubelet，用於讀取量測資料")
+WHY_VXLAN = Words(
+    "flannel's VXLAN, all traffic between pods of two machines",
+    "flannel 的 VXLAN，承載兩台機器的 Pod 之間所有流量",
+)
+WHY_ETCD = Words("embedded etcd, between servers", "內嵌 etcd，用於 server 之間")
+WHY_PAGE = Words("the app's page (NodePort)", "應用程式的網頁（NodePort）")
+
+# The peer as a whole.
+PEER_OK = Words(
+    "{peer} answers, and its listener says it is {host}.",
+    "{peer} 有回應，其監聽程式回報主機名稱 {host}。",
+)
+PEER_NOBODY = Words(
+    "{peer} gives a sign of life, but no listener of preflight answers there: UDP and the way back "
+    "cannot be proven.",
+    "{peer} 有跡象顯示已開機，但沒有 preflight 的監聽程式回應：無法證明 UDP 與回程是否暢通。",
+)
+PEER_LISTEN = Words(
+    "Run there, then this again: {command}",
+    "請在該機器執行下列命令，再重新執行本檢查：{command}",
+)
+PEER_SILENT = Words(
+    "{peer} gives no sign of life at any port: it is off, has another address, or drops everything.",
+    "{peer} 的所有連接埠都沒有回應：可能未開機、位址不對，或丟棄了所有封包。",
+)
+PEER_NOROUTE = Words("This machine has no route to {peer}.", "本機沒有通往 {peer} 的路由。")
+PEER_ADDRESS = Words(
+    "Check with `ip -4 address` on the other machine that this is its address, and that both are on "
+    "one network.",
+    "請在另一台機器以 `ip -4 address` 確認位址正確，並確認兩台機器位於同一網路。",
+)
+LISTENER_TELLS = Words(
+    "Unknown: only a listener on the peer tells it.",
+    "未知：須由另一台機器上的監聽程式回報。",
+)
+
+# The ports.
+PORT_LISTENER = Words("The peer's listener answered ({why}).", "另一台機器的監聽程式有回應（{why}）。")
+PORT_SOMEONE = Words(
+    "Something accepts connections there already ({why}).",
+    "該處已有程式接受連線（{why}）。",
+)
+PORT_REFUSED = Words(
+    "The host itself answered and nothing listens there yet: no firewall drops it ({why}).",
+    "主機有回應，只是尚無程式監聽：沒有防火牆丟棄封包（{why}）。",
+)
+PORT_RESET = Words(
+    "Refused although the peer's listener waits there: a firewall rule rejects it ({why}).",
+    "另一台機器的監聽程式正在等候，連線卻遭拒絕：有防火牆規則拒絕它（{why}）。",
+)
+PORT_FILTERED = Words(
+    "{sender} turned it back with ICMP {icmp}: a firewall rule rejects it ({why}).",
+    "{sender} 以 ICMP「{icmp}」退回：有防火牆規則拒絕它（{why}）。",
+)
+PORT_OWN = Words(
+    "This machine's own rules for outgoing packets turned it back ({why}).",
+    "本機對外的防火牆規則退回了封包（{why}）。",
+)
+PORT_TIMEOUT = Words(
+    "Silence for {seconds} s: a firewall drops it ({why}).",
+    "{seconds} 秒內毫無回應：有防火牆丟棄封包（{why}）。",
+)
+PORT_UNREACHABLE = Words("No machine answers at this address ({why}).", "此位址沒有機器回應（{why}）。")
+PORT_THEIRS = Words(
+    "The peer calls this port here ({why}), so only the peer can try it.",
+    "由另一台機器連線到本機的這個連接埠（{why}），只能從該機器測試。",
+)
+PORT_RUN_THERE = Words(
+    "Run `preflight.py listen` here and preflight on the peer.",
+    "請在本機執行 `preflight.py listen`，並在另一台機器執行 preflight。",
+)
+UDP_ECHO = Words(
+    "The nonce went there and its echo came back ({why}).",
+    "隨機碼已送達，回音也已返回（{why}）。",
+)
+UDP_TOLD = Words(
+    "The packet arrived, as the listener tells, but the answer to it did not come back ({why}).",
+    "監聽程式回報封包已送達，但對它的回應沒有返回（{why}）。",
+)
+UDP_UNPROVEN = Words(
+    "Not proven: nobody there answers by an echo ({why}).",
+    "尚未證明：該處沒有程式回傳回音（{why}）。",
+)
+UDP_TAKEN = Words(
+    "Not proven: another program holds the port there, so the listener cannot ({why}).",
+    "尚未證明：該連接埠已被另一個程式占用，監聽程式無法使用（{why}）。",
+)
+UDP_LISTEN = Words(
+    "Run `preflight.py listen` on the peer while k3s is stopped there, then this again.",
+    "請先停止另一台機器上的 k3s，在該處執行 `preflight.py listen`，再重新執行本檢查。",
+)
+BACK_OK = Words(
+    "A packet that the peer sent as VXLAN does arrived here ({why}).",
+    "另一台機器以 VXLAN 的方式送出的封包已抵達本機（{why}）。",
+)
+BACK_TIMEOUT = Words(
+    "The peer sent a packet as VXLAN does, and it did not arrive here: a firewall drops it, though "
+    "answers on a known flow may pass ({why}).",
+    "另一台機器以 VXLAN 的方式送出封包，但未抵達本機：有防火牆丟棄它，即使既有連線的回應可以通過（{why}）。",
+)
+BACK_REJECTED = Words(
+    "The peer sent a packet as VXLAN does, and this machine turned it back ({why}).",
+    "另一台機器以 VXLAN 的方式送出封包，但被本機退回（{why}）。",
+)
+BACK_BLOCKED = Words(
+    "The peer's own rules for outgoing packets keep it from sending as VXLAN does ({why}).",
+    "另一台機器對外的防火牆規則使它無法以 VXLAN 的方式送出封包（{why}）。",
+)
+BACK_UNKNOWN = Words(
+    "Unknown: it takes a listener that can be asked, and the port free here ({why}).",
+    "未知：須有可聯絡的監聽程式，且本機的這個連接埠未被占用（{why}）。",
+)
+BACK_HOW = Words(
+    "Run `preflight.py listen` on the peer, none here at the same time, then this again.",
+    "請在另一台機器執行 `preflight.py listen`（本機不要同時執行），再重新執行本檢查。",
+)
+OPEN = Words(
+    "Open it, {place}, to this one machine: {command}",
+    "請{place}只對這一台機器開放：{command}",
+)
+OPEN_ANY = Words(
+    "Open it, {place}, to this one machine. With ufw: {ufw} With firewalld: {firewalld} With nftables: {nft}",
+    "請{place}只對這一台機器開放。使用 ufw：{ufw} 使用 firewalld：{firewalld} 使用 nftables：{nft}",
+)
+OWN_OUTPUT = Words(
+    "Let this machine send to {peer} at {port}: look at `sudo nft list ruleset`, chain output.",
+    "請允許本機送往 {peer} 的 {port}：檢視 `sudo nft list ruleset` 的 output 鏈。",
+)
+PEER_OUTPUT = Words(
+    "Let {peer} send to {source} at {port}: look there at `sudo nft list ruleset`, chain output.",
+    "請允許 {peer} 送往 {source} 的 {port}：在該處檢視 `sudo nft list ruleset` 的 output 鏈。",
+)
+
+# What holds a port here.
+LOCAL_FREE = Words("Free on this machine: {ports}", "本機尚未占用：{ports}")
+LOCAL_TAKEN = Words("{port} is taken by {holder}.", "{port} 已被 {holder} 占用。")
+LOCAL_LISTENER = Words(
+    "{port} is taken by preflight's own listener, which stops by itself.",
+    "{port} 由 preflight 自己的監聽程式占用，它會自行停止。",
+)
+HOLDER = Words("{program} (pid {pid})", "{program}（pid {pid}）")
+HOLDER_UNKNOWN = Words(
+    "the kernel or a program of another user",
+    "核心或其他使用者的程式",
+)
+LOCAL_K3S = Words(
+    "k3s is installed already; `sudo k3s kubectl get nodes` tells its state.",
+    "k3s 已安裝；`sudo k3s kubectl get nodes` 可查看狀態。",
+)
+LOCAL_TRAEFIK = Words(
+    "k3s' Traefik would take it. The app needs no Traefik: add `--disable traefik` to the server.",
+    "k3s 的 Traefik 會占用它。本應用程式不需要 Traefik：請在 server 加上 `--disable traefik`。",
+)
+LOCAL_WHO = Words("See who holds it: {command}", "查看占用者：{command}")
+LOCAL_STOP = Words("Stop it: sudo kill {pid}", "請停止它：sudo kill {pid}")
+LOCAL_PAGE = Words(
+    "Stop it (sudo kill {pid}), or give the page another port: --set web.service.nodePort=30081",
+    "請停止它（sudo kill {pid}），或讓網頁使用其他連接埠：--set web.service.nodePort=30081",
+)
+
+# The machine.
+HOSTNAME_OK = Words("{name} here, {peer} there.", "本機是 {name}，另一台是 {peer}。")
+HOSTNAME_SAME = Words(
+    "Both machines are called {name}: the second could not join as a node.",
+    "兩台機器的主機名稱都是 {name}：第二台無法以節點身分加入。",
+)
+HOSTNAME_BAD = Words(
+    "{name} cannot be a node's name: letters, digits, - and . only, and one of its own.",
+    "{name} 不能作為節點名稱：只能使用字母、數字、- 與 .，且須為專屬名稱。",
+)
+HOSTNAME_UNKNOWN = Words(
+    "{name} here; the other's name only a listener on the peer tells.",
+    "本機是 {name}；另一台的名稱須由其監聽程式回報。",
+)
+CLOCK_OK = Words("The clocks differ by {seconds} s.", "兩台機器的時鐘相差 {seconds} 秒。")
+CLOCK_AHEAD = Words(
+    "The peer's clock is {seconds} s ahead: certificates may count as not yet valid here.",
+    "另一台機器的時鐘快了 {seconds} 秒：憑證在本機可能被視為尚未生效。",
+)
+CLOCK_BEHIND = Words(
+    "The peer's clock is {seconds} s behind: certificates may count as not yet valid there.",
+    "另一台機器的時鐘慢了 {seconds} 秒：憑證在該處可能被視為尚未生效。",
+)
+DISK_OK = Words(
+    "{free} GiB free at {folder}; db's volume takes {need} GiB.",
+    "{folder} 剩餘 {free} GiB；db 的磁碟區需要 {need} GiB。",
+)
+DISK_TIGHT = Words(
+    "{free} GiB free at {folder}: once db's {need} GiB are full, under 5% are left and k3s evicts pods.",
+    "{folder} 剩餘 {free} GiB：db 的 {need} GiB 用滿後剩餘空間將低於 5%，k3s 會驅逐 Pod。",
+)
+DISK_FULL = Words(
+    "{free} GiB free at {folder}, and db's volume takes {need} GiB.",
+    "{folder} 只剩 {free} GiB，而 db 的磁碟區需要 {need} GiB。",
+)
+DISK_ROOM = Words(
+    "Make room, or mount a larger disk at /var/lib/rancher. It matters where db will run.",
+    "請清出空間，或將較大的磁碟掛載到 /var/lib/rancher。執行 db 的機器才需要。",
+)
+MODULE_LOADED = Words("{name} is in the running kernel.", "執行中的核心已有 {name}。")
+MODULE_BUILTIN = Words("{name} is built into the kernel.", "{name} 已內建於核心。")
+MODULE_LOADABLE = Words("{name} can be loaded; k3s does so.", "{name} 可以載入；k3s 會自行載入。")
+MODULE_MISSING = Words("The kernel has no module {name}.", "核心沒有 {name} 模組。")
+MODULE_INSTALL = Words(
+    "On Ubuntu and Raspberry Pi a package of its own holds it: {command}",
+    "在 Ubuntu 與 Raspberry Pi 上由另一個套件提供：{command}",
+)
+CGROUPS_OK = Words("cgroup v2 with cpu, memory and pids.", "cgroup v2，含 cpu、memory 與 pids。")
+CGROUPS_WITHOUT = Words(
+    "cgroup {version} does not offer {names}: k3s cannot start.",
+    "cgroup {version} 未提供 {names}：k3s 無法啟動。",
+)
+CGROUPS_FLAGS = Words(
+    "Add `cgroup_memory=1 cgroup_enable=memory` to the kernel's command line "
+    "(Raspberry Pi: /boot/firmware/cmdline.txt) and reboot.",
+    "請在核心的開機參數加上 `cgroup_memory=1 cgroup_enable=memory`"
+    "（Raspberry Pi：/boot/firmware/cmdline.txt）後重新開機。",
+)
+CGROUPS_OLD = Words(
+    "cgroup v1: Kubernetes 1.35 and newer do not start on it by default.",
+    "cgroup v1：Kubernetes 1.35 以後預設無法在其上啟動。",
+)
+CGROUPS_UNIFY = Words(
+    "Add `systemd.unified_cgroup_hierarchy=1` to the kernel's command line and reboot.",
+    "請在核心的開機參數加上 `systemd.unified_cgroup_hierarchy=1` 後重新開機。",
+)
+SWAP_NONE = Words("No swap in use.", "未使用 swap。")
+SWAP_USED = Words(
+    "Swap is in use ({names}): k3s starts all the same, but a full memory then shows as slowness.",
+    "正在使用 swap（{names}）：k3s 仍可啟動，但記憶體用盡時會變得很慢。",
+)
+MEMORY = Words(
+    "{have} MiB of memory; k3s asks for {need} MiB in this role.",
+    "記憶體 {have} MiB；k3s 在此角色需要 {need} MiB。",
+)
+CPU = Words(
+    "{have} CPU(s); k3s asks for {need} in this role.",
+    "CPU {have} 個；k3s 在此角色需要 {need} 個。",
+)
+SMALL = Words(
+    "It may work for a trial; make the stronger machine the server.",
+    "試用或許可行；請以較強的機器作為 server。",
+)
+
+# Interfaces.
+ROUTE_OK = Words("The default route leaves by {interface}.", "預設路由經由 {interface}。")
+ROUTE_NONE = Words(
+    "There is no default route: k3s cannot find its own address.",
+    "沒有預設路由：k3s 無法得知自己的位址。",
+)
+INTERFACES_ONE = Words(
+    "flannel will take {interface} ({address}).",
+    "flannel 會使用 {interface}（{address}）。",
+)
+INTERFACES_SEVERAL = Words(
+    "Several interfaces ({all}); flannel will take {interface} ({address}), the default route's.",
+    "有多個介面（{all}）；flannel 會使用預設路由的 {interface}（{address}）。",
+)
+INTERFACES_MISLED = Words(
+    "flannel will take {interface} ({address}), but the peer is reached by {towards}.",
+    "flannel 會使用 {interface}（{address}），但通往另一台機器的是 {towards}。",
+)
+INTERFACES_FLAGS = Words(
+    "Install k3s on this machine with: {flags}",
+    "在本機安裝 k3s 時請加上：{flags}",
+)
+
+# The firewall of this machine.
+FIREWALL_NONE = Words(
+    "No firewall on this machine turns incoming packets away.",
+    "本機沒有會擋下傳入封包的防火牆。",
+)
+FIREWALL_ROOT = Words(
+    "Only root may read this machine's firewall rules.",
+    "只有 root 能讀取本機的防火牆規則。",
+)
+FIREWALL_KEPT = Words("{kind} is in force on this machine.", "本機的 {kind} 已啟用。")
+FIREWALL_LOST = Words(
+    "Rules of {kind} are in force on this machine. What is added by hand lasts until the next boot.",
+    "本機有 {kind} 規則生效。手動加入的規則只保留到下次開機。",
+)
+FIREWALL_OPEN = Words(
+    "Where the peer cannot reach this machine, open it: {commands}",
+    "若另一台機器無法連到本機，請開放：{commands}",
+)
+
+# What was asked.
+GIVEN_BAD = Words("{address} is no machine's IPv4 address.", "{address} 不是機器的 IPv4 位址。")
+GIVEN_OWN = Words("{address} is this machine itself.", "{address} 就是本機。")
+GIVEN_PEER = Words(
+    "Give the other machine's address, such as --peer 192.168.1.100 (`ip -4 address` there).",
+    "請指定另一台機器的位址，例如 --peer 192.168.1.100（在該機器執行 `ip -4 address`）。",
+)
+TOKEN = Words("{file} cannot be read: {reason}.", "無法讀取 {file}：{reason}。")
+TOKEN_WHERE = Words(
+    "The server keeps it in /var/lib/rancher/k3s/server/token, which only root may read.",
+    "server 將它存放在 /var/lib/rancher/k3s/server/token，只有 root 能讀取。",
+)
+
+# The listener.
+LISTEN_START = Words(
+    "Listening at {ports} for {seconds} s; Ctrl-C stops it. Now run preflight on the other machine.",
+    "正在監聽 {ports}，為時 {seconds} 秒；按 Ctrl-C 可停止。請在另一台機器執行 preflight。",
+)
+LISTEN_HEARD = Words("{source} reached {port}.", "{source} 已連到 {port}。")
+LISTEN_TAKEN = Words(
+    "Not listening at {port}: another program holds it.",
+    "未監聽 {port}：已被其他程式占用。",
+)
+LISTEN_NONE = Words("Every port is held by another program.", "所有連接埠都被其他程式占用。")
+LISTEN_NONE_REMEDY = Words(
+    "If that is k3s, stop it for the test: sudo systemctl stop k3s k3s-agent",
+    "若占用者是 k3s，測試時請先停止：sudo systemctl stop k3s k3s-agent",
+)
+LISTEN_IGNORED = Words(
+    "{count} packet(s) or connection(s) were no probes of preflight, and got no answer.",
+    "有 {count} 個封包或連線不是 preflight 的探測，未予回應。",
+)
+LISTEN_SILENT = Words("Nothing came from {peers}.", "沒有收到 {peers} 的任何探測。")
+LISTEN_NOBODY = Words("Nothing came from any machine.", "沒有收到任何機器的探測。")
+LISTEN_INTERRUPTED = Words("Stopped.", "已停止。")
+
+# The commands.
+STEP_SERVER = Words("server {address}", "server {address}")
+STEP_SECOND = Words("second server {address}", "第二台 server {address}")
+STEP_AGENT = Words("agent {address}", "agent {address}")
+STEP_ANY_AGENT = Words("each agent", "每台 agent")
+STEP_INSTALL_SERVER = Words("install the server", "安裝 server")
+STEP_TOKEN = Words("read the token that the next step needs", "讀取下一步需要的權杖")
+STEP_INSTALL_SECOND = Words("join as a server", "以 server 身分加入")
+STEP_INSTALL_AGENT = Words(
+    "join as an agent, labelled for db; with several interfaces add --flannel-iface",
+    "以 agent 身分加入，並為 db 加上標籤；有多個介面時請加上 --flannel-iface",
+)
+STEP_LABEL = Words(
+    "only if it joined without the label {label}",
+    "僅在加入時沒有標籤 {label} 才需要",
+)
+STEP_MAKE = Words("write the images into one archive", "將映像檔寫成一個封存檔")
+STEP_COPY = Words("copy it to the other machine", "複製到另一台機器")
+STEP_IMAGES = Words("k3s imports it at each start", "k3s 每次啟動時匯入")
+STEP_IMPORT = Words("import it at once, without a restart", "立即匯入，無須重新啟動")
+STEP_POLICY = Words(
+    "The chart keeps imagePullPolicy IfNotPresent: with Always, imported images would not be used.",
+    "chart 使用 imagePullPolicy IfNotPresent：若為 Always，匯入的映像檔不會被使用。",
+)

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, State, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, State, Step
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
-from mcapp.messages import Part
+from mcapp.messages import Part, Text
 
 _KUBELET = 10250
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with, not listened on
@@ -59,10 +59,10 @@ def check(
     service = snapshot.service("web")
     if not port:
         kind = service["spec"].get("type", "?") if service else "?"
-        _leave_out(seen, Note(NO_PORT, {"type": kind}))
+        _leave_out(seen, NO_PORT(type=kind))
         return
     if not places:
-        _leave_out(seen, Note(NO_ADDRESSES))
+        _leave_out(seen, NO_ADDRESSES())
         return
     broken = {address: found for address, found in answers.items() if found["outcome"] != "connected"}
     if not broken:
@@ -72,7 +72,7 @@ def check(
     reached = any(outcome in ("connected", "refused") for outcome in nearby.values())
     if len(broken) == len(answers) and not reached and urlsplit(reader.server()).hostname in _LOOPBACK:
         # The nodes are containers or a machine behind this one; their addresses lead nowhere from here.
-        _leave_out(seen, Note(NO_ROUTE))
+        _leave_out(seen, NO_ROUTE())
         return
     evidence = [
         Evidence(f"GET http://{address}:{port}", f"{found['outcome']} {found.get('detail', '')}".strip())
@@ -95,15 +95,14 @@ def check(
     yield Finding("nodeport-unreachable", parts, tuple(evidence), tuple(steps), "web", soft=True)
 
 
-def _leave_out(seen: Diagnosis, note: Note) -> None:
+def _leave_out(seen: Diagnosis, note: Text) -> None:
     seen.left_out.append(note)
     seen.states["access"] = State.LEFT_OUT
 
 
 def _note(answers: dict[str, dict[str, Any]], port: int, seen: Diagnosis) -> None:
     seen.seen["access"] = [
-        Note(ACCESS, {"address": address, "port": port, "ms": str(found["ms"])})
-        for address, found in answers.items()
+        ACCESS(address=address, port=port, ms=str(found["ms"])) for address, found in answers.items()
     ]
     seen.hops.insert(0, Hop("user", "web", next(iter(answers.values()))["ms"]))
 

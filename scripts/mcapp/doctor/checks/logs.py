@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcapp.doctor.checks import network, storage
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
 from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.read.view import View
@@ -169,10 +169,10 @@ def note(results: Mapping[str, Any], recent: Answer, seen: Diagnosis) -> None:
     notes = []
     if login.get("outcome") == "connected":
         parts = {"ms": str(login["ms"]), "used": login["used"], "limit": login["limit"]}
-        notes.append(Note(LOGS, parts))
+        notes.append(LOGS(**parts))
     if recent.why:
-        seen.left_out.append(Note(NO_LOGS, {"why": recent.why}))
+        seen.left_out.append(NO_LOGS(why=recent.why))
     else:
         bad = sum(1 for text in recent.content if _BAD.search(text))
-        notes.append(Note(LOG_LINES, {"count": len(recent.content), "bad": bad}))
+        notes.append(LOG_LINES(count=len(recent.content), bad=bad))
     seen.seen["logs"] = notes

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
 from mcapp.doctor.read.snapshot import (
     PORT,
     TIERS,
@@ -21,6 +21,7 @@ from mcapp.doctor.read.snapshot import (
 )
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
+from mcapp.messages import plain
 
 # The one name that every cluster's DNS knows.
 _ANY_NAME = "kubernetes.default"
@@ -250,9 +251,9 @@ def _note(view: View, seen: Diagnosis) -> None:
         names = [key for key in lookups if key != _ANY_NAME]
         slowest = max(found["ms"] for found in lookups.values())
         seen.hops.append(Hop("api", "dns", slowest))
-        notes.append(Note(NETWORK, {"pod": view.source, "names": names, "ms": f"{slowest:g}"}))
+        notes.append(NETWORK(pod=view.source, names=names, ms=f"{slowest:g}"))
     if joined:
-        notes.append(Note(REACHES, {"pod": view.source, "what": joined}))
+        notes.append(REACHES(pod=view.source, what=joined))
 
 
 def _line(view: View, key: str, found: Results) -> Evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcapp.doctor.checks.demand import allowed, required
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, condition, label, node_of
 from mcapp.doctor.words import LABEL_LOST, NO_NODES, NODE_APART, NODES
 from mcapp.kube.nodes import Node
@@ -14,16 +14,16 @@ from mcapp.kube.nodes import Node
 def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
     """Yield what is wrong with a node that the release is on."""
     if "nodes" in snapshot.unread:
-        seen.left_out.append(Note(NO_NODES, {"kinds": sorted(snapshot.unread & {"nodes"})}))
+        seen.left_out.append(NO_NODES(kinds=sorted(snapshot.unread & {"nodes"})))
     used = {node_of(pod) for tier in TIERS for pod in snapshot.pods(tier)} - {""}
     wanted = set(_labelled(snapshot))
     for node in snapshot.nodes.values():
         if node.name in used or node.name in wanted:
             yield from unfit(snapshot, node)
         elif not node.ready:
-            seen.warnings.append(Note(NODE_APART, {"node": node.name}))
+            seen.warnings.append(NODE_APART(node=node.name))
     _labels_lost(snapshot, seen)
-    seen.seen["nodes"] = [Note(NODES, {"count": len(used), "nodes": sorted(used)})]
+    seen.seen["nodes"] = [NODES(count=len(used), nodes=sorted(used))]
 
 
 def unfit(snapshot: Snapshot, node: Node) -> Iterator[Finding]:
@@ -76,4 +76,4 @@ def _labels_lost(snapshot: Snapshot, seen: Diagnosis) -> None:
         wanted = required(pod)
         if snapshot.nodes and wanted and node_of(pod) and not allowed(pod, snapshot.nodes):
             labels = [f"{key}={values[0]}" for key, values in wanted.items()]
-            seen.warnings.append(Note(LABEL_LOST, {"labels": labels}))
+            seen.warnings.append(LABEL_LOST(labels=labels))

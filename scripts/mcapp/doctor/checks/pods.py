@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mcapp.doctor.checks import crash, ha, waiting
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     KIND,
@@ -23,6 +23,7 @@ from mcapp.doctor.read.snapshot import (
 )
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import PODS
+from mcapp.messages import Text
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+)")
 _SECURITY = re.compile(r'violates PodSecurity "[^"]*":?\s*(.*)')
@@ -51,7 +52,7 @@ def release(snapshot: Snapshot) -> Iterator[Finding]:
 
 def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Finding]:
     """Yield what keeps pods from running; soft findings are for when nothing deeper explains them."""
-    notes: list[Note] = []
+    notes: list[Text] = []
     for tier in reversed(TIERS):
         workload = snapshot.workload(tier)
         pods = snapshot.pods(tier)
@@ -60,7 +61,7 @@ def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Findi
             yield from _made(snapshot, workload, tier, pods)
             wanted = sum(one["spec"].get("replicas", 1) for one in snapshot.own(KIND[tier], tier))
             counts = {"ready": len(snapshot.ready_pods(tier)), "wanted": wanted}
-            notes.insert(0, Note(PODS, {"tier": tier, **counts}))
+            notes.insert(0, Text(PODS, {"tier": tier, **counts}))
         for pod in pods:
             if node_of(pod):
                 yield from _runs(snapshot, reader, pod, tier)

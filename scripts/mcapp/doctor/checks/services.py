@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from mcapp.doctor.checks import ha
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import PORT, Object, Snapshot, name, selects
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import NO_KINDS, SERVICES
@@ -17,7 +17,7 @@ def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
     """Yield a Service that is gone, selects nothing, or sends to a port where nobody listens."""
     unread = snapshot.unread & {"services", "endpointslices"}
     if unread:
-        seen.left_out.append(Note(NO_KINDS, {"kinds": sorted(unread)}))
+        seen.left_out.append(NO_KINDS(kinds=sorted(unread)))
         return
     notes = []
     for tier in snapshot.tiers:
@@ -30,7 +30,7 @@ def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
         count = len(snapshot.endpoints(service))
         if tier == "db":
             yield from ha.check(snapshot)
-        notes.append(Note(SERVICES, {"service": name(service), "port": PORT[tier], "count": count}))
+        notes.append(SERVICES(service=name(service), port=PORT[tier], count=count))
     seen.seen["services"] = notes
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mcapp.doctor.checks.demand import required
-from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Note, Step
+from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
@@ -150,19 +150,19 @@ def provisioner_down(snapshot: Snapshot, pending: Finding, deployments: list[Obj
 
 def check(snapshot: Snapshot, seen: Diagnosis) -> None:
     """Note what the pods of db stand on."""
-    notes = [Note(OUTSIDE, {"address": snapshot.external})] if snapshot.external else []
+    notes = [OUTSIDE(address=snapshot.external)] if snapshot.external else []
     for pod in snapshot.pods("db"):
         for wanted in snapshot.claims(pod):
             claim = snapshot.find("PersistentVolumeClaim", wanted)
             if claim:
-                notes.append(Note(STORAGE, {"claim": wanted, "volume": claim["spec"].get("volumeName", "?")}))
+                notes.append(STORAGE(claim=wanted, volume=claim["spec"].get("volumeName", "?")))
     seen.seen["storage"] = notes
 
 
 def disk(pod: Object, answer: Answer, seen: Diagnosis) -> Iterator[Finding]:
     """Judge what `df` said of db's volume."""
     if answer.content is None:
-        seen.left_out.append(Note(NO_DISK, {"why": answer.why}))
+        seen.left_out.append(NO_DISK(why=answer.why))
         return
     blocks, _, available, percent = answer.content
     if int(available) < _WAL_KIB:
@@ -170,8 +170,8 @@ def disk(pod: Object, answer: Answer, seen: Diagnosis) -> Iterator[Finding]:
         yield full(pod, (Evidence(f"df in pod/{name(pod)}", line),))
         return
     if int(percent.rstrip("%")) >= _LOW_PERCENT:
-        seen.warnings.append(Note(DISK_LOW, {"percent": percent}))
-    seen.seen.setdefault("storage", []).append(Note(DISK, {"percent": percent}))
+        seen.warnings.append(DISK_LOW(percent=percent))
+    seen.seen.setdefault("storage", []).append(DISK(percent=percent))
 
 
 def full(pod: Object, evidence: tuple[Evidence, ...]) -> Finding:

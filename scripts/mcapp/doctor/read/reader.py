@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mcapp.cli import Exit
 from mcapp.doctor.read.snapshot import Object, Snapshot
-from mcapp.kube.kubectl import Kubectl, reason, unreachable
-from mcapp.messages import Problem, text
+from mcapp.errors import UnreachableError
+from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.kube.words import KUBE_ANSWER
 
 KINDS = (
     *("nodes", "persistentvolumes", "storageclasses", "deployments", "replicasets", "statefulsets", "pods"),
@@ -48,13 +48,13 @@ class Reader:
         return datetime.now(UTC)
 
     def snapshot(self) -> Snapshot:
-        """Read the release and what it stands on, in one call; Problem where no cluster answers."""
+        """Read the release and what it stands on, in one call; UserError where no cluster answers."""
         done = self.kubectl.run("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
         told = done.stderr.decode(errors="replace")
         unread = set(_FORBIDDEN.findall(told))
         if done.returncode and not unread:
-            raise unreachable(reason(done.stderr))
-        return Snapshot(self.namespace, self.release, self.now(), _items(done.stdout), unread)
+            raise self.kubectl.unreachable(reason(done.stderr))
+        return Snapshot(self.namespace, self.release, self.now(), self._items(done.stdout), unread)
 
     def namespace_exists(self) -> bool:
         """Tell whether there is the namespace; True where that may not be read."""
@@ -67,19 +67,19 @@ class Reader:
         done = self.kubectl.run("get", "deployments", "--all-namespaces", chosen, "--output=json")
         if done.returncode:
             return []
-        found = (item["metadata"] for item in _items(done.stdout))
+        found = (item["metadata"] for item in self._items(done.stdout))
         return sorted({f"{m['namespace']}/{m['labels'].get('app.kubernetes.io/instance')}" for m in found})
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""
         chosen = ("--namespace=kube-system", "--selector=k8s-app=kube-dns", "--output=json")
         done = self.kubectl.run("get", "deployments,pods", *chosen)
-        return [] if done.returncode else _items(done.stdout)
+        return [] if done.returncode else self._items(done.stdout)
 
     def provisioners(self) -> list[Object]:
         """Return all Deployments, among which a provisioner is; [] where they may not be read."""
         done = self.kubectl.run("get", "deployments", "--all-namespaces", "--output=json")
-        return [] if done.returncode else _items(done.stdout)
+        return [] if done.returncode else self._items(done.stdout)
 
     def inside(self, pod: str, asked: dict[str, Any]) -> Answer:
         """Run the probe in a pod of the api."""
@@ -176,6 +176,16 @@ class Reader:
             return "failed"
         return "connected"
 
+    def _items(self, output: bytes) -> list[Object]:
+        """Return the objects of a List; UnreachableError if it is not one."""
+        if not output.strip():
+            return []
+        try:
+            found: list[Object] = json.loads(output)["items"]
+        except (ValueError, KeyError, TypeError):
+            raise UnreachableError(KUBE_ANSWER(), self.kubectl.advice()) from None
+        return found
+
 
 def _fetched(told: dict[str, Any]) -> dict[str, Any]:
     """Turn what curl tells of one transfer into outcome, detail and ms."""
@@ -183,14 +193,3 @@ def _fetched(told: dict[str, Any]) -> dict[str, Any]:
     if told["exitcode"]:
         return {**found, "detail": told["errormsg"]}
     return {**found, "status": told["http_code"]}
-
-
-def _items(output: bytes) -> list[Object]:
-    """Return the objects of a List; Problem if it is not one."""
-    if not output.strip():
-        return []
-    try:
-        found: list[Object] = json.loads(output)["items"]
-    except (ValueError, KeyError, TypeError):
-        raise Problem(text("kube.answer"), text("kube.unreachable.remedy"), Exit.UNREACHABLE) from None
-    return found

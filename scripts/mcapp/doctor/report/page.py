@@ -7,12 +7,12 @@ from datetime import datetime
 from html import escape
 
 from mcapp.doctor import words
-from mcapp.doctor.causes import LAYERS, Words
+from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, State
 from mcapp.doctor.report import text as tell
 from mcapp.doctor.report.picture import picture
 from mcapp.kube.kubectl import Kubectl
-from mcapp.messages import Lang, plain
+from mcapp.messages import Lang, Words, plain, translate
 
 _STYLE = """
 :root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --dim: #6e7781; }
@@ -30,7 +30,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def page(found: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: datetime) -> str:
     """Return the page, with a section for each language."""
     sections = "".join(_section(found, kubectl, lang, made) for lang in langs)
-    title = escape(tell.say(words.TITLE, langs[0]))
+    title = escape(translate(words.TITLE(), langs[0]))
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -41,35 +41,35 @@ def page(found: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: date
 
 def _section(found: Diagnosis, kubectl: Kubectl, lang: Lang, made: datetime) -> str:
     when = made.isoformat(sep=" ", timespec="seconds")
-    head = tell.say(words.MADE, lang, when=when, release=found.release, namespace=found.namespace)
+    head = translate(words.MADE(when=when, release=found.release, namespace=found.namespace), lang)
     parts = [
-        _tag("h1", tell.say(words.TITLE, lang)),
+        _tag("h1", translate(words.TITLE(), lang)),
         _tag("p", head),
         *(_fault(found, kubectl, lang) if found.finding else _healthy(found, lang)),
-        _tag("h2", tell.say(words.CHAIN, lang)),
+        _tag("h2", translate(words.CHAIN(), lang)),
         picture(found, lang),
-        _tag("h2", tell.say(words.LAYERS_HEAD, lang)),
+        _tag("h2", translate(words.LAYERS_HEAD(), lang)),
         _layers(found, lang),
         *_remarks(found, lang),
-        _tag("p", tell.say(words.TOOK, lang, seconds=f"{found.seconds:.1f}")),
+        _tag("p", translate(words.TOOK(seconds=f"{found.seconds:.1f}"), lang)),
     ]
     return f'<section lang="{lang}">\n' + "\n".join(parts) + "\n</section>\n"
 
 
 def _healthy(found: Diagnosis, lang: Lang) -> Iterator[str]:
-    yield _tag("p", tell.say(words.HEALTHY, lang), "ok")
+    yield _tag("p", translate(words.HEALTHY(), lang), "ok")
     if found.hops:
         hops = "; ".join(tell.hop(hop, lang) for hop in found.hops)
-        yield _tag("p", tell.say(words.HOPS, lang, hops=hops))
+        yield _tag("p", translate(words.HOPS(hops=hops), lang))
 
 
 def _fault(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
     finding = found.finding
     if finding is None:
         return
-    layer = tell.say(words.LAYER[finding.about.layer], lang)
-    yield _tag("p", tell.say(words.LAYER_IS, lang, layer=layer), "fault")
-    yield _tag("p", tell.say(words.CAUSE_IS, lang, cause=finding.cause))
+    layer = translate(words.LAYER[finding.about.layer](), lang)
+    yield _tag("p", translate(words.LAYER_IS(layer=layer), lang), "fault")
+    yield _tag("p", translate(words.CAUSE_IS(cause=finding.cause), lang))
     yield _tag("p", tell.problem(finding, lang))
     yield _tag("h2", _heading(words.EVIDENCE, lang))
     yield _tag("pre", "\n".join(f"{plain(item.source)}: {plain(item.line)}" for item in finding.evidence))
@@ -80,17 +80,17 @@ def _fault(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
 
 
 def _heading(sentence: Words, lang: Lang) -> str:
-    return tell.say(sentence, lang).rstrip(":：")
+    return translate(sentence(), lang).rstrip(":：")
 
 
 def _layers(found: Diagnosis, lang: Lang) -> str:
     rows = []
     for layer in LAYERS:
         state = found.states.get(layer, State.UNSEEN)
-        notes = "; ".join(tell.note(item, lang) for item in found.seen.get(layer, ()))
+        notes = "; ".join(translate(item, lang) for item in found.seen.get(layer, ()))
         cells = (
-            _tag("th", tell.say(words.LAYER[layer], lang)),
-            _tag("td", tell.say(words.STATE[state], lang), str(state)),
+            _tag("th", translate(words.LAYER[layer](), lang)),
+            _tag("td", translate(words.STATE[state](), lang), str(state)),
             _tag("td", notes),
         )
         rows.append(f"<tr>{''.join(cells)}</tr>")
@@ -99,9 +99,9 @@ def _layers(found: Diagnosis, lang: Lang) -> str:
 
 def _remarks(found: Diagnosis, lang: Lang) -> Iterator[str]:
     for item in found.warnings:
-        yield _tag("p", tell.say(words.WARNING, lang, what=tell.note(item, lang)))
+        yield _tag("p", translate(words.WARNING(what=item), lang))
     for item in found.left_out:
-        yield _tag("p", tell.say(words.LEFT_OUT, lang, why=tell.note(item, lang)), "left-out")
+        yield _tag("p", translate(words.LEFT_OUT(why=item), lang), "left-out")
 
 
 def _tag(tag: str, content: str, style: str = "") -> str:

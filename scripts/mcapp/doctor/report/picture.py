@@ -6,8 +6,7 @@ from html import escape
 
 from mcapp.doctor import words
 from mcapp.doctor.finding import Diagnosis
-from mcapp.doctor.report import text as tell
-from mcapp.messages import Lang, plain
+from mcapp.messages import Lang, plain, translate
 
 _STOPS = ("user", "web", "api", "db")
 _WIDTH, _GAP, _HEIGHT = 170, 60, 70
@@ -26,7 +25,7 @@ def picture(found: Diagnosis, lang: Lang) -> str:
         parts.append(_box(stop, left, _colour(stop, broken), _place(found, stop, lang), lang))
         if position:
             parts.append(_arrow(found, _STOPS[position - 1], stop, left - _GAP, broken))
-    title = escape(tell.say(words.CHAIN, lang))
+    title = escape(translate(words.CHAIN(), lang))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {_HEIGHT + 2 * _TOP}" role="img" '
         f'font-family="system-ui, sans-serif"><title>{title}</title>{"".join(parts)}</svg>'
@@ -54,11 +53,11 @@ def _place(found: Diagnosis, stop: str, lang: Lang) -> str:
         return ""
     nodes = ", ".join(plain(node) for node in found.places.get(stop, ()))
     shown = nodes if len(nodes) <= _LONGEST else nodes[: _LONGEST - 1] + "…"
-    return shown or tell.say(words.NOWHERE, lang)
+    return shown or translate(words.NOWHERE(), lang)
 
 
 def _box(stop: str, left: int, colour: str, place: str, lang: Lang) -> str:
-    name = tell.say(words.USER, lang) if stop == "user" else stop
+    name = translate(words.USER(), lang) if stop == "user" else stop
     middle = left + _WIDTH / 2
     return (
         f'<rect x="{left}" y="{_TOP}" width="{_WIDTH}" height="{_HEIGHT}" rx="8" fill="none" '

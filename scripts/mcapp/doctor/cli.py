@@ -1,0 +1,75 @@
+"""Find the first broken link of an installed release: its layer, the cause, the evidence, the remedy."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from mcapp import cli
+from mcapp.doctor import fix, words
+from mcapp.doctor.finding import Diagnosis
+from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.report import text as tell
+from mcapp.doctor.report.page import page
+from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
+from mcapp.errors import Exit, UserError
+from mcapp.kube.kubectl import Kubectl
+from mcapp.messages import LANGS, Lang, announce, language
+
+SETTLE = """how long a release that is just changing gets to settle before a fault that may pass by itself is
+told (default: %(default)s; 0: one look only)"""
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """Add the tool's options."""
+    cli.output_options(options)
+    cli.cluster_options(options)
+    add = options.add_argument
+    add("--report", metavar="FILE", type=Path, help="write it as one HTML page, too")
+    add("--settle", metavar="SECONDS", type=float, default=SETTLE_SECONDS, help=SETTLE)
+    add = options.add_argument_group("mending").add_argument
+    add("--fix", action="store_true", help="run the remedy if it is a safe one, after asking")
+    add("--yes", action="store_true", help="with --fix: do not ask")
+    options.set_defaults(refuse=options.error)
+
+
+def work(asked: argparse.Namespace) -> Exit:
+    """Diagnose, run the remedy if asked to, show; DIFFERS if a fault is left, UserError without a cluster."""
+    if asked.yes and not asked.fix:
+        asked.refuse("--yes is for --fix")
+    kubectl = Kubectl.of(asked)
+    reader = Reader(kubectl, asked.namespace, asked.release)
+    found = _diagnosed(asked, reader)
+    lang = language()
+    if asked.output == "json":
+        cli.emit_json(tell.document(found, kubectl, lang))
+    else:
+        print("\n".join(tell.lines(found, kubectl, lang)))
+    if asked.report:
+        write(asked.report, found, reader, (asked.lang,) if asked.lang else LANGS)
+    return Exit.DIFFERS if found.finding else Exit.OK
+
+
+def _diagnosed(asked: argparse.Namespace, reader: Reader) -> Diagnosis:
+    """Diagnose; with --fix, run the remedy and diagnose once more."""
+    found = diagnose(reader, asked.settle)
+    if asked.fix and not found.finding:
+        announce(words.FIX_NOTHING())
+    elif asked.fix and found.finding and fix.fix(found.finding, reader.kubectl, yes=asked.yes):
+        found = diagnose(reader, asked.settle)
+    return found
+
+
+def write(path: Path, found: Diagnosis, reader: Reader, langs: tuple[Lang, ...]) -> None:
+    """Write the report."""
+    made: datetime = reader.now()
+    try:
+        path.write_text(page(found, reader.kubectl, langs, made), encoding="utf-8")
+    except OSError as error:
+        problem = words.UNWRITABLE(file=str(path), why=error.strerror or str(error))
+        raise UserError(problem, words.UNWRITABLE_REMEDY()) from None
+    announce(words.REPORTED(file=str(path)))
+
+
+TOOL = cli.Tool("doctor", "doctor", __doc__ or "", "-n mcapp", add_options, work)

@@ -1,0 +1,172 @@
+"""Tell whether this machine and its peer are fit for k3s, before it is installed."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+from mcapp import cli
+from mcapp.errors import DifferenceError, Exit, UnreachableError, UserError
+from mcapp.messages import Words, language, translate
+from mcapp.preflight import commands, firewall, machine, network, peer, ports, report, sockets, words
+from mcapp.preflight.checks import Check
+from mcapp.preflight.commands import Machine
+from mcapp.preflight.listener import Listener
+from mcapp.preflight.probes import source_towards
+
+ETCD = "several servers share an embedded etcd: its ports count, too"
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """Add the tool's options."""
+    roles = options.add_subparsers(dest="role", metavar="server|agent|listen", required=True)
+    for role, purpose in (
+        ("server", "Check this machine as the k3s server, and its peer as the agent."),
+        ("agent", "Check this machine as a k3s agent, and its peer as the server."),
+    ):
+        made = cli.subcommand(roles, role, purpose, "--peer 192.168.1.100")
+        add = made.add_argument
+        add("--peer", metavar="IP", required=True, help="the other machine's IPv4 address")
+        add("--etcd", action="store_true", help=ETCD)
+        add("--timeout", metavar="SECONDS", type=float, default=2.0, help="for each port (default: 2)")
+        add("--print-commands", action="store_true", help="print the commands that install k3s, and stop")
+        add("--token-file", metavar="FILE", type=Path, help="fills the token in for --print-commands")
+        cli.output_options(made)
+    made = cli.subcommand(
+        roles,
+        "listen",
+        "Answer the probes of the peer at the ports of k3s.",
+        "--peer 192.168.1.101",
+    )
+    add = made.add_argument
+    add("--peer", metavar="IP", action="append", default=[], help="answer only this address; may be repeated")
+    add("--etcd", action="store_true", help=ETCD)
+    add("--seconds", metavar="N", type=float, default=300.0, help="then stop (default: 300)")
+    cli.output_options(made)
+    options.set_defaults(refuse=options.error)
+
+
+def work(asked: argparse.Namespace) -> Exit:
+    """Check both machines, print the commands that install k3s, or listen."""
+    for name, most in (("timeout", 60), ("seconds", 86400)):
+        if not 0 < getattr(asked, name, 1) <= most:
+            asked.refuse(f"--{name} must be above 0 and at most {most}")
+    if asked.role == "listen":
+        return listen(asked)
+    address = given(asked.peer)
+    return install(asked, address) if asked.print_commands else check(asked, address)
+
+
+def given(address: str) -> str:
+    """Return a peer's address in its one spelling; UserError if it can be no other machine's."""
+    try:
+        read = ipaddress.IPv4Address(address)
+    except ValueError:
+        raise UserError(words.GIVEN_BAD(address=address), words.GIVEN_PEER()) from None
+    broadcast = str(read) == "255.255.255.255"
+    if read.is_loopback or read.is_multicast or read.is_unspecified or broadcast:
+        raise UserError(words.GIVEN_BAD(address=address), words.GIVEN_PEER())
+    if network.is_own(str(read)):
+        raise UserError(words.GIVEN_OWN(address=str(read)), words.GIVEN_PEER())
+    return str(read)
+
+
+def check(asked: argparse.Namespace, address: str) -> Exit:
+    """Probe the peer, look at this machine, and tell both."""
+    found = peer.survey(address, asked.etcd, asked.timeout)
+    wall = firewall.detect()
+    host = found.answer.host if found.answer else None
+    incoming = ports.required(ports.peer_role(asked.role, asked.etcd), asked.role, asked.etcd)
+    checks: list[Check] = [
+        *peer.judge(found, asked.role, asked.etcd, wall),
+        *sockets.checks(asked.role, asked.etcd, sockets.Holders()),
+        machine.hostname(socket.gethostname(), host),
+        peer.clock(found),
+        *network.checks(network.read(found.source)),
+        firewall.check(wall, (*incoming, ports.PAGE), address),
+        *machine.modules(),
+        machine.cgroups(),
+        machine.swap(),
+        machine.memory(asked.role),
+        machine.processors(asked.role),
+        machine.disk(machine.space()),
+    ]
+    if asked.output == "json":
+        cli.emit_json(report.document(asked.role, address, checks, language()))
+    else:
+        print("\n".join(report.lines(checks, language())))
+    return report.code(checks, found.silent)
+
+
+def install(asked: argparse.Namespace, address: str) -> Exit:
+    """Print the commands that install k3s on both machines."""
+    source = source_towards(address)
+    if source is None:
+        raise UnreachableError(words.PEER_NOROUTE(peer=address), words.PEER_ADDRESS())
+    here = Machine(source, socket.gethostname(), network.read(source).flags)
+    token = _token(asked.token_file) if asked.token_file else commands.TOKEN
+    steps = list(commands.steps(asked.role, here, Machine(address), asked.etcd, token))
+    if asked.output == "json":
+        cli.emit_json(report.step_document(asked.role, address, steps, language()))
+    else:
+        print("\n".join(report.step_lines(steps, language())))
+    return Exit.OK
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise UserError(words.TOKEN(file=str(file), reason=reason), words.TOKEN_WHERE()) from None
+
+
+def listen(asked: argparse.Namespace) -> Exit:
+    """Answer probes until the time is up or Ctrl-C, and say who reached what."""
+    peers = [given(address) for address in asked.peer]
+    out = sys.stderr if asked.output == "json" else sys.stdout
+
+    def tell(sentence: Words, **parts: str) -> None:
+        print(translate(sentence(**parts)), file=out, flush=True)
+
+    def heard(source: str, port: str) -> None:
+        tell(words.LISTEN_HEARD, source=source, port=port)
+
+    name, wall = socket.gethostname(), firewall.detect().told
+    signal.signal(signal.SIGTERM, _interrupt)
+    with Listener(ports.listened(asked.etcd), peers, name, wall, heard) as listener:
+        for port in listener.taken:
+            tell(words.LISTEN_TAKEN, port=str(port))
+        if not listener.listening:
+            raise DifferenceError(words.LISTEN_NONE(), words.LISTEN_NONE_REMEDY())
+        tell(
+            words.LISTEN_START,
+            ports=" ".join(map(str, listener.listening)),
+            seconds=f"{asked.seconds:g}",
+        )
+        try:
+            listener.serve(asked.seconds)
+        except KeyboardInterrupt:
+            tell(words.LISTEN_INTERRUPTED)
+    missing = [address for address in peers if address not in listener.received]
+    if asked.output == "json":
+        cli.emit_json(report.heard(listener))
+    if listener.ignored:
+        tell(words.LISTEN_IGNORED, count=str(sum(listener.ignored.values())))
+    if missing or not listener.received:
+        silence = words.LISTEN_SILENT(peers=missing) if missing else words.LISTEN_NOBODY()
+        print(translate(silence), file=out)
+        return Exit.DIFFERS
+    return Exit.OK
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+TOOL = cli.Tool("preflight", "preflight", __doc__ or "", "agent --peer 192.168.1.100", add_options, work)
