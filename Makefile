@@ -1,4 +1,4 @@
-# make up: the three tiers on a kind cluster of this machine. make test: every test. Both do all the set-up.
+# make up: the three tiers on a kind cluster of this machine. make test: each capability once; make test-all: every test.
 TOPOLOGY ?= multi
 IMAGES ?= auto
 PORT ?= 30080
@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: up down images test test-ha lint format docs
+.PHONY: up down images test test-rest test-all lint format docs
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.up --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
@@ -28,9 +28,12 @@ images: $(READY)
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)
 
-# The database on three nodes, its leader lost in every way: longer than make test has for it.
-test-ha: $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --ha
+# What `make test` leaves out: every fault, every kill, a database on three nodes.
+test-rest: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --tier rest
+
+test-all: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --tier all
 
 # What takes long and writes a page in docs/: make bench-soak, make bench-reliability ARGS="--rounds 10"
 bench-%: bench/%.py $(READY)

@@ -17,7 +17,6 @@ from dev.kind import host
 from dev.kind.process import output
 from mcapp.cli import parser, run
 from mcapp.errors import Exit, FailedError, UserError
-from mcapp.messages import language
 from mcapp.progress import step
 
 FOLDER = ROOT / "docs" / "screenshots"

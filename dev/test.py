@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every test, with all they need installed first; `make test` runs it."""
+"""Runs the tests, with all they need installed first; `make test` and `make test-all` run it."""
 
 from __future__ import annotations
 
@@ -28,43 +28,52 @@ PACKAGES = (
     "stunnel4",
     "util-linux",
 )
+PROGRAMS = ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint")
+SLOWEST = ("--durations=10", "--durations-min=1")
+# One process: its progress is shown as it comes, and the load meets a quiet machine.
+ALONE = ("--numprocesses=0",)
+# What each tier runs, as pytest's marker expressions; those on the cluster come last.
+TEST = ("not kind and not thorough", "kind and not thorough")
+REST = ("not kind and thorough", "kind and thorough and not ha", "kind and ha")
+TIERS = {"test": TEST, "rest": REST, "all": (*TEST, *REST)}
+TIER = "test: each capability once; rest: all the others; all: both (default: %(default)s)"
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Run the tests without a cluster, then those on kind; go on to the second when the first fail."""
+    """Run one part after the other; go on to the next when one fails."""
     options = parser("python -m dev.test", __doc__ or "", "python -m dev.test --without-kind")
+    options.add_argument("--tier", choices=TIERS, default="test", help=TIER)
     options.add_argument("--without-kind", action="store_true", help="only what needs no cluster")
-    options.add_argument(
-        "--ha", action="store_true", help="only the database on three nodes, in every distress"
-    )
     chosen = options.parse_args(arguments)
 
     host.require_root()
     clusters.use_only_own_kubeconfig()
     host.require_disk(cache_dir(), DISK_GIB)
     host.install(PACKAGES)
-    for name in ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint"):
+    for name in PROGRAMS:
         command(name)
     started = time.monotonic()
-    if chosen.ha:
-        docker.ensure()
-        return Exit.FAILED if _pytest("kind", "--numprocesses", "0", "tests/e2e/test_ha.py") else Exit.OK
-    failed = _pytest("not kind")
-    if not chosen.without_kind:
-        docker.ensure()
-        # One process: its progress is shown as it comes, and the load finds the machine quiet.
-        failed |= _pytest("kind and not ha", "--numprocesses", "0", "--durations=40", "--durations-min=10")
+    failed = []
+    for markers in TIERS[chosen.tier]:
+        on_kind = not markers.startswith("not kind")
+        if on_kind and chosen.without_kind:
+            continue
+        if on_kind:
+            docker.ensure()
+        if _pytest(markers, *SLOWEST, *(ALONE if on_kind else ())):
+            failed.append(markers)
     announce(f"The tests took {time.monotonic() - started:.0f} s.")
+    if failed:
+        announce(
+            f"error: failed: {'; '.join(failed)}. To run one alone: pytest '<what stands behind FAILED>'"
+        )
     return Exit.FAILED if failed else Exit.OK
 
 
 def _pytest(markers: str, *options: str) -> bool:
     announce(f"==> pytest -m '{markers}'")
-    return bool(
-        subprocess.run(
-            [sys.executable, "-m", "pytest", "--slow", "-m", markers, *options], cwd=ROOT, check=False
-        ).returncode
-    )
+    command_line = [sys.executable, "-m", "pytest", "-m", markers, *options]
+    return bool(subprocess.run(command_line, cwd=ROOT, check=False).returncode)
 
 
 if __name__ == "__main__":

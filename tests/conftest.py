@@ -14,19 +14,15 @@ from xdist.scheduler import LoadScopeScheduling
 from dev.kind.programs import command
 from render import Objects
 from render import render as render_chart
+from tiers import is_core
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take --slow, which `make test` gives."""
-    parser.addoption("--slow", action="store_true", help="also the tests marked slow, which take minutes")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow tests out unless asked for."""
-    if not config.getoption("slow"):
-        slow = [item for item in items if item.get_closest_marker("slow")]
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests on the cluster that are for `make test-all` alone."""
+    for item in items:
+        if item.get_closest_marker("kind") and not is_core(item.nodeid):
+            item.add_marker(pytest.mark.thorough)
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types

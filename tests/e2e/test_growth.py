@@ -1,4 +1,4 @@
-"""One server that becomes three members, loses its leader, and is one again: in short what make test-ha does.
+"""One server that becomes three members, loses its leader, and is one again: in short what test_ha.py does.
 
 On the one node that there is for the database, so that it needs no cluster of its own.
 """

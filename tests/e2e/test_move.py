@@ -130,6 +130,21 @@ def read_only(lab: Lab) -> bool:
     return lab.server.shell.sql("SHOW default_transaction_read_only;") == ["on"]
 
 
+def test_there_and_back(lab: Lab) -> None:
+    assert node_of_db(lab) == LAB_MACHINE
+    before = titles(lab)
+    there = move(lab, "--to", "single")
+    assert (there["source"], there["target"], there["topology"]) == (LAB_MACHINE, LAPTOP, "single")
+    assert node_of_db(lab) == LAPTOP
+    assert titles(lab) == before
+    back = move(lab, "--back")
+    assert (back["target"], back["topology"]) == (LAB_MACHINE, "multi")
+    assert node_of_db(lab) == LAB_MACHINE
+    assert titles(lab) == before
+    assert not read_only(lab)
+    subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
+
+
 def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
     assert node_of_db(lab) == LAB_MACHINE
     with writing(lab) as (taken, refused):

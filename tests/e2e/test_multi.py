@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -299,16 +300,29 @@ def test_uninstalled_and_installed_again(installed: Up) -> None:
     lifecycle.uninstalled_and_back(installed)
 
 
-def test_ct_installs_every_ci_values_file(installed: Up) -> None:
+def _ct_installs(installed: Up, chart: Path) -> None:
     release = installed.release
-    release.helm("uninstall", "mcapp", "--wait")
+    if release.exists():
+        release.helm("uninstall", "mcapp", "--wait")
     # Uninstalled is not deleted: the data and its passwords stay.
     kept = installed.cluster.get("pvc,secret", "-n", "mcapp")["items"]
     assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
     shown = output(
-        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", CHART],
+        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", chart],
         env=installed.cluster.env(),
     )
-    for file in (CHART / "ci").glob("*-values.yaml"):
+    for file in (chart / "ci").glob("*-values.yaml"):
         assert file.name in shown
     assert "All charts installed successfully" in shown
+
+
+def test_ct_installs_one_ci_values_file(installed: Up, tmp_path: Path) -> None:
+    chart = shutil.copytree(CHART, tmp_path / "mcapp")
+    for file in (chart / "ci").glob("*-values.yaml"):
+        if file.name != "multi-values.yaml":
+            file.unlink()
+    _ct_installs(installed, chart)
+
+
+def test_ct_installs_every_ci_values_file(installed: Up) -> None:
+    _ct_installs(installed, CHART)

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dev import ROOT
-from mcapp.messages import language
 from mcapp_api import reasons
 from mcapp_api.problems import Kind
 from page.conftest import OpenPage

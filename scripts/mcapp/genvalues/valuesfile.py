@@ -15,7 +15,7 @@ import yaml
 from mcapp.errors import UserError
 from mcapp.genvalues import words
 from mcapp.genvalues.values import Reasons, Result, Values
-from mcapp.messages import Lang, Text, comment, plain
+from mcapp.messages import Lang, Text, comment
 
 # Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")

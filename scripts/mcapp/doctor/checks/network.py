@@ -21,7 +21,6 @@ from mcapp.doctor.read.snapshot import (
 )
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
-from mcapp.messages import plain
 
 # The one name that every cluster's DNS knows.
 _ANY_NAME = "kubernetes.default"
