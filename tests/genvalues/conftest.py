@@ -13,9 +13,9 @@ import yaml
 
 from genvalues_call import Outcome, Render, Run
 from kube_objects import Object, listing
+from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from mcapp.genvalues.cli import TOOL
-from mcapp.genvalues.values import CHART
 
 
 @pytest.fixture

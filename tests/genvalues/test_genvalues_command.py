@@ -16,8 +16,9 @@ import yaml
 import genvalues
 from genvalues_call import Run
 from kube_objects import CONTROL_PLANE, DATABASE, Object, database_volume, node, pod, service, storage_class
+from mcapp.config import CHART
 from mcapp.errors import Exit
-from mcapp.genvalues.values import CHART, effective
+from mcapp.genvalues.values import effective
 
 TWO = [node("laptop", "192.168.1.10", labels=CONTROL_PLANE), node("lab", "192.168.1.20", labels=DATABASE)]
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from genvalues_call import Render
 from kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from kube_scheduler import feasible
+from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from mcapp.genvalues import words
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import TIERS, Asked, Plan
-from mcapp.genvalues.values import CHART, check, complete, effective
+from mcapp.genvalues.values import check, complete, effective
 from mcapp.genvalues.valuesfile import dump
 from mcapp.kube.inventory import Inventory, from_objects
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from mcapp.config import CHART
 from mcapp.errors import UserError
 from mcapp.genvalues import words
 from mcapp.kube import words as kube_words
 from mcapp.messages import Text
 
-CHART = Path(__file__).resolve().parents[2] / "chart" / "mcapp"
 Values = dict[str, Any]
 Reasons = Mapping[tuple[str, ...], Text]
 
