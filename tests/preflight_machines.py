@@ -65,10 +65,12 @@ class Machine(NamedTuple):
         )  # fmt: skip
 
     @contextmanager
-    def listening(self, *more: str) -> Iterator[subprocess.Popen[str]]:
-        """Run the listener here until the block ends."""
+    def listening(
+        self, *more: str, called: tuple[str, ...] = (str(PREFLIGHT),)
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Run the listener here until the block ends; ``called`` is what Python is given before `listen`."""
         with subprocess.Popen(
-            self.command(sys.executable, str(PREFLIGHT), "listen", "--lang", "en", "--seconds", "60", *more),
+            self.command(sys.executable, *called, "listen", "--lang", "en", "--seconds", "60", *more),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

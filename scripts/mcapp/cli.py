@@ -17,6 +17,8 @@ from mcapp.messages import LANGS, announce, choose_language
 
 OUTPUTS = ("text", "json")
 COMMAND = "mcapp"
+# Where a tool's script in scripts/ has another name than the tool.
+_SCRIPTS = {"move": "movedb"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,10 +31,9 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool of the user's: `mcapp NAME`, or `python scripts/SCRIPT.py` in a checkout."""
+    """One of the user's tools: `mcapp NAME`, or in a checkout its script in scripts/."""
 
     name: str
-    script: str
     description: str
     example: str
     add_options: Callable[[argparse.ArgumentParser], None]
@@ -40,10 +41,8 @@ class Tool:
 
     @property
     def called(self) -> str:
-        """Return how this process calls the tool."""
-        if Path(sys.argv[0]).name in (COMMAND, "__main__.py"):
-            return f"{COMMAND} {self.name}"
-        return f"python3 scripts/{self.script}.py"
+        """Return how the user of this process calls the tool."""
+        return called(self.name)
 
     @property
     def style(self) -> dict[str, Any]:
@@ -61,6 +60,13 @@ class Tool:
         """Do what was asked, in the language that was asked for."""
         choose_language(asked.lang)
         return self.work(asked)
+
+
+def called(name: str) -> str:
+    """Return how the user of this process calls a tool: through `mcapp`, or by its script in a checkout."""
+    if Path(sys.argv[0]).stem in (COMMAND, "__main__"):
+        return f"{COMMAND} {name}"
+    return f"python3 scripts/{_SCRIPTS.get(name, name)}.py"
 
 
 def parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:

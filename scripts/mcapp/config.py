@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGED = Path(__file__).with_name("chart")
 # An installed package carries the chart; in a checkout it stands in its own folder.
-CHART = _PACKAGED if _PACKAGED.exists() else Path(__file__).resolve().parents[2] / "chart" / "mcapp"
+_PACKAGED = Path(__file__).with_name("chart")
+CHECKOUT = None if _PACKAGED.exists() else Path(__file__).resolve().parents[2]
+CHART = CHECKOUT / "chart" / "mcapp" if CHECKOUT else _PACKAGED
 
 NAMESPACE = "mcapp"
 RELEASE = "mcapp"

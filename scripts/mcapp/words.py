@@ -10,3 +10,7 @@ DEPRECATED = Words(
     "warning: {old} is deprecated and goes with the next version; use {new}.",
     "warning: {old} 已不建議使用，將於下一版移除；請改用 {new}。",
 )
+UNKNOWN_TOOL = Words(
+    "There is no tool {name}. The tools are {tools}.",
+    "沒有名為 {name} 的工具。可用的工具有 {tools}。",
+)

@@ -60,8 +60,11 @@ def test_an_agent_does_not_mind_a_taken_6443(pair: Pair) -> None:
     assert done.code == 0
 
 
-def test_one_s_own_listener_is_no_conflict(pair: Pair) -> None:
-    with pair.here.listening(), pair.there.listening():
+@pytest.mark.parametrize(
+    "called", [(str(PREFLIGHT),), ("-m", "mcapp", "preflight")], ids=["script", "package"]
+)
+def test_one_s_own_listener_is_no_conflict(pair: Pair, called: tuple[str, ...]) -> None:
+    with pair.here.listening(called=called), pair.there.listening():
         done = pair.here.preflight("agent", pair.there)
     assert done.checks["local.8472.udp"]["status"] == "ok"
     assert done.checks["port.8472.udp"]["outcome"] == "connected"

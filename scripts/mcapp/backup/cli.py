@@ -174,4 +174,4 @@ def document(backup: Backup) -> dict[str, Any]:
     return {**told, "where": backup.where, "bytes": backup.size, "rows": made.rows, "content": made.content}
 
 
-TOOL = cli.Tool("backup", "backup", __doc__ or "", "create", add_options, work)
+TOOL = cli.Tool("backup", __doc__ or "", "create", add_options, work)

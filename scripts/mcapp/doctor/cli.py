@@ -72,4 +72,4 @@ def write(path: Path, found: Diagnosis, reader: Reader, langs: tuple[Lang, ...])
     announce(words.REPORTED(file=str(path)))
 
 
-TOOL = cli.Tool("doctor", "doctor", __doc__ or "", "-n mcapp", add_options, work)
+TOOL = cli.Tool("doctor", __doc__ or "", "-n mcapp", add_options, work)

@@ -139,4 +139,4 @@ def write(
         print(translate((words.REPORT_WROTE if changed else words.REPORT_SAME)(file=name), lang))
 
 
-TOOL = cli.Tool("genvalues", "genvalues", __doc__ or "", "--topology auto", add_options, work)
+TOOL = cli.Tool("genvalues", __doc__ or "", "--topology auto", add_options, work)

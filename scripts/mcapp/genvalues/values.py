@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from mcapp import yamltext
 from mcapp.config import CHART
 from mcapp.errors import UserError
 from mcapp.genvalues import words
@@ -33,13 +34,13 @@ def defaults() -> Values:
 def load(path: Path) -> Values:
     """Read a values file; UserError if there is none, it is no YAML or holds no mapping."""
     try:
-        document = yaml.load(path.read_bytes(), yaml.CSafeLoader)
+        document = yamltext.load(path.read_bytes())
     except OSError as error:
         why = error.strerror or str(error)
         raise UserError(kube_words.INPUT_UNREADABLE(file=str(path), why=why), words.VALUES_REMEDY()) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        why = " ".join(str(error).split())
-        raise UserError(words.VALUES_YAML(file=str(path), why=why), words.VALUES_REMEDY()) from None
+        problem = words.VALUES_YAML(file=str(path), why=yamltext.why(error))
+        raise UserError(problem, words.VALUES_REMEDY()) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -56,10 +57,10 @@ def assigned(assignments: Sequence[str]) -> Values:
         if not equals or not all(keys):
             raise UserError(words.SET_FORM(given=assignment), words.SET_REMEDY())
         try:
-            value = yaml.load(raw, yaml.CSafeLoader)
+            value = yamltext.load(raw)
         except (yaml.YAMLError, ValueError) as error:
-            why = " ".join(str(error).split())
-            raise UserError(words.SET_YAML(given=assignment, why=why), words.SET_REMEDY()) from None
+            problem = words.SET_YAML(given=assignment, why=yamltext.why(error))
+            raise UserError(problem, words.SET_REMEDY()) from None
         for key in reversed(keys):
             value = {key: value}
         result = merge(result, value)

@@ -16,6 +16,7 @@ from mcapp.errors import UserError
 from mcapp.genvalues import words
 from mcapp.genvalues.values import Reasons, Result, Values
 from mcapp.messages import Lang, Text, comment
+from mcapp.yamltext import emit
 
 # Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
@@ -48,9 +49,7 @@ def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, 
 
 def _yaml(values: Values) -> str:
     """Return plain data as YAML. Events, since the library's representer would take twice the time."""
-    events = [_START, _DOCUMENT, *_events(values), _DOCUMENT_END, _END]
-    text: str = yaml.emit(events, Dumper=yaml.CSafeDumper, allow_unicode=True, width=1 << 30)
-    return text
+    return emit([_START, _DOCUMENT, *_events(values), _DOCUMENT_END, _END])
 
 
 _START, _END = yaml.StreamStartEvent(), yaml.StreamEndEvent()

@@ -226,4 +226,4 @@ def discarded(kubectl: Kubectl, record: Record, move: Move | None, asked: argpar
     return told(asked, f"{volume} is deleted.", volume=move.old, node=move.source)
 
 
-TOOL = cli.Tool("move", "movedb", __doc__ or "", "--to multi --dry-run", add_options, work)
+TOOL = cli.Tool("move", __doc__ or "", "--to multi --dry-run", add_options, work)

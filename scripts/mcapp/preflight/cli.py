@@ -169,4 +169,4 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-TOOL = cli.Tool("preflight", "preflight", __doc__ or "", "agent --peer 192.168.1.100", add_options, work)
+TOOL = cli.Tool("preflight", __doc__ or "", "agent --peer 192.168.1.100", add_options, work)

@@ -108,8 +108,8 @@ def _taken(port: Port, owner: Owner) -> Check:
 
 
 def _is_listener(owner: Owner) -> bool:
-    names = [Path(word).name for word in owner.command]
-    return "preflight.py" in names and "listen" in owner.command
+    names = {Path(word).stem for word in owner.command}
+    return {"preflight", "listen"} <= names
 
 
 def _named(owner: Owner) -> Text:

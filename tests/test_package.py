@@ -1,0 +1,171 @@
+"""`pip install .`: the wheel, and the one command that it gives, in an environment of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dev import ROOT
+from kube_objects import CONTROL_PLANE, DATABASE, listing, node
+from mcapp.__main__ import TOOLS
+from mcapp.config import CHART
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+NODES = listing(
+    node("laptop", "192.168.1.10", labels=CONTROL_PLANE), node("lab", "192.168.1.20", labels=DATABASE)
+)
+Mcapp = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _pip(*words: str | Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel with the hatchling of the dev group."""
+    folder = tmp_path_factory.mktemp("wheel")
+    _pip("wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, ROOT)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel and what it asks for into an empty environment; return its folder of commands."""
+    folder = tmp_path_factory.mktemp("empty")
+    pins = folder / "pins.txt"
+    pins.write_text("".join(f"{name}=={version(name)}\n" for name in ("PyYAML", "jsonschema", "argcomplete")))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    python = folder / "venv" / "bin" / "python"
+    _pip("--python", python, "install", "--quiet", "--constraint", pins, f"{wheel}[completion]")
+    return python.parent
+
+
+@pytest.fixture
+def mcapp(environment: Path, tmp_path: Path) -> Mcapp:
+    """Call `mcapp` in a folder that is no checkout."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [str(environment / "mcapp"), *words]
+        own = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def _tracked(folder: str) -> set[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT / folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name for name in listed.stdout.splitlines() if (ROOT / folder / name).is_file()}
+
+
+def test_the_wheel_holds_the_tools_and_the_chart_and_nothing_else(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    expected = {f"mcapp/{name}" for name in _tracked("scripts/mcapp")}
+    expected |= {f"mcapp/chart/{name}" for name in _tracked("chart/mcapp")}
+    assert names == expected
+    assert {"mcapp/chart/values.schema.json", "mcapp/chart/files/backup.sql"} <= names
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_tool_explains_itself_under_its_own_name(mcapp: Mcapp, tool: str) -> None:
+    done = mcapp(tool, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: mcapp {tool} ")
+    assert f"example:\n  mcapp {tool} " in done.stdout
+
+
+def test_help_lists_every_tool(mcapp: Mcapp) -> None:
+    done = mcapp("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = " ".join(done.stdout.split())
+    for tool, purpose in TOOLS.items():
+        assert f" {tool} {purpose} " in shown
+
+
+def test_its_version_is_the_chart_s(mcapp: Mcapp) -> None:
+    assert mcapp("--version").stdout == f"mcapp {VERSION}\n"
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["version"] == VERSION
+
+
+def test_an_unknown_tool_ends_in_a_sentence(mcapp: Mcapp) -> None:
+    done = mcapp("doktor")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: There is no tool doktor. The tools are {', '.join(TOOLS)}.\n"
+    assert mcapp().returncode == 2
+
+
+def test_genvalues_writes_what_the_checkout_s_script_writes(mcapp: Mcapp, tmp_path: Path) -> None:
+    (tmp_path / "nodes.json").write_text(json.dumps(NODES))
+    done = mcapp("genvalues", "--nodes-file", "nodes.json", "--file", "installed.yaml")
+    assert done.returncode == 0, done.stderr
+    script = [sys.executable, str(ROOT / "scripts" / "genvalues.py")]
+    subprocess.run(
+        [*script, "--nodes-file", "nodes.json", "--file", "checkout.yaml", "--lang", "en"],
+        cwd=tmp_path,
+        check=True,
+    )
+    assert (tmp_path / "installed.yaml").read_bytes() == (tmp_path / "checkout.yaml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("mcapp ", {*TOOLS, "--help", "--version"}),
+        ("mcapp doc", {"doctor"}),
+        ("mcapp doctor --kube", {"--kubeconfig", "--kubectl"}),
+        ("mcapp genvalues --topology ", {"auto", "single", "multi"}),
+        ("mcapp backup re", {"restore"}),
+    ],
+)
+def test_bash_completes(environment: Path, tmp_path: Path, typed: str, completed: set[str]) -> None:
+    """As bash does: by the function that register-python-argcomplete defines."""
+    words = typed.split(" ")
+    script = f"""
+        eval "$(register-python-argcomplete mcapp)"
+        COMP_LINE='{typed}' COMP_POINT={len(typed)} COMP_TYPE=9
+        _python_argcomplete mcapp '{words[-1]}' '{words[-2]}'
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    own = {"PATH": f"{environment}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=own, capture_output=True, text=True, check=True
+    )
+    assert {word.strip() for word in done.stdout.splitlines()} - {"-h"} >= completed
+
+
+def test_only_the_tool_that_is_called_is_imported() -> None:
+    """From a checkout, by a Python with nothing but its standard library."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-X", "importtime", "-m", "mcapp", "preflight", "--help"],
+        cwd=ROOT / "scripts",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "mcapp.preflight.listener" in imported
+    others = tuple(f"mcapp.{tool}" for tool in TOOLS if tool != "preflight")
+    assert not [name for name in imported if name.startswith((*others, "mcapp.kube", "yaml"))]
