@@ -22,7 +22,7 @@ from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
 from mcapp.config import CHART
 
-INIT_SQL = CHART / "files" / "init.sql"
+INIT_SQL = CHART / "files" / "db" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0

@@ -14,7 +14,7 @@ from mcapp.config import CHART
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-BOARD = json.loads((CHART / "files" / "dashboard.json").read_text())
+BOARD = json.loads((CHART / "files" / "grafana" / "dashboard.json").read_text())
 EXPRESSIONS = [target["expr"] for panel in BOARD["panels"] for target in panel["targets"]]
 # What Prometheus adds to every sample that it scrapes by way of a ServiceMonitor.
 TARGET = {"namespace", "job", "pod"}

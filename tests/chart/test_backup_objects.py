@@ -72,7 +72,7 @@ def test_one_backup_at_a_time_by_the_schedule(render: Render) -> None:
 def test_it_carries_the_files_that_backup_py_uses(render: Render) -> None:
     data = render(ON).one("ConfigMap", "db-backup")["data"]
     for name in ("backup.sh", "backup.sql", "fingerprint.sql"):
-        assert data[name] == (CHART / "files" / name).read_text()
+        assert data[name] == (CHART / "files" / "backup" / name).read_text()
 
 
 def test_it_reaches_the_database_and_nothing_else_and_only_while_it_is_on(render: Render) -> None:

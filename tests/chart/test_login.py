@@ -24,7 +24,7 @@ def server() -> Iterator[PostgresServer]:
 def tried(server: PostgresServer, *names: str, **changed: str) -> tuple[int, str]:
     """Run the script with what api would be told; its exit code and what it printed."""
     done = subprocess.run(
-        [sys.executable, str(CHART / "files" / "login.py"), *names],
+        [sys.executable, str(CHART / "files" / "tests" / "login.py"), *names],
         env={**os.environ, **server.environment, **changed},
         capture_output=True,
         text=True,

@@ -133,7 +133,8 @@ def test_the_monitor_selects_the_service_of_api_alone(render: Render) -> None:
 def test_the_dashboard_is_where_grafanas_sidecar_looks(render: Render) -> None:
     made = render(OPTIONS).one("ConfigMap", "dashboard")
     assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
-    assert json.loads(made["data"]["mcapp.json"]) == json.loads((CHART / "files/dashboard.json").read_text())
+    file = CHART / "files" / "grafana" / "dashboard.json"
+    assert json.loads(made["data"]["mcapp.json"]) == json.loads(file.read_text())
 
 
 def shown(values: dict[str, Any]) -> list[str]:

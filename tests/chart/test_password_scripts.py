@@ -11,8 +11,8 @@ from mcapp.config import CHART
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-CHANGE = (CHART / "files" / "change-passwords.sh").read_text()
-RESET = (CHART / "files" / "reset-passwords.sh").read_text()
+CHANGE = (CHART / "files" / "db" / "change-passwords.sh").read_text()
+RESET = (CHART / "files" / "db" / "reset-passwords.sh").read_text()
 # What breaks a careless script: both quotes, a backslash, a dollar, blanks, a percent sign.
 ODD = 'it\'s "odd" \\ $HOME %s `id`'
 

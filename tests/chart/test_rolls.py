@@ -58,7 +58,7 @@ def copied(tmp_path: Path) -> Path:
 
 def test_another_init_sql_rolls_nothing(copied: Path) -> None:
     """It runs on an empty volume only, so a restart would do nothing but interrupt."""
-    with (copied / "files" / "init.sql").open("a") as file:
+    with (copied / "files" / "db" / "init.sql").open("a") as file:
         file.write("-- another line\n")
     assert (
         "another line" in render(chart=str(copied)).one("ConfigMap", "postgres-init")["data"]["10-init.sql"]

@@ -25,7 +25,7 @@ from mcapp.errors import UserError
 from postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-SCRIPT = (CHART / "files" / "backup.sh").read_text()
+SCRIPT = (CHART / "files" / "backup" / "backup.sh").read_text()
 
 
 @dataclass(frozen=True)
@@ -286,7 +286,7 @@ def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path
     """What the CronJob runs leaves what scripts/backup.py verifies."""
     postgres = server.shell.postgres  # type: ignore[attr-defined]
     given = {
-        **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files"), "KEEP": "2", "RELEASE": "mcapp"},
+        **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files/backup"), "KEEP": "2", "RELEASE": "mcapp"},
         **{"NAMESPACE": "lab", "CHART_VERSION": "0.2.0", "APP_VERSION": "0.2.0", "PGUSER": "postgres"},
     }
 

@@ -78,7 +78,7 @@ def test_a_value_of_web_replaces_web_alone(installed: Up) -> None:
 
 def test_another_init_sql_replaces_nothing(installed: Up, tmp_path: Path) -> None:
     chart = shutil.copytree(CHART, tmp_path / "mcapp")
-    with (chart / "files" / "init.sql").open("a") as file:
+    with (chart / "files" / "db" / "init.sql").open("a") as file:
         file.write("-- another line\n")
     with replaced(installed):
         upgrade(installed, chart=chart)

@@ -58,7 +58,7 @@
 - sh
 - -c
 - |
-  {{- .Files.Get "files/hold-volume.sh" | nindent 2 }}
+  {{- .Files.Get "files/db/hold-volume.sh" | nindent 2 }}
   exec "$0" "$@"
 {{- end -}}
 

@@ -1,6 +1,6 @@
 """What a database holds, in a form that can be compared: the same after a dump and a restore, and only then.
 
-PostgreSQL works it out (chart/mcapp/files/fingerprint.sql), so that no row leaves its server.
+PostgreSQL works it out (chart/mcapp/files/backup/fingerprint.sql), so that no row leaves its server.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mcapp.config import CHART
 
-SQL = (CHART / "files" / "fingerprint.sql").read_text(encoding="utf-8")
+SQL = (CHART / "files" / "backup" / "fingerprint.sql").read_text(encoding="utf-8")
 # For psql -XAtq: prints the one line that `parse` takes.
 TRANSACTION = f"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n{SQL}COMMIT;\n"
 PARTS = ("tables", "sequences", "grants", "settings", "objects")

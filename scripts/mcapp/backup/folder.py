@@ -25,7 +25,7 @@ from mcapp.errors import FailedError, UserError
 from mcapp.progress import Meter, step
 
 ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"
-_DUMP = (CHART / "files" / "backup.sql").read_text(encoding="utf-8").replace("\\ir fingerprint.sql\n", SQL)
+_DUMP = (CHART / "files/backup/backup.sql").read_text(encoding="utf-8").replace("\\ir fingerprint.sql\n", SQL)
 # How pg_dump's custom format begins.
 MAGIC = b"PGDMP"
 

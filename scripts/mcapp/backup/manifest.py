@@ -30,7 +30,7 @@ class RefusedError(FailedError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup tells of itself: chart/mcapp/files/backup.sql writes it."""
+    """What a backup tells of itself: chart/mcapp/files/backup/backup.sql writes it."""
 
     document: Mapping[str, Any]
     fingerprint: Fingerprint

@@ -519,8 +519,8 @@ CAUSES: dict[str, Cause] = {
         "logs",
         Words("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
         Words(
-            "Give the role app its rights back, as chart/mcapp/files/init.sql does.",
-            "請依 chart/mcapp/files/init.sql 恢復角色 app 的權限。",
+            "Give the role app its rights back, as chart/mcapp/files/db/init.sql does.",
+            "請依 chart/mcapp/files/db/init.sql 恢復角色 app 的權限。",
         ),
     ),
     "db-starting": Cause(

@@ -17,7 +17,7 @@ metadata:
     helm.sh/hook-delete-policy: before-hook-creation
 data:
   {{ .script }}: |
-    {{- $root.Files.Get (printf "files/%s" .script) | nindent 4 }}
+    {{- $root.Files.Get (printf "files/tests/%s" .script) | nindent 4 }}
 ---
 apiVersion: batch/v1
 kind: Job
