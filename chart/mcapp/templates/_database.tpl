@@ -81,28 +81,3 @@
         path: ca.crt
 {{- end -}}
 {{- end -}}
-
-{{/*
-Stops before anything is changed where the switch to an external database would delete the release's own one:
-Helm removes what a revision no longer has, unless it is marked to be kept.
-*/}}
-{{- define "mcapp.checkSwitch" -}}
-{{- $name := include "mcapp.object" (list . "postgres-pvc") -}}
-{{- if and .Release.IsUpgrade (not (include "mcapp.ownsDatabase" .)) -}}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace $name -}}
-{{- $annotations := dig "metadata" "annotations" dict $claim -}}
-{{- $ours := eq (index $annotations "meta.helm.sh/release-name" | default "") .Release.Name -}}
-{{- $kept := eq (index $annotations "helm.sh/resource-policy" | default "") "keep" -}}
-{{- if and $ours (not $kept) (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
-{{- fail (include "mcapp.switchDeletes" .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{- define "mcapp.switchDeletes" }}
-{{- $secret := include "mcapp.object" (list . "postgres-secret") }}
-
-NOTHING WAS CHANGED. db.mode external takes the release's own database away, and its claim {{ include "mcapp.object" (list . "postgres-pvc") }} is not marked to be kept: its data would be deleted.
-To keep them:          kubectl -n {{ .Release.Namespace }} annotate pvc/{{ include "mcapp.object" (list . "postgres-pvc") }}{{ if lookup "v1" "Secret" .Release.Namespace $secret }} secret/{{ $secret }}{{ end }} helm.sh/resource-policy=keep
-If the data may go:    kubectl -n {{ .Release.Namespace }} delete pvc/{{ include "mcapp.object" (list . "postgres-pvc") }} --wait=false
-{{ end -}}

@@ -3,10 +3,9 @@
 {{- if eq .Values.db.mode "ha" }}true{{ end -}}
 {{- end -}}
 
-{{/* "true" where the live database is in this mode, whatever mode is asked for. */}}
-{{- define "mcapp.haRuns" -}}
-{{- $live := lookup "apps/v1" "StatefulSet" .Release.Namespace (include "mcapp.object" (list . "db")) -}}
-{{- if eq (dig "metadata" "labels" "mcapp/mode" "" $live) "ha" }}true{{ end -}}
+{{/* "true" where the live database is in mode ha, whatever mode the values ask for. */}}
+{{- define "mcapp.liveIsHa" -}}
+{{- if eq (include "mcapp.liveDatabase" . | fromJson | dig "metadata" "labels" "mcapp/mode" "") "ha" }}true{{ end -}}
 {{- end -}}
 
 {{/* The labels by which Patroni finds its members and what it wrote down. */}}
@@ -204,19 +203,4 @@ metadata:
     helm.sh/hook: pre-upgrade
     helm.sh/hook-weight: "-3"
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
-{{- end -}}
-
-{{/*
-Stops before anything is changed where the first member's volume is behind: the release was uninstalled while another
-member led, whose volume standalone would not look at.
-*/}}
-{{- define "mcapp.checkLeader" -}}
-{{- $name := include "mcapp.object" (list . "db") -}}
-{{- $claim := include "mcapp.object" (list . "postgres-pvc") -}}
-{{- $leader := dig "metadata" "annotations" "leader" "" (lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-leader" $name)) -}}
-{{- if and (eq .Values.db.mode "standalone") (not (include "mcapp.haRuns" .)) $leader (ne $leader (printf "%s-0" $name)) -}}
-{{- if lookup "v1" "PersistentVolumeClaim" .Release.Namespace $claim -}}
-{{- fail (printf "\n\nNOTHING WAS CHANGED. When this database last ran, %s led; the claim %s may lack its last writes.\nInstall with --set db.mode=ha first, then upgrade with --set db.mode=standalone.\nIf the data of %s are the right ones all the same:  kubectl -n %s delete configmap/%s-leader\n" $leader $claim $claim .Release.Namespace $name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}

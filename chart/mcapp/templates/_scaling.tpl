@@ -22,7 +22,7 @@ and drops what the revision before held, so there it is repeated every time.
 {{- define "mcapp.liveReplicas" -}}
 {{- $root := index . 0 -}}
 {{- $bounds := (index $root.Values (index . 1)).autoscaling -}}
-{{- $live := lookup "apps/v1" "Deployment" $root.Release.Namespace (include "mcapp.object" .) -}}
+{{- $live := include "mcapp.live" (list $root "apps/v1" "Deployment" (index . 1)) | fromJson -}}
 {{- if $live -}}
 {{- $applied := false -}}
 {{- $ours := false -}}

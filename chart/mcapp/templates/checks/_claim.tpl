@@ -1,32 +1,32 @@
 {{/*
-Stops before anything is changed when the live claim cannot become what the values ask: Kubernetes would refuse it
-half-way through the upgrade, after other objects were changed. Sees nothing, and stops nothing, where there is no
-cluster to look at (helm template).
+Stops before anything is changed when the live claim cannot become what the values ask for. Kubernetes would refuse it
+half-way through the upgrade, after other objects were changed. Without a cluster to look at (helm template) this stops
+nothing.
 */}}
 {{- define "mcapp.checkClaim" -}}
-{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "mcapp.object" (list . "postgres-pvc")) -}}
-{{- if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
-{{- $asked := .Values.db.persistence -}}
-{{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) -}}
-{{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}
-{{- $held := include "mcapp.quantity" $live.size | float64 -}}
-{{- $call := dict "root" . "live" $live -}}
-{{- if and $asked.storageClass (ne $asked.storageClass $live.class) -}}
-{{- fail (include "mcapp.otherClass" $call) -}}
-{{- else if lt $wanted $held -}}
-{{- fail (include "mcapp.smallerClaim" $call) -}}
-{{- else if and (gt $wanted $held) (not (dig "spec" "volumeName" "" $claim)) -}}
-{{- fail (include "mcapp.unboundClaim" $call) -}}
-{{- else if and (gt $wanted $held) .Values.placement.checkVolume -}}
-{{- $class := lookup "storage.k8s.io/v1" "StorageClass" "" $live.class -}}
-{{- if or (not $live.class) (not (dig "allowVolumeExpansion" false $class)) -}}
-{{- fail (include "mcapp.fixedClaim" $call) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
+  {{- $claim := include "mcapp.liveClaim" . | fromJson -}}
+  {{- if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
+    {{- $asked := .Values.db.persistence -}}
+    {{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) -}}
+    {{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}
+    {{- $held := include "mcapp.quantity" $live.size | float64 -}}
+    {{- $call := dict "root" . "live" $live -}}
+    {{- if and $asked.storageClass (ne $asked.storageClass $live.class) -}}
+      {{- fail (include "mcapp.otherClass" $call) -}}
+    {{- else if lt $wanted $held -}}
+      {{- fail (include "mcapp.smallerClaim" $call) -}}
+    {{- else if and (gt $wanted $held) (not (dig "spec" "volumeName" "" $claim)) -}}
+      {{- fail (include "mcapp.unboundClaim" $call) -}}
+    {{- else if and (gt $wanted $held) .Values.placement.checkVolume -}}
+      {{- $class := include "mcapp.liveInCluster" (list . "storage.k8s.io/v1" "StorageClass" $live.class) | fromJson -}}
+      {{- if or (not $live.class) (not (dig "allowVolumeExpansion" false $class)) -}}
+        {{- fail (include "mcapp.fixedClaim" $call) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 
-{{/* What may be done where the claim stays as it is. */}}
+{{/* The way for those who cannot leave the claim as it is. */}}
 {{- define "mcapp.newClaim" -}}
 or move the data to a new claim:  back them up (pg_dump), uninstall, delete the claim, install with these values, restore
 {{- end -}}

@@ -1,0 +1,54 @@
+{{/*
+The chart's only look-ups. Each is a request to the API server, so an object is looked up once for each rendering and
+kept in .Values. A template that looks at a live object calls one of the two helpers below.
+*/}}
+{{- define "mcapp.lookUp" -}}
+  {{- $root := index . 0 -}}
+  {{- $key := rest . | join "/" -}}
+  {{- if not (hasKey $root.Values "_live") -}}
+    {{- $_ := set $root.Values "_live" dict -}}
+  {{- end -}}
+  {{- if not (hasKey $root.Values._live $key) -}}
+    {{- $_ := set $root.Values._live $key (lookup (index . 1) (index . 2) (index . 3) (index . 4)) -}}
+  {{- end -}}
+  {{- get $root.Values._live $key | toJson -}}
+{{- end -}}
+
+{{/*
+An object of the release as it is in the cluster, as JSON. It is {} where there is no such object, and where there is
+no cluster to look at (helm template).
+Call: include "mcapp.live" (list . "v1" "Secret" "postgres-secret") | fromJson
+*/}}
+{{- define "mcapp.live" -}}
+  {{- $root := index . 0 -}}
+  {{- $name := include "mcapp.object" (list $root (index . 3)) -}}
+  {{- include "mcapp.lookUp" (list $root (index . 1) (index . 2) $root.Release.Namespace $name) -}}
+{{- end -}}
+
+{{/*
+The same for an object that belongs to no namespace. An empty name gives all objects of the kind, as `items`.
+Call: include "mcapp.liveInCluster" (list . "v1" "Node" "") | fromJson
+*/}}
+{{- define "mcapp.liveInCluster" -}}
+  {{- include "mcapp.lookUp" (list (index . 0) (index . 1) (index . 2) "" (index . 3)) -}}
+{{- end -}}
+
+{{/* The claim of the database's volume, as it is in the cluster. */}}
+{{- define "mcapp.liveClaim" -}}
+  {{- include "mcapp.live" (list . "v1" "PersistentVolumeClaim" "postgres-pvc") -}}
+{{- end -}}
+
+{{/* The release's own Secret with the passwords, as it is in the cluster. */}}
+{{- define "mcapp.liveSecret" -}}
+  {{- include "mcapp.live" (list . "v1" "Secret" "postgres-secret") -}}
+{{- end -}}
+
+{{/* The StatefulSet of the database's first server, as it is in the cluster. */}}
+{{- define "mcapp.liveDatabase" -}}
+  {{- include "mcapp.live" (list . "apps/v1" "StatefulSet" "db") -}}
+{{- end -}}
+
+{{/* The ConfigMap in which Patroni writes down who leads, in the annotation `leader`. */}}
+{{- define "mcapp.liveLeader" -}}
+  {{- include "mcapp.live" (list . "v1" "ConfigMap" "db-leader") -}}
+{{- end -}}

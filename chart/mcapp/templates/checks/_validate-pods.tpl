@@ -1,0 +1,59 @@
+{{/*
+What a user adds to a tier's pods must fit what the pods already have. The API server would refuse such a pod, but only
+after other objects were made. This reads the rendered workloads, so no list of names is kept here.
+*/}}
+{{- define "mcapp.validate.pods" -}}
+  {{- $root := . -}}
+  {{- $db := ternary "db/ha/statefulset" "db/statefulset" (eq $root.Values.db.mode "ha") -}}
+  {{- range $tier, $file := dict "web" "web/deployment" "api" "api/deployment" "db" $db -}}
+    {{- $workload := include (printf "%s/%s.yaml" $root.Template.BasePath $file) $root | fromYaml -}}
+    {{- $pod := dig "spec" "template" "spec" (dict "volumes" list "containers" list) $workload -}}
+    {{- $volumes := list -}}
+    {{- range $pod.volumes -}}
+      {{- if has .name $volumes -}}
+        {{- include "mcapp.wrong" (list (printf "%s.extraVolumes" $tier) .name "a name that no other volume of the pod has") -}}
+      {{- end -}}
+      {{- $volumes = append $volumes .name -}}
+    {{- end -}}
+    {{- range $pod.containers -}}
+      {{- $variables := list -}}
+      {{- range .env -}}
+        {{- if has .name $variables -}}
+          {{- include "mcapp.wrong" (list (printf "%s.extraEnv" $tier) .name "a variable that is not set already") -}}
+        {{- end -}}
+        {{- $variables = append $variables .name -}}
+      {{- end -}}
+      {{- $paths := list -}}
+      {{- range .volumeMounts -}}
+        {{- if has .mountPath $paths -}}
+          {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .mountPath "a path where nothing else is mounted") -}}
+        {{- end -}}
+        {{- $paths = append $paths .mountPath -}}
+        {{- if not (has .name $volumes) -}}
+          {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .name (printf "a volume of the pod: %s" (uniq $volumes | join ", "))) -}}
+        {{- end -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* A container's request is at most its limit. */}}
+{{- define "mcapp.validate.resources" -}}
+  {{- $root := . -}}
+  {{- range $tier := list "web" "api" "db" "backup" -}}
+    {{- $resources := (index $root.Values $tier).resources -}}
+    {{- range $name, $limit := $resources.limits -}}
+      {{- $request := dig "requests" $name "" $resources -}}
+      {{- if and $request (gt (include "mcapp.quantity" $request | float64) (include "mcapp.quantity" $limit | float64)) -}}
+        {{- include "mcapp.wrong" (list (printf "%s.resources.limits.%s" $tier $name) $limit (printf "at least requests.%s (%v)" $name $request)) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* A Kubernetes quantity as a plain number: 250m gives 0.25, 1Ki gives 1024. */}}
+{{- define "mcapp.quantity" -}}
+  {{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15
+        "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 -}}
+  {{- mulf (regexFind "^[0-9.]+" (toString .) | float64) (index $units (regexFind "[A-Za-z]*$" (toString .))) -}}
+{{- end -}}

@@ -1,0 +1,49 @@
+{{/*
+Stops before anything is changed when the values would keep db off the node that holds its volume: the pod would stay
+Pending for ever. Without a cluster to look at (helm template) this stops nothing.
+*/}}
+{{- define "mcapp.checkVolume" -}}
+  {{- $root := . -}}
+  {{- $wanted := merge dict .Values.db.nodeSelector -}}
+  {{- if eq .Values.topology "multi" -}}
+    {{- $wanted = merge $wanted .Values.placement.databaseNodeLabels -}}
+  {{- end -}}
+  {{- if and (include "mcapp.ownsDatabase" .) .Values.placement.checkVolume $wanted (not .Values.db.affinity) -}}
+    {{- range $hostname := include "mcapp.volumeHostnames" . | fromJsonArray -}}
+      {{- range $node := (include "mcapp.liveInCluster" (list $root "v1" "Node" "") | fromJson).items -}}
+        {{- if eq (dig "metadata" "labels" "kubernetes.io/hostname" "" $node) $hostname -}}
+          {{- range $key, $value := $wanted -}}
+            {{- if ne (dig "metadata" "labels" $key "" $node) $value -}}
+              {{- fail (include "mcapp.volumeElsewhere" (dict "root" $root "node" $node "label" (printf "%s=%s" $key $value))) -}}
+            {{- end -}}
+          {{- end -}}
+        {{- end -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* The hostname labels of the nodes that the live claim's volume is bound to, as a JSON array. */}}
+{{- define "mcapp.volumeHostnames" -}}
+  {{- $hostnames := list -}}
+  {{- with include "mcapp.liveClaim" . | fromJson | dig "spec" "volumeName" "" -}}
+    {{- $volume := include "mcapp.liveInCluster" (list $ "v1" "PersistentVolume" .) | fromJson -}}
+    {{- range $term := dig "spec" "nodeAffinity" "required" "nodeSelectorTerms" list $volume -}}
+      {{- range $expression := $term.matchExpressions -}}
+        {{- if and (eq $expression.key "kubernetes.io/hostname") (eq $expression.operator "In") -}}
+          {{- $hostnames = append $hostnames (first $expression.values) -}}
+        {{- end -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- toJson $hostnames -}}
+{{- end -}}
+
+{{- define "mcapp.volumeElsewhere" }}
+{{- $root := .root }}
+{{- $claim := include "mcapp.liveClaim" $root | fromJson }}
+
+NOTHING WAS CHANGED. The database's volume ({{ $claim.spec.volumeName }}, claim {{ include "mcapp.object" (list $root "postgres-pvc") }}) is on node {{ .node.metadata.name }}, which does not carry {{ .label }}; db could never start there.
+Either keep it where its data are:   kubectl label node {{ .node.metadata.name }} {{ .label }}
+or move the data where they may be: python scripts/movedb.py --to {{ $root.Values.topology }} -n {{ $root.Release.Namespace }} --release {{ $root.Release.Name }}
+{{ end -}}
