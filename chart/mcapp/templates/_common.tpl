@@ -57,15 +57,6 @@ Call: include "mcapp.image" (list . .Values.web.image)
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
 {{- end -}}
 
-{{/* The image of db in the mode asked for, and when it is pulled. */}}
-{{- define "mcapp.dbImage" -}}
-{{- include "mcapp.image" (list . (ternary .Values.db.ha.image .Values.db.image (eq .Values.db.mode "ha"))) -}}
-{{- end -}}
-
-{{- define "mcapp.dbPullPolicy" -}}
-{{- (ternary .Values.db.ha.image .Values.db.image (eq .Values.db.mode "ha")).pullPolicy -}}
-{{- end -}}
-
 {{/*
 The checked extras of a tier's pod spec: scheduling priority.
 Call: include "mcapp.priority" .Values.web
@@ -117,7 +108,7 @@ seccompProfile:
 {{- end -}}
 
 {{/* Who and where a container is, by the downward API. */}}
-{{- define "mcapp.identity" -}}
+{{- define "mcapp.identityEnv" -}}
 - name: POD_NAME
   valueFrom:
     fieldRef:

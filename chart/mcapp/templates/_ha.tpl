@@ -1,13 +1,3 @@
-{{/* "true" where the database is several servers, of which Patroni makes one the leader. */}}
-{{- define "mcapp.isHa" -}}
-{{- if eq .Values.db.mode "ha" }}true{{ end -}}
-{{- end -}}
-
-{{/* "true" where the live database is in mode ha, whatever mode the values ask for. */}}
-{{- define "mcapp.liveIsHa" -}}
-{{- if eq (include "mcapp.liveDatabase" . | fromJson | dig "metadata" "labels" "mcapp/mode" "") "ha" }}true{{ end -}}
-{{- end -}}
-
 {{/* The labels by which Patroni finds its members and what it wrote down. */}}
 {{- define "mcapp.haCluster" -}}
 {{ include "mcapp.selector" (list . "db") }}
@@ -24,10 +14,10 @@ mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
 - name: REPLICATION_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "mcapp.secret" . }}
+      name: {{ include "mcapp.passwordSecret" . }}
       key: {{ .Values.db.auth.keys.replicationPassword }}
 - name: MCAPP_SECRET
-  value: {{ include "mcapp.secret" . }}
+  value: {{ include "mcapp.passwordSecret" . }}
 - name: MCAPP_SECRET_KEY
   value: {{ .Values.db.auth.keys.replicationPassword }}
 - name: MCAPP_FOUNDER
@@ -83,7 +73,7 @@ spec:
         - python
       args: [-m, mcapp_db, serve]
       env:
-        {{- include "mcapp.identity" . | nindent 8 }}
+        {{- include "mcapp.identityEnv" . | nindent 8 }}
         - name: POD_IP
           valueFrom:
             fieldRef:

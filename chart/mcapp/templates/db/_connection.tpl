@@ -1,0 +1,64 @@
+{{/* Where clients reach the database, as host:port. An IPv6 address stands in brackets. */}}
+{{- define "mcapp.databaseAddress" -}}
+  {{- if include "mcapp.ownsDatabase" . -}}
+    {{ include "mcapp.object" (list . "db") }}:5432
+  {{- else -}}
+    {{- with .Values.db.external -}}
+      {{ ternary (printf "[%s]" .host) .host (contains ":" .host) }}:{{ .port }}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* "true" where clients check the server's certificate against the user's CA. */}}
+{{- define "mcapp.verifiesDatabase" -}}
+  {{- if and (not (include "mcapp.ownsDatabase" .)) (hasPrefix "verify-" .Values.db.external.sslMode) }}true{{ end -}}
+{{- end -}}
+
+{{/* The environment of a client that logs in as the application does. */}}
+{{- define "mcapp.databaseEnv" -}}
+{{- $options := "" }}
+{{- if not (include "mcapp.ownsDatabase" .) }}
+  {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
+{{- else if include "mcapp.isHa" . }}
+  {{- /* A server that has just lost the lead takes no writes. */}}
+  {{- $options = "?target_session_attrs=read-write" }}
+{{- end }}
+{{- if include "mcapp.verifiesDatabase" . }}
+  {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
+{{- end -}}
+- name: DATABASE_URL
+  value: postgresql://{{ include "mcapp.databaseAddress" . }}/{{ .Values.db.database }}{{ $options }}
+- name: PGUSER
+  value: {{ ternary "app" .Values.db.external.user (eq (include "mcapp.ownsDatabase" .) "true") | quote }}
+- name: PGPASSWORD
+  valueFrom:
+    secretKeyRef:
+      {{- if include "mcapp.ownsDatabase" . }}
+      name: {{ include "mcapp.passwordSecret" . }}
+      key: {{ .Values.db.auth.keys.appPassword }}
+      {{- else }}
+      name: {{ .Values.db.external.existingSecret }}
+      key: {{ .Values.db.external.keys.password }}
+      {{- end }}
+{{- end -}}
+
+{{/* The mount of the CA's certificate, in a client that checks the server's; empty in others. */}}
+{{- define "mcapp.databaseMounts" -}}
+{{- if include "mcapp.verifiesDatabase" . -}}
+- name: db-ca
+  mountPath: /etc/mcapp/db-ca
+  readOnly: true
+{{- end -}}
+{{- end -}}
+
+{{/* The volume of that mount. */}}
+{{- define "mcapp.databaseVolumes" -}}
+{{- if include "mcapp.verifiesDatabase" . -}}
+- name: db-ca
+  secret:
+    secretName: {{ .Values.db.external.caSecret }}
+    items:
+      - key: {{ .Values.db.external.keys.ca }}
+        path: ca.crt
+{{- end -}}
+{{- end -}}

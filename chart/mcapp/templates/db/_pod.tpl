@@ -1,0 +1,63 @@
+{{/* The image with the database's programs, in the mode that the values ask for. */}}
+{{- define "mcapp.dbImage" -}}
+  {{- include "mcapp.image" (list . (ternary .Values.db.ha.image .Values.db.image (eq .Values.db.mode "ha"))) -}}
+{{- end -}}
+
+{{/* When that image is pulled. */}}
+{{- define "mcapp.dbPullPolicy" -}}
+  {{- (ternary .Values.db.ha.image .Values.db.image (eq .Values.db.mode "ha")).pullPolicy -}}
+{{- end -}}
+
+{{/*
+How the command of a server's container begins: it locks the volume, then becomes the program whose name and arguments
+follow.
+*/}}
+{{- define "mcapp.holdVolume" -}}
+- sh
+- -c
+- |
+  {{- .Files.Get "files/db/hold-volume.sh" | nindent 2 }}
+  exec "$0" "$@"
+{{- end -}}
+
+{{/* The mounts of a server's container, in either mode. */}}
+{{- define "mcapp.dbMounts" -}}
+- name: data
+  mountPath: /var/lib/postgresql/data
+- name: init
+  mountPath: /docker-entrypoint-initdb.d
+  readOnly: true
+{{- if include "mcapp.isHa" . }}
+- name: patroni
+  mountPath: /etc/mcapp/patroni
+  readOnly: true
+{{- end }}
+- name: run
+  mountPath: /var/run/postgresql
+- name: tmp
+  mountPath: /tmp
+{{- with .Values.db.extraVolumeMounts }}
+  {{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end -}}
+
+{{/* The volumes of a server's pod, in either mode. The data are not among them: not every pod names its claim. */}}
+{{- define "mcapp.dbVolumes" -}}
+- name: init
+  configMap:
+    name: {{ include "mcapp.object" (list . "postgres-init") }}
+{{- if include "mcapp.isHa" . }}
+- name: patroni
+  configMap:
+    name: {{ include "mcapp.object" (list . "db-patroni") }}
+{{- end }}
+- name: run
+  emptyDir:
+    sizeLimit: 16Mi
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- with .Values.db.extraVolumes }}
+  {{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end -}}
