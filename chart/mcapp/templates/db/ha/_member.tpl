@@ -1,16 +1,16 @@
-{{/* The labels by which Patroni finds its members and what it wrote down. */}}
-{{- define "mcapp.haCluster" -}}
+{{/* The labels of everything that Patroni keeps of a cluster: its members' pods, and the ConfigMaps it writes. */}}
+{{- define "mcapp.haSelector" -}}
 {{ include "mcapp.selector" (list . "db") }}
 mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
 {{- end -}}
 
-{{/* The workload of every member but the first, whose claim and workload are those of standalone. */}}
-{{- define "mcapp.haOthers" -}}
+{{/* The name of the StatefulSet of all members but the first. */}}
+{{- define "mcapp.haReplicas" -}}
 {{- include "mcapp.object" (list . "db-ha") -}}
 {{- end -}}
 
-{{/* What our commands in the image are told. Patroni takes the variables of its own name away from them. */}}
-{{- define "mcapp.haLogin" -}}
+{{/* The environment of mcapp_db's commands. Patroni removes the variables of its own prefix before it runs them. */}}
+{{- define "mcapp.haEnv" -}}
 - name: REPLICATION_PASSWORD
   valueFrom:
     secretKeyRef:
@@ -28,18 +28,20 @@ mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
 {{- end -}}
 
 {{/*
-The template of a member's pod. Both workloads have the same, but for the claim: the first one's is named here,
-the others' come from their workload.
-Call: include "mcapp.haMember" (list . "postgres-pvc")
+The template of a member's pod, the same in both StatefulSets but for the claim and one label.
+Call: include "mcapp.member" (dict "root" . "claim" "postgres-pvc") where the claim is named here,
+or (dict "root" . "statefulSet" "db-ha") where it comes from the StatefulSet, whose name is then a label.
 */}}
-{{- define "mcapp.haMember" -}}
-{{- $root := index . 0 -}}
-{{- $claim := index . 1 -}}
-{{- with $root -}}
+{{- define "mcapp.member" -}}
+{{- $call := . -}}
+{{- with .root -}}
 metadata:
   labels:
     {{- include "mcapp.podLabels" (list . "db") | nindent 4 }}
     mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
+    {{- with $call.statefulSet }}
+    mcapp/workload: {{ . }}
+    {{- end }}
     {{- with .Values.db.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -82,7 +84,7 @@ spec:
           value: /var/lib/postgresql/data/pgdata
         - name: POSTGRES_DB
           value: {{ .Values.db.database }}
-        {{- include "mcapp.haLogin" . | nindent 8 }}
+        {{- include "mcapp.haEnv" . | nindent 8 }}
         - name: MCAPP_CLAIM
           value: {{ include "mcapp.object" (list . "postgres-pvc") }}
         - name: PATRONI_NAME
@@ -144,53 +146,13 @@ spec:
       securityContext:
         {{- include "mcapp.containerSecurity" . | nindent 8 }}
       volumeMounts:
-        - name: data
-          mountPath: /var/lib/postgresql/data
-        - name: init
-          mountPath: /docker-entrypoint-initdb.d
-          readOnly: true
-        - name: patroni
-          mountPath: /etc/mcapp/patroni
-          readOnly: true
-        - name: run
-          mountPath: /var/run/postgresql
-        - name: tmp
-          mountPath: /tmp
-        {{- with .Values.db.extraVolumeMounts }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "mcapp.dbMounts" . | nindent 8 }}
   volumes:
-    {{- if $claim }}
+    {{- with $call.claim }}
     - name: data
       persistentVolumeClaim:
-        claimName: {{ include "mcapp.object" (list . $claim) }}
+        claimName: {{ include "mcapp.object" (list $call.root .) }}
     {{- end }}
-    - name: init
-      configMap:
-        name: {{ include "mcapp.object" (list . "postgres-init") }}
-    - name: patroni
-      configMap:
-        name: {{ include "mcapp.object" (list . "db-patroni") }}
-    - name: run
-      emptyDir:
-        sizeLimit: 16Mi
-    - name: tmp
-      emptyDir:
-        sizeLimit: 64Mi
-    {{- with .Values.db.extraVolumes }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "mcapp.dbVolumes" . | nindent 4 }}
 {{- end -}}
-{{- end -}}
-
-{{/* The head of what the Job that leads back to one member needs beside it. */}}
-{{- define "mcapp.shrinkHook" -}}
-metadata:
-  name: {{ include "mcapp.object" (list . "db-shrink") }}
-  labels:
-    {{- include "mcapp.labels" (list . "db-shrink") | nindent 4 }}
-  annotations:
-    helm.sh/hook: pre-upgrade
-    helm.sh/hook-weight: "-3"
-    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
