@@ -1,6 +1,6 @@
 {{/* The app.kubernetes.io/name label. */}}
 {{- define "mcapp.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+  {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/*
@@ -8,9 +8,9 @@ An object's name: the prefix, then the name that the documentation uses.
 Call: include "mcapp.object" (list . "postgres-pvc")
 */}}
 {{- define "mcapp.object" -}}
-{{- $root := index . 0 -}}
-{{- $prefix := $root.Values.namePrefix -}}
-{{- if $prefix }}{{ trimSuffix "-" $prefix }}-{{ end }}{{ index . 1 -}}
+  {{- $root := index . 0 -}}
+  {{- $prefix := $root.Values.namePrefix -}}
+  {{- if $prefix }}{{ trimSuffix "-" $prefix }}-{{ end }}{{ index . 1 -}}
 {{- end -}}
 
 {{/* Labels that tell the release's pods from all others. */}}
@@ -40,7 +40,7 @@ app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 
 {{/* All labels of an object that belongs to a tier. */}}
 {{- define "mcapp.labels" -}}
-{{- $root := index . 0 -}}
+  {{- $root := index . 0 -}}
 {{ include "mcapp.podLabels" . }}
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
@@ -51,10 +51,10 @@ A tier's image reference.
 Call: include "mcapp.image" (list . .Values.web.image)
 */}}
 {{- define "mcapp.image" -}}
-{{- $root := index . 0 -}}
-{{- $image := index . 1 -}}
-{{- with $image.registry | default (default dict $root.Values.global).imageRegistry }}{{ . }}/{{ end }}{{ $image.repository -}}
-{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
+  {{- $root := index . 0 -}}
+  {{- $image := index . 1 -}}
+  {{- with $image.registry | default (default dict $root.Values.global).imageRegistry }}{{ . }}/{{ end }}{{ $image.repository -}}
+  {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
 {{- end -}}
 
 {{/*
@@ -69,14 +69,14 @@ priorityClassName: {{ . | quote }}
 
 {{/* imagePullSecrets of every pod: a parent chart's, then the chart's own; each a name or an object with one. */}}
 {{- define "mcapp.pullSecrets" -}}
-{{- $names := list -}}
-{{- range concat ((.Values.global | default dict).imagePullSecrets | default list) .Values.imagePullSecrets -}}
-{{- if kindIs "string" . -}}
-{{- $names = append $names . -}}
-{{- else -}}
-{{- $names = append $names .name -}}
-{{- end -}}
-{{- end -}}
+  {{- $names := list -}}
+  {{- range concat ((.Values.global | default dict).imagePullSecrets | default list) .Values.imagePullSecrets -}}
+    {{- if kindIs "string" . -}}
+      {{- $names = append $names . -}}
+    {{- else -}}
+      {{- $names = append $names .name -}}
+    {{- end -}}
+  {{- end -}}
 {{- with uniq $names }}
 imagePullSecrets:
   {{- range . }}

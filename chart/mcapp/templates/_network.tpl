@@ -28,15 +28,15 @@ Call: include "mcapp.peer" (list . "api")
 
 {{/* The egress rule by which a pod may ask for names. */}}
 {{- define "mcapp.dnsRule" -}}
-- {{- with .Values.networkPolicy.dnsPeers }}
-  to:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  ports:
+- ports:
     - protocol: UDP
       port: 53
     - protocol: TCP
       port: 53
+  {{- with .Values.networkPolicy.dnsPeers }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{/* The egress rule by which a pod may ask the database. */}}
@@ -47,14 +47,14 @@ Call: include "mcapp.peer" (list . "api")
   ports:
     - port: 5432
 {{- else -}}
-{{- $external := .Values.db.external -}}
-{{- $peers := $external.peers -}}
-{{- if and (not $peers) (contains ":" $external.host) -}}
-{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" $external.host))) -}}
-{{- else if and (not $peers) (regexMatch "^[0-9.]+$" $external.host) -}}
-{{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $external.host))) -}}
-{{- end -}}
-{{- /* A policy knows no names: a host that is one leaves the port open to every address. */ -}}
+  {{- $external := .Values.db.external -}}
+  {{- $peers := $external.peers -}}
+  {{- if and (not $peers) (contains ":" $external.host) -}}
+    {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" $external.host))) -}}
+  {{- else if and (not $peers) (regexMatch "^[0-9.]+$" $external.host) -}}
+    {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $external.host))) -}}
+  {{- end -}}
+  {{- /* A policy knows no names: a host that is one leaves the port open to every address. */ -}}
 - ports:
     - port: {{ $external.port }}
   {{- with $peers }}
@@ -67,7 +67,7 @@ Call: include "mcapp.peer" (list . "api")
 {{/* Who may ask api for its metrics, as ends of a rule: as given, or the pods that the Prometheus Operator makes. */}}
 {{- define "mcapp.scrapers" -}}
 {{- if .Values.metrics.scrapers -}}
-{{- toYaml .Values.metrics.scrapers -}}
+  {{- toYaml .Values.metrics.scrapers -}}
 {{- else if .Values.metrics.serviceMonitor.enabled -}}
 - namespaceSelector: {}
   podSelector:
@@ -78,11 +78,11 @@ Call: include "mcapp.peer" (list . "api")
 
 {{/* The egress rule by which a pod may ask the API server, by its Service's port or its own. */}}
 {{- define "mcapp.apiServerRule" -}}
-- {{- with .Values.networkPolicy.apiServerPeers }}
+- ports:
+    - port: 443
+    - port: 6443
+  {{- with .Values.networkPolicy.apiServerPeers }}
   to:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  ports:
-    - port: 443
-    - port: 6443
 {{- end -}}

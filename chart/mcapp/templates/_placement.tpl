@@ -4,10 +4,10 @@ a volume that waits for its first consumer is never bound.
 Call: include "mcapp.placement" (list . "db"); a third item keeps the tier's pods on nodes apart.
 */}}
 {{- define "mcapp.placement" -}}
-{{- $root := index . 0 -}}
-{{- $tier := index . 1 -}}
-{{- $apart := gt (len .) 2 -}}
-{{- $values := index $root.Values $tier -}}
+  {{- $root := index . 0 -}}
+  {{- $tier := index . 1 -}}
+  {{- $apart := gt (len .) 2 -}}
+  {{- $values := index $root.Values $tier -}}
 {{- with $values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -76,11 +76,11 @@ affinity:
 
 {{/* The labels of db's node as kubectl writes a selector: role=database,disk=fast. */}}
 {{- define "mcapp.databaseNodeLabels" -}}
-{{- $labels := list -}}
-{{- range $key, $value := .Values.placement.databaseNodeLabels -}}
-{{- $labels = append $labels (printf "%s=%s" $key $value) -}}
-{{- end -}}
-{{- join "," $labels -}}
+  {{- $labels := list -}}
+  {{- range $key, $value := .Values.placement.databaseNodeLabels -}}
+    {{- $labels = append $labels (printf "%s=%s" $key $value) -}}
+  {{- end -}}
+  {{- join "," $labels -}}
 {{- end -}}
 
 {{/*
@@ -88,11 +88,11 @@ How a tier's pods spread: as given, or over the nodes as far as it goes.
 Call: include "mcapp.spread" (list . "api")
 */}}
 {{- define "mcapp.spread" -}}
-{{- $root := index . 0 -}}
-{{- $given := (index $root.Values (index . 1)).topologySpreadConstraints -}}
+  {{- $root := index . 0 -}}
+  {{- $given := (index $root.Values (index . 1)).topologySpreadConstraints -}}
 topologySpreadConstraints:
   {{- if $given }}
-  {{- toYaml $given | nindent 2 }}
+    {{- toYaml $given | nindent 2 }}
   {{- else }}
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname

@@ -3,11 +3,11 @@ The Deployment's `replicas`: the value's; none where an autoscaler counts, unles
 Call: include "mcapp.replicas" (list . "api")
 */}}
 {{- define "mcapp.replicas" -}}
-{{- $values := index (index . 0).Values (index . 1) -}}
-{{- $count := $values.replicas -}}
-{{- if $values.autoscaling.enabled -}}
-{{- $count = include "mcapp.liveReplicas" . -}}
-{{- end -}}
+  {{- $values := index (index . 0).Values (index . 1) -}}
+  {{- $count := $values.replicas -}}
+  {{- if $values.autoscaling.enabled -}}
+    {{- $count = include "mcapp.liveReplicas" . -}}
+  {{- end -}}
 {{- with toString $count -}}
 replicas: {{ . }}
 {{- end -}}
@@ -20,26 +20,26 @@ written it, by the subresource scale, it is the autoscaler's too. A merge withou
 and drops what the revision before held, so there it is repeated every time.
 */}}
 {{- define "mcapp.liveReplicas" -}}
-{{- $root := index . 0 -}}
-{{- $bounds := (index $root.Values (index . 1)).autoscaling -}}
-{{- $live := include "mcapp.live" (list $root "apps/v1" "Deployment" (index . 1)) | fromJson -}}
-{{- if $live -}}
-{{- $applied := false -}}
-{{- $ours := false -}}
-{{- $scaled := false -}}
-{{- range $live.metadata.managedFields -}}
-{{- $owned := dig "f:spec" "f:replicas" false (.fieldsV1 | default dict) | kindIs "map" -}}
-{{- if eq (.subresource | default "") "scale" -}}
-{{- $scaled = or $scaled $owned -}}
-{{- else if eq .operation "Apply" -}}
-{{- $applied = true -}}
-{{- $ours = or $ours $owned -}}
-{{- end -}}
-{{- end -}}
-{{- if or (not $applied) (and $ours (not $scaled)) -}}
-{{- $live.spec.replicas | max $bounds.minReplicas | min $bounds.maxReplicas -}}
-{{- end -}}
-{{- end -}}
+  {{- $root := index . 0 -}}
+  {{- $bounds := (index $root.Values (index . 1)).autoscaling -}}
+  {{- $live := include "mcapp.live" (list $root "apps/v1" "Deployment" (index . 1)) | fromJson -}}
+  {{- if $live -}}
+    {{- $applied := false -}}
+    {{- $ours := false -}}
+    {{- $scaled := false -}}
+    {{- range $live.metadata.managedFields -}}
+      {{- $owned := dig "f:spec" "f:replicas" false (.fieldsV1 | default dict) | kindIs "map" -}}
+      {{- if eq (.subresource | default "") "scale" -}}
+        {{- $scaled = or $scaled $owned -}}
+      {{- else if eq .operation "Apply" -}}
+        {{- $applied = true -}}
+        {{- $ours = or $ours $owned -}}
+      {{- end -}}
+    {{- end -}}
+    {{- if or (not $applied) (and $ours (not $scaled)) -}}
+      {{- $live.spec.replicas | max $bounds.minReplicas | min $bounds.maxReplicas -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 
 {{/*
@@ -47,8 +47,8 @@ The least number of a tier's pods.
 Call: include "mcapp.leastReplicas" (list . "api")
 */}}
 {{- define "mcapp.leastReplicas" -}}
-{{- $values := index (index . 0).Values (index . 1) -}}
-{{- ternary $values.autoscaling.minReplicas $values.replicas $values.autoscaling.enabled -}}
+  {{- $values := index (index . 0).Values (index . 1) -}}
+  {{- ternary $values.autoscaling.minReplicas $values.replicas $values.autoscaling.enabled -}}
 {{- end -}}
 
 {{/*
@@ -56,7 +56,7 @@ A tier's autoscaler.
 Call: include "mcapp.autoscaler" (list . "api")
 */}}
 {{- define "mcapp.autoscaler" -}}
-{{- $autoscaling := (index (index . 0).Values (index . 1)).autoscaling -}}
+  {{- $autoscaling := (index (index . 0).Values (index . 1)).autoscaling -}}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:

@@ -3,24 +3,24 @@ The page's addresses by host name, one a line: the Ingress's, then the HTTPRoute
 told by its listener alone, so a route's are written as http.
 */}}
 {{- define "mcapp.namedUrls" -}}
-{{- $urls := list -}}
-{{- with .Values.ingress -}}
-{{- if .enabled -}}
-{{- $secure := list -}}
-{{- range .tls -}}
-{{- $secure = concat $secure (.hosts | default list) -}}
-{{- end -}}
-{{- range .hosts | default (list "<the Ingress controller's address>") -}}
-{{- $urls = append $urls (printf "%s://%s" (ternary "https" "http" (has . $secure)) .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- with .Values.httpRoute -}}
-{{- if .enabled -}}
-{{- range .hostnames | default (list (printf "<the address of the Gateway %s>" (first .parentRefs).name)) -}}
-{{- $urls = append $urls (printf "http://%s" .) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- $urls | join "\n" -}}
+  {{- $urls := list -}}
+  {{- with .Values.ingress -}}
+    {{- if .enabled -}}
+      {{- $secure := list -}}
+      {{- range .tls -}}
+        {{- $secure = concat $secure (.hosts | default list) -}}
+      {{- end -}}
+      {{- range .hosts | default (list "<the Ingress controller's address>") -}}
+        {{- $urls = append $urls (printf "%s://%s" (ternary "https" "http" (has . $secure)) .) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- with .Values.httpRoute -}}
+    {{- if .enabled -}}
+      {{- range .hostnames | default (list (printf "<the address of the Gateway %s>" (first .parentRefs).name)) -}}
+        {{- $urls = append $urls (printf "http://%s" .) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $urls | join "\n" -}}
 {{- end -}}

@@ -16,16 +16,16 @@
 
 {{/* The environment of a client that logs in as the application does. */}}
 {{- define "mcapp.databaseEnv" -}}
-{{- $options := "" }}
-{{- if not (include "mcapp.ownsDatabase" .) }}
-  {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
-{{- else if include "mcapp.isHa" . }}
-  {{- /* A server that has just lost the lead takes no writes. */}}
-  {{- $options = "?target_session_attrs=read-write" }}
-{{- end }}
-{{- if include "mcapp.verifiesDatabase" . }}
-  {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
-{{- end -}}
+  {{- $options := "" }}
+  {{- if not (include "mcapp.ownsDatabase" .) }}
+    {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
+  {{- else if include "mcapp.isHa" . }}
+    {{- /* A server that has just lost the lead takes no writes. */}}
+    {{- $options = "?target_session_attrs=read-write" }}
+  {{- end }}
+  {{- if include "mcapp.verifiesDatabase" . }}
+    {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
+  {{- end -}}
 - name: DATABASE_URL
   value: postgresql://{{ include "mcapp.databaseAddress" . }}/{{ .Values.db.database }}{{ $options }}
 - name: PGUSER

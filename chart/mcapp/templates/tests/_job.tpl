@@ -4,7 +4,7 @@ Call: include "mcapp.testJob" (dict "root" . "component" "test" "name" "test-cha
 `database` gives the pod what api has to log in.
 */}}
 {{- define "mcapp.testJob" -}}
-{{- $root := .root -}}
+  {{- $root := .root -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -72,17 +72,17 @@ spec:
               mountPath: /test
               readOnly: true
             {{- if .database }}
-            {{- with include "mcapp.databaseMounts" $root }}
-            {{- . | nindent 12 }}
-            {{- end }}
+              {{- with include "mcapp.databaseMounts" $root }}
+                {{- . | nindent 12 }}
+              {{- end }}
             {{- end }}
       volumes:
         - name: test
           configMap:
             name: {{ include "mcapp.object" (list $root .name) }}
         {{- if .database }}
-        {{- with include "mcapp.databaseVolumes" $root }}
-        {{- . | nindent 8 }}
-        {{- end }}
+          {{- with include "mcapp.databaseVolumes" $root }}
+            {{- . | nindent 8 }}
+          {{- end }}
         {{- end }}
 {{- end -}}

@@ -6,7 +6,7 @@ mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
 
 {{/* The name of the StatefulSet of all members but the first. */}}
 {{- define "mcapp.haReplicas" -}}
-{{- include "mcapp.object" (list . "db-ha") -}}
+  {{- include "mcapp.object" (list . "db-ha") -}}
 {{- end -}}
 
 {{/* The environment of mcapp_db's commands. Patroni removes the variables of its own prefix before it runs them. */}}
@@ -33,7 +33,7 @@ Call: include "mcapp.member" (dict "root" . "claim" "postgres-pvc") where the cl
 or (dict "root" . "statefulSet" "db-ha") where it comes from the StatefulSet, whose name is then a label.
 */}}
 {{- define "mcapp.member" -}}
-{{- $call := . -}}
+  {{- $call := . -}}
 {{- with .root -}}
 metadata:
   labels:
@@ -43,7 +43,7 @@ metadata:
     mcapp/workload: {{ . }}
     {{- end }}
     {{- with .Values.db.podLabels }}
-    {{- toYaml . | nindent 4 }}
+      {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
     checksum/patroni: {{ include (printf "%s/db/ha/configmap.yaml" .Template.BasePath) . | fromYaml | dig "data" "" | toJson | sha256sum }}
@@ -52,7 +52,7 @@ metadata:
     checksum/passwords: {{ printf "%s%s" (include "mcapp.passwords" . | fromJson).superuser (include "mcapp.replicationPassword" .) | sha256sum }}
     {{- end }}
     {{- with .Values.db.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
+      {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
   {{- include "mcapp.pullSecrets" . | nindent 2 }}
@@ -108,7 +108,7 @@ spec:
           value: "true"
         {{- end }}
         {{- with .Values.db.extraEnv }}
-        {{- toYaml . | nindent 8 }}
+          {{- toYaml . | nindent 8 }}
         {{- end }}
       ports:
         - name: postgres
