@@ -1,4 +1,4 @@
-{{/* The app.kubernetes.io/name label. */}}
+{{/* The value of the label app.kubernetes.io/name. */}}
 {{- define "mcapp.name" -}}
   {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
@@ -13,14 +13,14 @@ Call: include "mcapp.object" (list . "postgres-pvc")
   {{- if $prefix }}{{ trimSuffix "-" $prefix }}-{{ end }}{{ index . 1 -}}
 {{- end -}}
 
-{{/* Labels that tell the release's pods from all others. */}}
+{{/* The labels that select all pods of the release. */}}
 {{- define "mcapp.release" -}}
 app.kubernetes.io/name: {{ include "mcapp.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{/*
-Labels that tell a tier's pods from all others. They are immutable in workloads: no version in them.
+The labels that select a tier's pods. A workload's selector is immutable, so they hold no version.
 Call: include "mcapp.selector" (list . "web")
 */}}
 {{- define "mcapp.selector" -}}
@@ -29,7 +29,7 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
 {{/*
-Labels of a tier's pods: no version of the chart, or each new one would restart a database it does not change.
+The labels of a tier's pods. They hold no version: a new version of the chart would restart a database that it does not change.
 Call: include "mcapp.podLabels" (list . "web")
 */}}
 {{- define "mcapp.podLabels" -}}
@@ -38,7 +38,7 @@ app.kubernetes.io/part-of: mcapp
 app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
 {{- end -}}
 
-{{/* All labels of an object that belongs to a tier. */}}
+{{/* The labels of an object that belongs to a tier, with the same call. */}}
 {{- define "mcapp.labels" -}}
   {{- $root := index . 0 -}}
 {{ include "mcapp.podLabels" . }}
@@ -47,7 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 
 {{/*
-A tier's image reference.
+A reference to an image, as a container names it.
 Call: include "mcapp.image" (list . .Values.web.image)
 */}}
 {{- define "mcapp.image" -}}
@@ -58,7 +58,7 @@ Call: include "mcapp.image" (list . .Values.web.image)
 {{- end -}}
 
 {{/*
-The checked extras of a tier's pod spec: scheduling priority.
+The scheduling priority of a tier's pods, where there is one.
 Call: include "mcapp.priority" .Values.web
 */}}
 {{- define "mcapp.priority" -}}
@@ -67,7 +67,7 @@ priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* imagePullSecrets of every pod: a parent chart's, then the chart's own; each a name or an object with one. */}}
+{{/* The imagePullSecrets of every pod: a parent chart's, then the chart's own. Each is a name or an object with one. */}}
 {{- define "mcapp.pullSecrets" -}}
   {{- $names := list -}}
   {{- range concat ((.Values.global | default dict).imagePullSecrets | default list) .Values.imagePullSecrets -}}
@@ -85,7 +85,7 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{/* What Pod Security "restricted" asks of a container, and a read-only root besides. */}}
+{{/* What Pod Security "restricted" asks of a container, and a read-only root. */}}
 {{- define "mcapp.containerSecurity" -}}
 allowPrivilegeEscalation: false
 capabilities:
@@ -107,7 +107,7 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{/* Who and where a container is, by the downward API. */}}
+{{/* A container's pod and node in its environment, by the downward API. */}}
 {{- define "mcapp.identityEnv" -}}
 - name: POD_NAME
   valueFrom:

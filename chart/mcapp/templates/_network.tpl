@@ -1,5 +1,5 @@
 {{/*
-The head of a tier's NetworkPolicy: whose traffic it is about, both ways. What its rules do not name is refused.
+The head of a tier's NetworkPolicy, for traffic in both directions. Whatever its rules do not name is refused.
 Call: include "mcapp.policy" (list . "web")
 */}}
 {{- define "mcapp.policy" -}}
@@ -26,7 +26,7 @@ Call: include "mcapp.peer" (list . "api")
       {{- include "mcapp.selector" . | nindent 6 }}
 {{- end -}}
 
-{{/* The egress rule by which a pod may ask for names. */}}
+{{/* The egress rule that lets a pod ask DNS. */}}
 {{- define "mcapp.dnsRule" -}}
 - ports:
     - protocol: UDP
@@ -39,7 +39,7 @@ Call: include "mcapp.peer" (list . "api")
   {{- end }}
 {{- end -}}
 
-{{/* The egress rule by which a pod may ask the database. */}}
+{{/* The egress rule that lets a pod connect to the database. */}}
 {{- define "mcapp.databaseRule" -}}
 {{- if include "mcapp.ownsDatabase" . -}}
 - to:
@@ -54,7 +54,7 @@ Call: include "mcapp.peer" (list . "api")
   {{- else if and (not $peers) (regexMatch "^[0-9.]+$" $external.host) -}}
     {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $external.host))) -}}
   {{- end -}}
-  {{- /* A policy knows no names: a host that is one leaves the port open to every address. */ -}}
+  {{- /* A policy takes no names, so a host name leaves the port open to every address. */ -}}
 - ports:
     - port: {{ $external.port }}
   {{- with $peers }}
@@ -64,7 +64,7 @@ Call: include "mcapp.peer" (list . "api")
 {{- end -}}
 {{- end -}}
 
-{{/* Who may ask api for its metrics, as ends of a rule: as given, or the pods that the Prometheus Operator makes. */}}
+{{/* Who may read api's metrics, as ends of a rule: the values given, or the pods that the Prometheus Operator makes. */}}
 {{- define "mcapp.scrapers" -}}
 {{- if .Values.metrics.scrapers -}}
   {{- toYaml .Values.metrics.scrapers -}}
@@ -76,7 +76,7 @@ Call: include "mcapp.peer" (list . "api")
 {{- end -}}
 {{- end -}}
 
-{{/* The egress rule by which a pod may ask the API server, by its Service's port or its own. */}}
+{{/* The egress rule that lets a pod connect to the API server, on its Service's port and on its own. */}}
 {{- define "mcapp.apiServerRule" -}}
 - ports:
     - port: 443

@@ -1,6 +1,6 @@
 {{/*
-Where a tier's pods may run. Node affinity, never spec.nodeName: the scheduler must see the pod, or
-a volume that waits for its first consumer is never bound.
+Where a tier's pods may run. It is node affinity and never spec.nodeName: a volume that waits for its first consumer is
+bound only if the scheduler places the pod.
 Call: include "mcapp.placement" (list . "db"); a third item keeps the tier's pods on nodes apart.
 */}}
 {{- define "mcapp.placement" -}}
@@ -74,7 +74,7 @@ affinity:
 {{- end }}
 {{- end -}}
 
-{{/* The labels of db's node as kubectl writes a selector: role=database,disk=fast. */}}
+{{/* The labels of db's node, in the form of kubectl's selectors: role=database,disk=fast. */}}
 {{- define "mcapp.databaseNodeLabels" -}}
   {{- $labels := list -}}
   {{- range $key, $value := .Values.placement.databaseNodeLabels -}}
@@ -84,7 +84,7 @@ affinity:
 {{- end -}}
 
 {{/*
-How a tier's pods spread: as given, or over the nodes as far as it goes.
+How a tier's pods spread: the values given, or over the nodes as evenly as possible.
 Call: include "mcapp.spread" (list . "api")
 */}}
 {{- define "mcapp.spread" -}}

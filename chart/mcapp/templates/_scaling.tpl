@@ -1,5 +1,5 @@
 {{/*
-The Deployment's `replicas`: the value's; none where an autoscaler counts, unless the API server would make it 1.
+The Deployment's `replicas`. With an autoscaler the field is left out, unless the API server would then make it 1.
 Call: include "mcapp.replicas" (list . "api")
 */}}
 {{- define "mcapp.replicas" -}}
@@ -14,10 +14,10 @@ replicas: {{ . }}
 {{- end -}}
 
 {{/*
-The number of pods that an upgrade must repeat lest it be lost, within the autoscaler's bounds; empty where it is safe.
-An applied field that is left out goes back to its default where it belongs to Helm alone. Once the autoscaler has
-written it, by the subresource scale, it is the autoscaler's too. A merge without server-side apply knows no owners
-and drops what the revision before held, so there it is repeated every time.
+The number of pods that an upgrade must repeat, within the autoscaler's bounds; empty where the number stays without it.
+A field that an apply leaves out goes back to its default if Helm alone owns it. Once the autoscaler has written it, by
+the subresource scale, it owns it too. A merge without server-side apply knows no owners and removes what the previous
+revision had, so there the number is repeated every time.
 */}}
 {{- define "mcapp.liveReplicas" -}}
   {{- $root := index . 0 -}}
@@ -43,7 +43,7 @@ and drops what the revision before held, so there it is repeated every time.
 {{- end -}}
 
 {{/*
-The least number of a tier's pods.
+The smallest number of pods that a tier may have.
 Call: include "mcapp.leastReplicas" (list . "api")
 */}}
 {{- define "mcapp.leastReplicas" -}}

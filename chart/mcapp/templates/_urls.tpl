@@ -1,6 +1,6 @@
 {{/*
-The page's addresses by host name, one a line: the Ingress's, then the HTTPRoute's. Whether a Gateway speaks TLS is
-told by its listener alone, so a route's are written as http.
+The page's URLs by host name, one a line: the Ingress's, then the HTTPRoute's. Only a Gateway's listener shows whether it
+uses TLS, so a route's URLs begin with http.
 */}}
 {{- define "mcapp.namedUrls" -}}
   {{- $urls := list -}}

@@ -1,4 +1,4 @@
-{{/* The spec of the Job that mounts the volume of the backups once. */}}
+{{/* The spec of the Job that mounts the backup volume once. It is here since its hash is part of the Job's name. */}}
 {{- define "mcapp.backupVolumeJob" -}}
 backoffLimit: 2
 template:

@@ -1,7 +1,7 @@
 {{/*
-One test of `helm test`: its script in a ConfigMap, and a Job that runs it on the api's Python.
+One test of `helm test`: a ConfigMap with its script, and a Job that runs it with the Python of the api's image.
 Call: include "mcapp.testJob" (dict "root" . "component" "test" "name" "test-chain" "script" "chain.py" "arguments" (list) "database" false)
-`database` gives the pod what api has to log in.
+With `database` the pod gets the api's environment and certificate for the database.
 */}}
 {{- define "mcapp.testJob" -}}
   {{- $root := .root -}}
@@ -29,7 +29,7 @@ metadata:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation
 spec:
-  # A second try would hide a fault that comes and goes.
+  # A second attempt would hide a fault that comes and goes.
   backoffLimit: 0
   activeDeadlineSeconds: 60
   template:
@@ -46,7 +46,7 @@ spec:
         {{- include "mcapp.podSecurity" 10001 | nindent 8 }}
       containers:
         - name: {{ trimPrefix "test-" .name }}
-          # The api's image brings Python, and is on the nodes already.
+          # The api's image has Python, and the nodes have the image already.
           image: {{ include "mcapp.image" (list $root $root.Values.api.image) }}
           imagePullPolicy: {{ $root.Values.api.image.pullPolicy }}
           command:

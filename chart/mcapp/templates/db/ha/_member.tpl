@@ -48,7 +48,7 @@ metadata:
   annotations:
     checksum/patroni: {{ include (printf "%s/db/ha/configmap.yaml" .Template.BasePath) . | fromYaml | dig "data" "" | toJson | sha256sum }}
     {{- if include "mcapp.ownsPasswords" . }}
-    # Patroni logs in as the superuser to rewind, and as the replicator.
+    # Patroni logs in as the superuser, to rewind, and as the role replicator.
     checksum/passwords: {{ printf "%s%s" (include "mcapp.passwords" . | fromJson).superuser (include "mcapp.replicationPassword" .) | sha256sum }}
     {{- end }}
     {{- with .Values.db.podAnnotations }}
@@ -58,13 +58,13 @@ spec:
   {{- include "mcapp.pullSecrets" . | nindent 2 }}
   {{- include "mcapp.placement" (list . "db" "apart") | nindent 2 }}
   {{- include "mcapp.priority" .Values.db | nindent 2 }}
-  # Patroni writes down in the namespace who leads.
+  # Patroni keeps its state in ConfigMaps of the namespace.
   serviceAccountName: {{ include "mcapp.object" (list . "db") }}
   automountServiceAccountToken: true
   enableServiceLinks: false
   securityContext:
     {{- include "mcapp.podSecurity" 999 | nindent 4 }}
-  # Time for the first member's restart, the last checkpoint, and for a replica to take over.
+  # Time to wait for the first member's restart, for a replica to take over, and for the last checkpoint.
   terminationGracePeriodSeconds: 100
   containers:
     - name: postgres
@@ -115,12 +115,12 @@ spec:
           containerPort: 5432
         - name: patroni
           containerPort: 8008
-      # An upgrade rolls both workloads at once; this makes it one member at a time.
+      # An upgrade restarts both StatefulSets at once. With this, the others wait until the first member is back.
       lifecycle:
         preStop:
           exec:
             command: [python, -m, mcapp_db, leave]
-      # A member that waits for the first one to found the cluster, or recovers, may take minutes.
+      # A member may need minutes: to wait until the first one has made the cluster, or to recover.
       startupProbe:
         httpGet:
           path: /liveness
