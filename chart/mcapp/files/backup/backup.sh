@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes a backup on the backup volume, lists those that are there, or checks one (NAME): by the CronJob's schedule,
-# or for scripts/backup.py. A backup is a folder: archive.dump, manifest.json and SHA256SUMS. It gets its name when it
-# is whole, so that a half-made one is never taken for one.
+# Makes a backup on the backup volume, lists the backups there, or checks one of them (NAME). The CronJob and
+# scripts/backup.py run it. A backup is a folder with archive.dump, manifest.json and SHA256SUMS. The folder gets its
+# name when the backup is complete, so an incomplete one is never listed.
 #
-# Environment: BACKUPS, the volume's folder; SCRIPTS, that of backup.sql; KEEP, how many of them stay; PGHOST,
+# Environment: BACKUPS, the volume's folder; SCRIPTS, the folder of backup.sql; KEEP, how many backups stay; PGHOST,
 # PGUSER, PGPASSWORD, PGDATABASE; RELEASE, NAMESPACE, CHART_VERSION, APP_VERSION.
 set -eu
 cd "$BACKUPS"
 
-# A network policy lets a new pod through a moment after its start; and a database may be on its way up.
+# A network policy lets a new pod through a moment after its start, and the database may still be starting.
 await_server() {
   tries=60
   until pg_isready --quiet; do
@@ -21,7 +21,7 @@ await_server() {
 create() {
   exec 9>.lock
   flock --nonblock 9 || { echo "Another backup is being made." >&2; exit 1; }
-  # Nobody else is at work: what is unfinished is left from a run that died.
+  # This process has the lock, so an incomplete backup is left from a run that died.
   rm -rf .partial .old
   trap 'rm -rf "$BACKUPS/.partial"' EXIT
   mkdir .partial
@@ -37,7 +37,7 @@ create() {
   echo "Made $NAME, $(stat -c %s "$NAME/archive.dump") bytes."
 }
 
-# Leaves the new one, whatever the clock says, and the newest whole ones beside it; their names sort by their time.
+# Keeps the new backup, even if the clock was wrong, and the newest of the other complete ones. Names sort by time.
 discard() {
   for folder in "./$RELEASE"-*Z; do
     if [ -e "$folder/SHA256SUMS" ] && [ "$folder" != "./$NAME" ]; then echo "$folder"; fi
@@ -49,7 +49,7 @@ discard() {
     done
 }
 
-# One line for each: its archive's bytes, a blank, its manifest.
+# Prints a line for each backup: the size of its archive in bytes, a blank, its manifest.
 list() {
   for manifest in ./*/manifest.json; do
     folder=${manifest%/manifest.json}
@@ -66,7 +66,7 @@ check() {
 }
 
 case ${1:-} in
-  # On two lines: after `&&` a failure would no longer end the script.
+  # On two lines, since `create && discard` would switch `set -e` off inside of create.
   create)
     create
     discard

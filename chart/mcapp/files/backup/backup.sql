@@ -1,7 +1,7 @@
--- Dumps the database that one is connected to in pg_dump's custom format, and prints its manifest, one line of
--- JSON, after it. Both see the database at the same moment, whatever is written meanwhile.
--- Environment: NAME, RELEASE, NAMESPACE, CHART_VERSION, APP_VERSION; ARCHIVE is the file of the archive, which
--- goes to standard output without it.
+-- Dumps the connected database in pg_dump's custom format, then prints its manifest as one line of JSON. Both show the
+-- database at the same moment, whatever is written meanwhile.
+-- Environment: NAME, RELEASE, NAMESPACE, CHART_VERSION, APP_VERSION. ARCHIVE is the file of the archive; without it the
+-- archive goes to standard output.
 \set QUIET on
 \getenv name NAME
 \getenv release RELEASE
@@ -13,12 +13,12 @@ BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SELECT pg_export_snapshot() AS snapshot \gset
 \setenv SNAPSHOT :snapshot
 
--- First, since it leaves every table locked against a change of its form until the dump is made.
+-- The fingerprint comes first: it locks every table against a change of structure until the dump is made.
 \o /dev/null
 \ir fingerprint.sql
 \o
 
--- The dump may take longer than the server lets a transaction idle.
+-- The dump may take longer than the server lets a transaction be idle.
 SET LOCAL idle_in_transaction_session_timeout = 0;
 \! pg_dump --format=custom --no-password --snapshot="$SNAPSHOT" ${ARCHIVE:+--file="$ARCHIVE"}
 \if :SHELL_ERROR
@@ -27,7 +27,7 @@ SET LOCAL idle_in_transaction_session_timeout = 0;
 \getenv archive ARCHIVE
 \if :{?archive}
 \else
-  -- The archive went where the manifest goes, and does not end with its line.
+  -- The archive went to standard output, as the manifest does, and does not end with a newline.
   \echo
 \endif
 
@@ -44,7 +44,7 @@ SELECT jsonb_build_object(
   'server', current_setting('server_version'),
   'serverNumber', current_setting('server_version_num')::int,
   'fingerprint', current_setting('mcapp.fingerprint')::jsonb,
-  -- A sequence does not keep to a transaction: the dump has it anywhere between the fingerprint and this.
+  -- Transactions do not isolate sequences: the dump's value is between the fingerprint's and this one.
   'sequencesUntil', (
     SELECT coalesce(jsonb_object_agg(format('%I.%I', schemaname, sequencename), last_value + increment_by), '{}')
     FROM pg_sequences WHERE last_value IS NOT NULL)

@@ -1,9 +1,9 @@
--- What the database that one is connected to holds, as one line of JSON: every table with its columns, its
--- number of rows and a digest of their content; sequences; owners and grants; settings; and what else there
--- is, by name. Two databases with the same line hold the same, whatever their servers and pages look like.
--- Run it in a transaction that is REPEATABLE READ, so that all tables are seen at one moment.
+-- Prints what the connected database holds, as one line of JSON: every table with its columns, its number of rows and
+-- a digest of their content; sequences; owners and grants; settings; and the names of all other objects. Two databases
+-- with the same line hold the same, whatever their servers and files look like.
+-- Run it in a REPEATABLE READ transaction, so that it reads all tables at one moment.
 
--- A row's text must not depend on who asks, and row security must not hide a row in silence.
+-- A row's text must not depend on the session, and row security must not hide a row without an error.
 SET LOCAL search_path = pg_catalog;
 SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO, YMD';
@@ -25,7 +25,7 @@ DECLARE
   sequences jsonb := '{}';
   ours oid[] := ARRAY(
     SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema');
-  -- As 'catalog/object': pg_dump leaves to its extension what an extension brought.
+  -- The objects of extensions, as 'catalog/object'. pg_dump leaves them to the extension.
   theirs text[] := ARRAY(SELECT concat(classid::oid, '/', objid) FROM pg_depend WHERE deptype = 'e');
 BEGIN
   FOR item IN
@@ -35,11 +35,11 @@ BEGIN
   LOOP
     counted := 0;
     digest := '';
-    -- In the order of the rows' own digests: it needs no key, and no collation can change it.
+    -- In the order of the rows' own digests, which needs no key and depends on no collation.
     FOR row_digest IN EXECUTE format(
       'SELECT sha256(convert_to((t.*)::text, ''UTF8'')) AS d FROM ONLY %s AS t ORDER BY d', item.name)
     LOOP
-      -- Chained, not gathered: one digest is held, however large the table.
+      -- Chained, so that memory holds one digest however large the table is.
       digest := sha256(digest || row_digest);
       counted := counted + 1;
     END LOOP;
@@ -71,7 +71,7 @@ BEGIN
     'tables', tables,
     'sequences', sequences,
     'grants', (
-      -- An empty list of rights stands for the default ones; a restored one spells them out.
+      -- An empty list of rights means the default ones; a restored list spells them out.
       SELECT coalesce(jsonb_object_agg(held.name, held.rights), '{}') FROM (
         SELECT o.name, jsonb_build_object('owner', pg_get_userbyid(o.owner), 'rights', coalesce(jsonb_agg(
           CASE r.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r.grantee)::text END

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Gives the roles app and postgres, and of several members the replicator, the passwords of the revision that is about
-# to come, before the Secret has them. Runs as the hook Job of an upgrade that changes a password, and of every rollback.
+# Gives the roles app and postgres, and replicator in mode ha, the passwords of the next revision before the Secret has
+# them. Runs as the hook Job of an upgrade that changes a password, and of every rollback.
 #
-# Environment: PGHOST, PGDATABASE, and of the roles the password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
-# LIVE_REPLICATION) and the one to come (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION); the last only of several members.
+# Environment: PGHOST and PGDATABASE; each role's password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
+# LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has the REPLICATION ones.
 set -eu
 export PGCONNECT_TIMEOUT=5
 
@@ -29,12 +29,12 @@ until pg_isready --quiet; do
   sleep 1
 done
 
-# The one to come is the right one already where an earlier try got so far.
+# After an earlier attempt the next password may be the right one already.
 for PGPASSWORD in "$LIVE_SUPERUSER" "$NEXT_SUPERUSER"; do
   export PGPASSWORD
   if psql --username=postgres --no-password --command='' 2>/dev/null; then
     set_password app "$NEXT_APP"
-    # Members that have not been restarted yet keep the connections that they have.
+    # Members that have not restarted yet keep their open connections.
     if [ -n "${NEXT_REPLICATION:-}" ]; then set_password replicator "$NEXT_REPLICATION"; fi
     set_password postgres "$NEXT_SUPERUSER"
     echo "The passwords were changed in the database."

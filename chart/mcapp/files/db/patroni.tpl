@@ -10,25 +10,25 @@ kubernetes:
   role_label: mcapp/role
   leader_label_value: primary
   follower_label_value: replica
-  # ConfigMaps: Endpoints are on their way out, and standalone's Service leaves old ones behind.
+  # Patroni uses ConfigMaps: Endpoints are deprecated, and standalone's Service leaves an old one behind.
   use_endpoints: false
 bootstrap:
-  # What all members share. A new primary hands it on, so that an upgrade changes it.
+  # The settings that all members share. A new primary sets them again, so an upgrade changes them.
   dcs:
     ttl: {{ .Values.db.ha.ttl }}
     loop_wait: 1
     retry_timeout: {{ max 3 (div (sub .Values.db.ha.ttl 1) 2) }}
-    # A leader goes on without the API server while it sees all the others.
+    # A leader goes on without the API server while it reaches all other members.
     failsafe_mode: true
-    # Of a leader that crashed and does not come up; another one is up sooner.
+    # A crashed leader has this long to start again; then a replica takes over.
     primary_start_timeout: 15
     {{- if .Values.db.ha.synchronous }}
-    # Any one of the replicas confirms each commit, so that the loss of another holds nothing up.
+    # Any replica may confirm a commit, so the loss of another one stops no write.
     synchronous_mode: quorum
     synchronous_mode_strict: {{ .Values.db.ha.synchronousStrict }}
-    # So many of them that less than half may be lost at once, the leader among them.
+    # So many replicas confirm that any minority of the members, the leader included, may be lost at once.
     synchronous_node_count: {{ div (sub (int .Values.db.ha.members) 1) 2 }}
-    # The quorum finds the member that has every acknowledged commit; this must not keep it from leading.
+    # The quorum decides which member has every acknowledged commit. This limit must not keep that one from leading.
     maximum_lag_on_failover: 1073741824
     {{- else }}
     synchronous_mode: false
@@ -40,7 +40,7 @@ bootstrap:
       use_pg_rewind: true
       use_slots: true
       parameters:
-        # A member that stays away must not fill the leader's disk; it copies the data anew when it is back.
+        # A member that stays away must not fill the leader's disk. It copies the data again when it is back.
         max_slot_wal_keep_size: 1GB
         wal_keep_size: 128MB
   initdb:
@@ -53,7 +53,7 @@ postgresql:
   listen: "*:5432"
   connect_address: ${POD_IP}:5432
   data_dir: ${PGDATA}
-  # Beside the data, whose own settings stay as standalone needs them.
+  # Outside of the data, so that their own settings stay as standalone needs them.
   config_dir: /var/run/postgresql/conf
   custom_conf: ${PGDATA}/postgresql.conf
   pgpass: /tmp/pgpass
@@ -73,9 +73,9 @@ postgresql:
     - host all all all scram-sha-256
   parameters:
     unix_socket_directories: /var/run/postgresql
-    # A replica that has just failed to reach the lost leader is promoted no sooner than after this.
+    # A replica that has failed to reach the lost leader waits this long before it can be promoted.
     wal_retrieve_retry_interval: 500ms
-    # A replica or a leader that is cut off sends no reset.
+    # A peer behind a cut network closes no connection, so only a timeout shows that it is gone.
     wal_sender_timeout: 10s
     wal_receiver_timeout: 10s
     mcapp.pod: ${POD_NAME}

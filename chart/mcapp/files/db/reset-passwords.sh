@@ -1,11 +1,11 @@
 #!/bin/sh
-# Gives the roles app and postgres the passwords of the Secret before the server starts. Nobody is asked for
-# an old one: PostgreSQL's single-user mode knows no login.
+# Gives the roles app and postgres the passwords of the Secret before the server starts. This needs no old password:
+# PostgreSQL's single-user mode has no login.
 #
 # Environment: PGDATA, APP_PASSWORD, POSTGRES_PASSWORD.
 set -eu
 
-# An empty volume gets them from initdb and init.sql.
+# On an empty volume initdb and init.sql set the passwords.
 [ -s "$PGDATA/PG_VERSION" ] || exit 0
 
 quoted() {
@@ -19,7 +19,7 @@ ALTER ROLE app PASSWORD $(quoted "$APP_PASSWORD")
 ALTER ROLE postgres PASSWORD $(quoted "$POSTGRES_PASSWORD")
 END
 ) || status=$?
-# An error does not end single-user mode. Its other lines repeat the statements, passwords and all.
+# An error does not end single-user mode. Its other lines repeat the statements with the passwords, so they stay hidden.
 if printf '%s\n' "$said" | grep -E 'ERROR: |FATAL: |PANIC: ' >&2 || [ "$status" != 0 ]; then
   echo "The passwords could not be reset." >&2
   exit 1

@@ -1,6 +1,6 @@
-"""Goes web -> api -> db with a real write and a real read; exits 1 at the first link that breaks.
+"""Walks the chain web -> api -> db with a real write and a real read. Exits 1 at the first link that fails.
 
-Runs as the Job of `helm test`, with nothing but Python's standard library.
+Runs as a Job of `helm test`, with Python's standard library alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def call(method: str, url: str, body: dict[str, Any] | None = None) -> tuple[int, bytes]:
-    """Send one request; give back the status and the body, whatever the status is."""
+    """Send one request and return its status and body, whatever the status is."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers)  # noqa: S310
@@ -29,7 +29,7 @@ def call(method: str, url: str, body: dict[str, Any] | None = None) -> tuple[int
 
 
 def expect(what: str, good: bool, seen: object, started: float) -> None:
-    """Print the link with its time, or end the test there."""
+    """Print the link with its time in milliseconds, or end the test if it failed."""
     if not good:
         raise SystemExit(f"FAIL {what}: {seen!r}")
     print(f"ok   {what} ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)

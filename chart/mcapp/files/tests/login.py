@@ -1,6 +1,6 @@
-"""Looks the services' names up, logs in to the database as the api does, and must fail with a wrong password.
+"""Resolves the services' names, logs in to the database as the api does, and tries a wrong password.
 
-Runs as a Job of `helm test` on the api's image: Python with psycopg. Exits 1 at the first thing wrong.
+Runs as a Job of `helm test` on the api's image: Python with psycopg. Exits 1 at the first fault.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 TIMEOUT_SECONDS = 5
-# The engine of NetworkPolicies learns of a new pod a moment after it runs, and refuses it until then.
+# A network plugin knows a new pod a moment after its start, and a NetworkPolicy refuses the pod until then.
 ADMITTED_SECONDS = 20
 
 
 def look_up(name: str) -> str:
-    """Return the address that a name stands for."""
+    """Return the IP address of a name."""
     try:
         return str(socket.getaddrinfo(name, None)[0][4][0])
     except OSError as error:
@@ -27,19 +27,19 @@ def look_up(name: str) -> str:
 
 
 def log_in(password: str) -> psycopg.Connection[tuple[object, ...]]:
-    """Open a connection as the api would, but with this password."""
+    """Open a connection as the api does, but with this password."""
     return psycopg.connect(
         os.environ["DATABASE_URL"], password=password, connect_timeout=TIMEOUT_SECONDS, autocommit=True
     )
 
 
-def tell(what: str, started: float) -> None:
-    """Print what is well, with its time."""
+def passed(what: str, started: float) -> None:
+    """Print a step that passed, with its time in milliseconds."""
     print(f"ok   {what} ({(time.monotonic() - started) * 1000:.0f} ms)", flush=True)
 
 
 def wait_until_admitted() -> None:
-    """Return when the database's port can be reached, or when it has had its time to be."""
+    """Wait until the database's port accepts a connection, at most ADMITTED_SECONDS."""
     found = conninfo_to_dict(os.environ["DATABASE_URL"])
     until = time.monotonic() + ADMITTED_SECONDS
     while time.monotonic() < until:
@@ -52,7 +52,7 @@ def wait_until_admitted() -> None:
 
 
 def right_password() -> None:
-    """Log in with the Secret's password."""
+    """Expect that the Secret's password opens the database."""
     started = time.monotonic()
     user = os.environ["PGUSER"]
     try:
@@ -60,19 +60,19 @@ def right_password() -> None:
             address = f"{connection.info.host}:{connection.info.port}"
     except psycopg.OperationalError as error:
         raise SystemExit(f"FAIL the Secret's password does not open the database: {error}") from error
-    tell(f"{address} accepts the right password of {user}", started)
+    passed(f"{address} accepts the right password of {user}", started)
 
 
 def wrong_password() -> None:
-    """Try to log in with another one."""
+    """Expect that the server asks for a password and refuses a wrong one."""
     started = time.monotonic()
     try:
         log_in(f"not {os.environ['PGPASSWORD']}").close()
     except psycopg.OperationalError as error:
-        # Whatever the server's language, it must have asked for a password before it refused.
+        # The message depends on the server's language. That the server used the password does not.
         if error.pgconn is None or not error.pgconn.used_password:
             raise SystemExit(f"FAIL a wrong password was not even looked at: {error}") from error
-        tell("a wrong password is refused", started)
+        passed("a wrong password is refused", started)
         return
     raise SystemExit(
         "FAIL a wrong password is accepted: whoever reaches the database gets in.\n"
@@ -81,10 +81,10 @@ def wrong_password() -> None:
 
 
 def main(names: list[str]) -> None:
-    """Run all of it."""
+    """Run every step; the names are those of the services."""
     for name in names:
         started = time.monotonic()
-        tell(f"{name} is {look_up(name)}", started)
+        passed(f"{name} is {look_up(name)}", started)
     wait_until_admitted()
     right_password()
     wrong_password()
