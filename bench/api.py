@@ -33,8 +33,8 @@ from mcapp.errors import Exit, FailedError, UserError
 from mcapp.messages import announce
 from mcapp.progress import step
 from mcapp_api.settings import Settings
-from page.nginx import Web
-from postgres import PostgresServer
+from tests.page.nginx import Web
+from tests.support.postgres import PostgresServer
 
 DOCS = ROOT / "docs"
 WARM_UP_SECONDS = 1.0

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dev import ROOT
-from kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
+from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
 
 SIZES = (2, 100, 1000, 5000, 10000)
 ROUNDS = 5

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from api_process import ApiProcess
 from bench.measured import setting, spread
 from bench.speed.contenders import uvicorn
 from dev import ROOT
@@ -21,7 +20,8 @@ from mcapp.cli import parser, run
 from mcapp.errors import Exit
 from mcapp.messages import announce
 from mcapp.progress import step
-from postgres import PostgresServer
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer
 
 PAGE = ROOT / "docs" / "bench-recovery.md"
 AIM_SECONDS = 1.5

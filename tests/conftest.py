@@ -12,9 +12,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from dev.kind.programs import command
-from render import Objects
-from render import render as render_chart
-from tiers import is_core
+from tests.support.render import Objects
+from tests.support.render import render as render_chart
+from tests.tiers import is_core
 
 
 @pytest.hookimpl(tryfirst=True)

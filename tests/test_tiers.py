@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dev import ROOT
-from tiers import CAPABILITIES, core, table
+from tests.tiers import CAPABILITIES, core, table
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 

@@ -15,10 +15,10 @@ from typing import NamedTuple, Protocol
 
 import httpx
 
-from api_process import ApiProcess
 from dev.kind.process import output
 from mcapp.errors import FailedError
-from postgres import PostgresServer, free_port, installation
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer, free_port, installation
 
 from .cores import MEASURED, OTHERS, children_seconds, cpu_seconds, on_core
 from .generator import saturate

@@ -13,11 +13,11 @@ import httpx
 import psycopg
 import pytest
 
-from api.problem import assert_problem
-from api_process import ApiProcess
 from dev.load.client import Load
 from dev.load.ledger import State
-from postgres import PostgresServer, free_port
+from tests.api.problem import assert_problem
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

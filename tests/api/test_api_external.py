@@ -10,9 +10,9 @@ import httpx
 import psycopg
 import pytest
 
-from api_process import ApiProcess
-from postgres import PostgresServer
-from tls import Authority, Front
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer
+from tests.support.tls import Authority, Front
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from api.problem import assert_problem
-from api_process import ApiProcess
 from dev import ROOT
-from postgres import PostgresServer
+from tests.api.problem import assert_problem
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
@@ -39,7 +38,6 @@ def schemathesis(url: str, folder: Path) -> tuple[subprocess.CompletedProcess[st
         ],
         # What it remembers of a run stays in the folder it runs in.
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         capture_output=True,
         text=True,
         check=False,

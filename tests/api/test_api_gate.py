@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from api.problem import assert_problem
-from api_process import ApiProcess
 from mcapp_api.gate import WAITING_PER_CONNECTION, Gate
 from mcapp_api.reasons import explain
-from postgres import PostgresServer
+from tests.api.problem import assert_problem
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer
 
 
 async def _queue(gate: Gate, count: int, entered: list[int]) -> list[asyncio.Task[None]]:

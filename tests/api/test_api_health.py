@@ -7,9 +7,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api_process import ApiProcess
 from dev.kind.versions import app_version
-from postgres import PostgresServer
+from tests.support.api_process import ApiProcess
+from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

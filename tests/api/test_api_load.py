@@ -7,7 +7,7 @@ import pytest
 
 from dev.load.client import KINDS, Load
 from dev.load.ledger import Comparison, State
-from postgres import PostgresServer, free_port
+from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = pytest.mark.postgres
 API_ONLY = tuple(kind for kind in KINDS if kind != "page")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.problem import assert_problem
+from tests.api.problem import assert_problem
 
 pytestmark = pytest.mark.postgres
 

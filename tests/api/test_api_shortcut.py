@@ -15,7 +15,7 @@ from mcapp_api.database import Database
 from mcapp_api.settings import Settings
 from mcapp_api.shortcut import Shortcut
 from mcapp_api.store import FORGET_OLD_KEYS
-from postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

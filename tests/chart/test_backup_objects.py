@@ -9,11 +9,11 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from chart.test_hardening import scored
-from chart.test_objects import OBJECTS
-from chart.test_policies import ENDS, RELEASE, End, reaches
 from mcapp.config import CHART
-from render import KUBERNETES, Objects
+from tests.chart.test_hardening import scored
+from tests.chart.test_objects import OBJECTS
+from tests.chart.test_policies import ENDS, RELEASE, End, reaches
+from tests.support.render import KUBERNETES, Objects
 
 Render = Callable[..., Objects]
 ON = {"backup": {"enabled": True}}

@@ -14,8 +14,8 @@ from dev import ROOT
 from dev.docs import main as docs
 from mcapp.config import CHART
 from mcapp.errors import Exit
-from render import HA, KUBERNETES, Objects
-from wrong_values import WRONG
+from tests.support.render import HA, KUBERNETES, Objects
+from tests.support.wrong_values import WRONG
 
 Render = Callable[..., Objects]
 

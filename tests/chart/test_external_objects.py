@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from mcapp.genvalues.values import merge
-from render import EXTERNAL, KUBERNETES, Objects, notes
+from tests.support.render import EXTERNAL, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]
 

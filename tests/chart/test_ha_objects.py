@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from mcapp.genvalues.values import merge
 from mcapp_db import leave
 from mcapp_db.__main__ import COMMANDS
-from render import HA, KUBERNETES, Objects, notes
+from tests.support.render import HA, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]
 

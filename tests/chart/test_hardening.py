@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dev.kind.programs import command
-from render import CI_VALUES, EXTERNAL, HA, KUBERNETES, OPTIONS, Objects
+from tests.support.render import CI_VALUES, EXTERNAL, HA, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]
 

@@ -10,7 +10,7 @@ from typing import IO
 
 import pytest
 
-from render import Objects
+from tests.support.render import Objects
 
 Render = Callable[..., Objects]
 Start = Callable[..., subprocess.Popen[str]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from render import Objects
+from tests.support.render import Objects
 
 Render = Callable[..., Objects]
 

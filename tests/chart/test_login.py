@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from mcapp.config import CHART
-from postgres import PostgresServer, free_port
+from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from definitions import KINDS
-from render import CI_VALUES, KUBERNETES, OPTIONS, Objects
+from tests.support.definitions import KINDS
+from tests.support.render import CI_VALUES, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]
 

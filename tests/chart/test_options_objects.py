@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-import definitions
-from chart.test_objects import OBJECTS
 from mcapp.config import CHART
-from render import OPTIONS, Objects, notes
+from tests.chart.test_objects import OBJECTS
+from tests.support import definitions
+from tests.support.render import OPTIONS, Objects, notes
 
 Render = Callable[..., Objects]
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from mcapp.config import CHART
-from postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 CHANGE = (CHART / "files" / "db" / "change-passwords.sh").read_text()

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from render import Objects, render
+from tests.support.render import Objects, render
 
 GIVEN = {"superuserPassword": "s3cret", "appPassword": "hunter2"}
 

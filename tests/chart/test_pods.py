@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dev.kind.versions import app_version
-from render import Objects
+from tests.support.render import Objects
 
 Render = Callable[..., Objects]
 TIERS = ("web", "api", "db")

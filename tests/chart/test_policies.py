@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from mcapp.genvalues.values import merge
-from render import EXTERNAL, HA, Objects
+from tests.support.render import EXTERNAL, HA, Objects
 
 Render = Callable[..., Objects]
 OFF = {"networkPolicy": {"enabled": False}}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mcapp.config import CHART
-from render import render
+from tests.support.render import render
 
 KINDS = {"web": "Deployment", "api": "Deployment", "db": "StatefulSet"}
 GIVEN = {"superuserPassword": "s3cret", "appPassword": "hunter2"}

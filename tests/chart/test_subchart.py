@@ -12,7 +12,7 @@ import yaml
 
 from dev.kind.programs import command
 from mcapp.config import CHART
-from render import HelmError, Objects
+from tests.support.render import HelmError, Objects
 
 Render = Callable[..., Objects]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from render import HelmError, install, lint, render
-from wrong_values import WRONG, Wrong
+from tests.support.render import HelmError, install, lint, render
+from tests.support.wrong_values import WRONG, Wrong
 
 pytestmark = pytest.mark.slow
 COMMANDS: dict[str, Callable[[dict[str, Any]], object]] = {

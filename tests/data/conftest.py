@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dev import ROOT
-from postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "migrations").glob("*.sql"))
 

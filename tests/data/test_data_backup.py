@@ -13,7 +13,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from data.test_data_fingerprint import take
 from mcapp.backup import folder, manifest, restore
 from mcapp.backup.cli import latest
 from mcapp.backup.folder import Folder
@@ -22,7 +21,8 @@ from mcapp.backup.server import Release, Server
 from mcapp.backup.shell import Shell, ShellError
 from mcapp.config import CHART
 from mcapp.errors import UserError
-from postgres import PostgresServer
+from tests.data.test_data_fingerprint import take
+from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 SCRIPT = (CHART / "files" / "backup" / "backup.sh").read_text()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
-from postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

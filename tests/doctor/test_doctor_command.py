@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 import pytest
 
 from dev import ROOT
-from doctor_recording import Replay, ReplayedKubectl, load, replay
 from mcapp.doctor import cli as doctor
 from mcapp.errors import Exit, UserError
 from mcapp.messages import LANGS
+from tests.support.doctor_recording import Replay, ReplayedKubectl, load, replay
 
 
 @pytest.fixture

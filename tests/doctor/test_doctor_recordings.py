@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from doctor_recording import FIXTURES, load, replay
-from e2e.faults import FAULTS
 from mcapp.doctor import cli as doctor
 from mcapp.doctor.causes import CAUSES
 from mcapp.errors import Exit
 from mcapp.messages import LANGS
+from tests.e2e.faults import FAULTS
+from tests.support.doctor_recording import FIXTURES, load, replay
 
 RECORDED = sorted(path.parent.name for path in FIXTURES.glob("*/recording.json"))
 FAULTY = [name for name in RECORDED if not name.startswith("healthy")]

@@ -21,7 +21,7 @@ from dev.kind.cluster import NETWORK, Cluster, port_of, topology_of
 from dev.kind.docker import docker, ensure
 from dev.kind.release import HA_NODES, Release
 from mcapp.config import NODE_PORT
-from postgres import free_port
+from tests.support.postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
 NAME = GIVEN or "mcapp-test"

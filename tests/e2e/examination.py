@@ -15,9 +15,9 @@ from typing import Any
 
 from dev import ROOT
 from dev.kind.programs import command
-from doctor_recording import Recorder, RecordingKubectl
-from e2e.faults import NAMESPACE, Bench
 from mcapp.doctor.walk import diagnose
+from tests.e2e.faults import NAMESPACE, Bench
+from tests.support.doctor_recording import Recorder, RecordingKubectl
 
 SECONDS = 90
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from dev.load.client import Load
 from dev.load.ledger import State
-from e2e.conftest import Up
 from mcapp.config import CHART, RELEASE
+from tests.e2e.conftest import Up
 
 
 def change(up: Up, mode: str, *settings: str) -> None:

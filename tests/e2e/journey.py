@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from e2e.conftest import Up
+from tests.e2e.conftest import Up
 
 
 def write_and_read(page: str) -> dict[str, Any]:

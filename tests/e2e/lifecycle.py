@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from dev.kind.versions import app_version
-from e2e.conftest import Up
-from e2e.journey import read, write_and_read
 from mcapp.config import CHART, NAMESPACE, RELEASE
 from mcapp.errors import UserError
+from tests.e2e.conftest import Up
+from tests.e2e.journey import read, write_and_read
 
 PREVIOUS = sorted(Path(__file__).with_name("charts").glob("mcapp-*.tgz"))[-1]
 WAIT = ("--wait", "--timeout", "3m")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dev.kind.process import output
 from dev.kind.programs import command
-from e2e.conftest import Up
 from mcapp.config import CHART
+from tests.e2e.conftest import Up
 
 SETTLED_SECONDS = 60
 # Beside another release there is no NodePort 30080 left, and pods of a test need no time to say goodbye.

@@ -19,13 +19,13 @@ import pytest
 from dev import ROOT
 from dev.kind.process import output
 from dev.kind.programs import command
-from e2e.conftest import Up
 from mcapp.backup.fingerprint import Fingerprint
 from mcapp.backup.server import Server, find
 from mcapp.config import CHART
 from mcapp.errors import UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.progress import Meter
+from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -9,10 +9,10 @@ import pytest
 
 from dev.kind.process import output
 from dev.kind.programs import command
-from e2e.conftest import Up
-from e2e.side import BESIDE, Side
 from mcapp.config import CHART
 from mcapp.errors import UserError
+from tests.e2e.conftest import Up
+from tests.e2e.side import BESIDE, Side
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

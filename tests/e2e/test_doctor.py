@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from e2e.conftest import Up
-from e2e.examination import doctor, record, until
-from e2e.faults import (
+from tests.e2e.conftest import Up
+from tests.e2e.examination import doctor, record, until
+from tests.e2e.faults import (
     FAULTS,
     IN_SIDE,
     NAMESPACE,

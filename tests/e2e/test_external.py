@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.conftest import Up
-from e2e.examination import record, until
-from e2e.faults import Bench
-from e2e.journey import read, write_and_read
-from e2e.side import BESIDE, Side
 from mcapp.errors import UserError
-from postgres import PostgresServer
-from tls import Authority, Front
+from tests.e2e.conftest import Up
+from tests.e2e.examination import record, until
+from tests.e2e.faults import Bench
+from tests.e2e.journey import read, write_and_read
+from tests.e2e.side import BESIDE, Side
+from tests.support.postgres import PostgresServer
+from tests.support.tls import Authority, Front
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

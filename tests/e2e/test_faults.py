@@ -12,7 +12,7 @@ from dev.load.ledger import State
 from dev.load.rollout import CHANGES
 from dev.load.round import suffer
 from dev.load.soak import TIERS, of_tier, soak
-from e2e.conftest import Up
+from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

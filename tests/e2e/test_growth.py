@@ -14,8 +14,8 @@ from dev.kind.images import app_images
 from dev.kind.images.source import choose_source
 from dev.load.failover import LEADER_LOST
 from dev.load.round import suffer, wait_whole
-from e2e.conftest import Up
-from e2e.growth import change, only_the_first_is_left, promised
+from tests.e2e.conftest import Up
+from tests.e2e.growth import change, only_the_first_is_left, promised
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -11,14 +11,14 @@ from dev.kind.release import members
 from dev.load.failover import FAULTS, LEADER_LOST, PATRONICTL, switch_over
 from dev.load.ledger import State
 from dev.load.round import suffer, wait_whole
-from e2e.conftest import Up
-from e2e.examination import record, until
-from e2e.faults import Bench
-from e2e.growth import change, only_the_first_is_left, promised
-from e2e.processes import signal
 from mcapp.config import RELEASE
 from mcapp.doctor.checks.ha import LAG_BYTES
 from mcapp.errors import Exit
+from tests.e2e.conftest import Up
+from tests.e2e.examination import record, until
+from tests.e2e.faults import Bench
+from tests.e2e.growth import change, only_the_first_is_left, promised
+from tests.e2e.processes import signal
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"

@@ -17,9 +17,9 @@ import pytest
 
 from dev import ROOT
 from dev.kind.programs import command
-from e2e.conftest import NAME, Up
-from e2e.test_backup import Lab
 from mcapp.errors import Exit, UserError
+from tests.e2e.conftest import NAME, Up
+from tests.e2e.test_backup import Lab
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -26,13 +26,13 @@ from dev.kind.process import output, succeeds
 from dev.kind.programs import command
 from dev.kind.versions import app_version
 from dev.load.faults import accepts_again
-from e2e import lifecycle
-from e2e.conftest import NAME, Up, up
-from e2e.journey import read, survives_the_pod, write_and_read
-from e2e.processes import signal
 from mcapp.config import CHART
 from mcapp.errors import UserError
-from page.conftest import ARGUMENTS, CHROMIUM
+from tests.e2e import lifecycle
+from tests.e2e.conftest import NAME, Up, up
+from tests.e2e.journey import read, survives_the_pod, write_and_read
+from tests.e2e.processes import signal
+from tests.page.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -14,8 +14,8 @@ import pytest
 from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.release import Release
-from e2e.conftest import Up
 from mcapp.config import CHART
+from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

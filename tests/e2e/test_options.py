@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from definitions import KINDS, manifest
 from dev.kind.process import output
 from dev.kind.programs import command
-from e2e.conftest import Up
 from mcapp.config import CHART, NAMESPACE, RELEASE
 from mcapp.errors import UserError
-from render import OPTIONS, render
+from tests.e2e.conftest import Up
+from tests.support.definitions import KINDS, manifest
+from tests.support.render import OPTIONS, render
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

@@ -12,9 +12,9 @@ import pytest
 from dev.load.client import Load
 from dev.load.ledger import State
 from dev.load.rollout import CHANGES, roll
-from e2e.conftest import Up
 from mcapp.config import CHART, RELEASE
 from mcapp.errors import UserError
+from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

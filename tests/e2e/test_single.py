@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from dev.kind.programs import command
-from e2e import lifecycle
-from e2e.conftest import NAME, Up, up
-from e2e.journey import survives_the_pod, write_and_read
 from mcapp.config import CHART
 from mcapp.errors import Exit
-from wrong_values import WRONG, Wrong
+from tests.e2e import lifecycle
+from tests.e2e.conftest import NAME, Up, up
+from tests.e2e.journey import survives_the_pod, write_and_read
+from tests.support.wrong_values import WRONG, Wrong
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "single"

@@ -14,11 +14,20 @@ import pytest
 import yaml
 
 import genvalues
-from genvalues_call import Run
-from kube_objects import CONTROL_PLANE, DATABASE, Object, database_volume, node, pod, service, storage_class
 from mcapp.config import CHART
 from mcapp.errors import Exit
 from mcapp.genvalues.values import effective
+from tests.support.genvalues_call import Run
+from tests.support.kube_objects import (
+    CONTROL_PLANE,
+    DATABASE,
+    Object,
+    database_volume,
+    node,
+    pod,
+    service,
+    storage_class,
+)
 
 TWO = [node("laptop", "192.168.1.10", labels=CONTROL_PLANE), node("lab", "192.168.1.20", labels=DATABASE)]
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())

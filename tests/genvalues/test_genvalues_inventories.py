@@ -6,7 +6,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from kube_objects import (
+from mcapp.errors import Exit, UserError
+from mcapp.genvalues import words
+from mcapp.genvalues.placement import decide
+from mcapp.genvalues.plan import TIERS, Asked, Plan
+from mcapp.kube.inventory import from_objects
+from mcapp.messages import Text, Words, translate
+from tests.support.kube_objects import (
     CONTROL_PLANE,
     DATABASE,
     ETCD,
@@ -18,13 +24,7 @@ from kube_objects import (
     service,
     storage_class,
 )
-from kube_scheduler import feasible
-from mcapp.errors import Exit, UserError
-from mcapp.genvalues import words
-from mcapp.genvalues.placement import decide
-from mcapp.genvalues.plan import TIERS, Asked, Plan
-from mcapp.kube.inventory import from_objects
-from mcapp.messages import Text, Words, translate
+from tests.support.kube_scheduler import feasible
 
 TAINTED = ["node-role.kubernetes.io/control-plane:NoSchedule"]
 LAPTOP = node("laptop", "192.168.1.10", labels=CONTROL_PLANE)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from page.stack import Stack
+from tests.page.stack import Stack
 
 CHROMIUM = "/usr/bin/chromium"
 # A name that is neither localhost nor https: the browser treats it as it treats a lab machine's address.

@@ -17,7 +17,7 @@ import httpx
 from dev import ROOT
 from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
-from postgres import free_port
+from tests.support.postgres import free_port
 
 _WEB = ROOT / "src/web"
 # `nobody`: as unprivileged as uid 101 of the image, and there on every machine.

@@ -12,8 +12,8 @@ from typing import Self
 import httpx
 
 from dev import ROOT
-from page.nginx import Web
-from postgres import PostgresServer, free_port
+from tests.page.nginx import Web
+from tests.support.postgres import PostgresServer, free_port
 
 _START_SECONDS = 20.0
 NODES = {"lab-1": "192.168.1.100", "lab-2": "192.168.1.101", "lab-3": "192.168.1.200"}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from dev import ROOT
 from mcapp_api import reasons
 from mcapp_api.problems import Kind
-from page.conftest import OpenPage
+from tests.page.conftest import OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from page.conftest import OpenPage
-from page.stack import Stack
+from tests.page.conftest import OpenPage
+from tests.page.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

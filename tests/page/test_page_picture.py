@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from page.conftest import OpenPage
-from page.stack import NODES, Stack
+from tests.page.conftest import OpenPage
+from tests.page.stack import NODES, Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dev import ROOT
-from page.conftest import OpenPage
-from page.stack import Stack
+from tests.page.conftest import OpenPage
+from tests.page.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

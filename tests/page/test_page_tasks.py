@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from page.conftest import OpenPage
-from page.stack import Stack
+from tests.page.conftest import OpenPage
+from tests.page.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres, pytest.mark.slow]
 

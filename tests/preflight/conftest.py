@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from preflight_machines import Pair, two_machines, why_not
+from tests.support.preflight_machines import Pair, two_machines, why_not
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, RESET, Pair, apply
+from tests.support.preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, RESET, Pair, apply
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from preflight_machines import PREFLIGHT, Machine, Pair, Result
+from tests.support.preflight_machines import PREFLIGHT, Machine, Pair, Result
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]
 

@@ -9,7 +9,16 @@ import time
 
 import pytest
 
-from preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, TO_PEER, Machine, Pair, apply
+from tests.support.preflight_machines import (
+    BACK,
+    ESTABLISHED,
+    OPEN,
+    PROHIBITED,
+    TO_PEER,
+    Machine,
+    Pair,
+    apply,
+)
 
 pytestmark = [pytest.mark.netns, pytest.mark.slow]
 

@@ -20,7 +20,7 @@ from mcapp.preflight.commands import Machine
 from mcapp.preflight.ports import Port, Role
 from mcapp.preflight.probes import Probe
 from mcapp.preflight.protocol import SIZE, Answer, Request
-from preflight_machines import PREFLIGHT
+from tests.support.preflight_machines import PREFLIGHT
 
 RUN, NONCE = "0" * 32, "f" * 32
 

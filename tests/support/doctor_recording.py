@@ -12,7 +12,7 @@ from typing import Any
 from mcapp.doctor.read.reader import Reader
 from mcapp.kube.kubectl import Kubectl
 
-FIXTURES = Path(__file__).with_name("doctor") / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "doctor" / "fixtures"
 # Nothing that the doctor looks at; it would be most of the file.
 _BULKY = {"managedFields", "securityContext", "startupProbe", "readinessProbe", "livenessProbe"}
 _BULKY |= {"lifecycle", "volumeMounts", "topologySpreadConstraints", "ownerReferences", "resourceVersion"}

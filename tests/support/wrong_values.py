@@ -15,4 +15,4 @@ class Wrong(TypedDict):
     values: dict[str, Any]
 
 
-WRONG: list[Wrong] = yaml.safe_load(Path(__file__).with_name("wrong-values.yaml").read_text())
+WRONG: list[Wrong] = yaml.safe_load((Path(__file__).parents[1] / "wrong-values.yaml").read_text())

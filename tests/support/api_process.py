@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from dev import ROOT
-from postgres import free_port
+from tests.support.postgres import free_port
 
 # Generous: a test run may share its two cores with a cluster.
 _START_SECONDS = 60.0

@@ -1,0 +1,1 @@
+"""Tests of the api, each against a real process and a real PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Tests of the chart's objects, as Helm renders them."""

@@ -1,0 +1,1 @@
+"""Tests of the doctor, on recordings of real clusters."""

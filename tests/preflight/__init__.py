@@ -1,0 +1,1 @@
+"""Tests of preflight, between network namespaces."""
