@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from mcapp_api import store
-from mcapp_api.task_routes import USUAL_PAGE
+from mcapp_api.routes.tasks import USUAL_PAGE
 
 TASKS = 10_000
 # One more than asked for, as the api does to know whether there is a next page.

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from mcapp_api.gate import WAITING_PER_CONNECTION, Gate
-from mcapp_api.reasons import explain
+from mcapp_api.database.gate import WAITING_PER_CONNECTION, Gate
+from mcapp_api.database.reasons import explain
 from tests.api.problem import assert_problem
 from tests.support.api_process import ApiProcess
 from tests.support.postgres import PostgresServer
@@ -62,7 +62,7 @@ def test_one_too_many_hears_so_at_once() -> None:
         with pytest.raises(TooManyRequests) as told:
             await gate.enter(10)
         assert explain(told.value, "db:5432").code == "busy"
-        gate.open_wide()
+        gate.admit_all()
         await asyncio.gather(*tasks)
         assert len(entered) == 1 + WAITING_PER_CONNECTION
 

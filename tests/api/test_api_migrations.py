@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from mcapp_api.migrate import LOCK
+from mcapp_api.database.migrate import LOCK
 from tests.api.problem import assert_problem
 from tests.support.api_process import ApiProcess
 from tests.support.postgres import PostgresServer

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from mcapp_api.database import Database
+from mcapp_api.database.client import Database
+from mcapp_api.middleware.shortcut import Shortcut
 from mcapp_api.settings import Settings
-from mcapp_api.shortcut import Shortcut
 from mcapp_api.store import FORGET_OLD_KEYS
 from tests.support.postgres import PostgresServer
 

@@ -10,7 +10,7 @@ import pytest
 from dev import ROOT
 from tests.support.postgres import PostgresServer
 
-MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "migrations").glob("*.sql"))
+MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "database" / "migrations").glob("*.sql"))
 
 
 def populate(server: PostgresServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dev import ROOT
-from mcapp_api import reasons
+from mcapp_api.database import reasons
 from mcapp_api.problems import Kind
 from tests.page.conftest import OpenPage
 

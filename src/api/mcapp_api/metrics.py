@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from .database import Database
+from .database.client import Database
 
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)

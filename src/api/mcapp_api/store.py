@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import LiteralString, NamedTuple
 from uuid import UUID
 
-from .database import Database, UnavailableError
+from .database.client import Database, UnavailableError
 
 _JSON: LiteralString = (
     "json_build_object('id', id, 'title', title, 'done', done,"

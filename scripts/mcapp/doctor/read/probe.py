@@ -61,7 +61,11 @@ def login(more: dict[str, str]) -> dict[str, Any]:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    from mcapp_api.reasons import explain
+    try:
+        from mcapp_api.database.reasons import explain
+    except ModuleNotFoundError:
+        # An api of version 0.2.0 or older.
+        from mcapp_api.reasons import explain  # type: ignore[import-untyped, no-redef]
 
     conninfo = make_conninfo(os.environ["DATABASE_URL"], connect_timeout=int(LIMIT), **more)
     given = conninfo_to_dict(conninfo)

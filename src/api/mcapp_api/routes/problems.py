@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from .openapi import problems
-from .problems import Kind, ProblemError
+from ..openapi import problems
+from ..problems import Kind, ProblemError
 
 router = APIRouter(prefix="/api/problems", tags=["problems"])
 

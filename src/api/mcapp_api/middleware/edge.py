@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import logs, metrics
-from .lifecycle import Lifecycle
-from .problems import Kind, ProblemError, render
+from .. import logs, metrics
+from ..lifecycle import Lifecycle
+from ..problems import Kind, ProblemError, render
 
 logger = logging.getLogger(__name__)
 

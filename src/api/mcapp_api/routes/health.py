@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from .database import Database
-from .metrics import registry
-from .migrate import APPLIED, SchemaMismatchError, pending
-from .openapi import problems
-from .problems import Kind, ProblemError
+from ..database.client import Database
+from ..database.migrate import APPLIED, SchemaMismatchError, pending
+from ..metrics import registry
+from ..openapi import problems
+from ..problems import Kind, ProblemError
 
 router = APIRouter(tags=["health"])
 

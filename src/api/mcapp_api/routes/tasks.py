@@ -9,11 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from . import store
-from .database import Database
-from .models import NewTask, Task, TaskChange, TaskPage
-from .openapi import problems
-from .problems import Kind, ProblemError
+from .. import store
+from ..database.client import Database
+from ..models import NewTask, Task, TaskChange, TaskPage
+from ..openapi import problems
+from ..problems import Kind, ProblemError
 
 USUAL_PAGE, BIGGEST_PAGE = 20, 100
 

@@ -1,8 +1,4 @@
-"""The plain reads of tasks, answered without FastAPI: most of the traffic, at a fraction of the work.
-
-Only a request that is right beyond doubt takes this way, and it ends in what its FastAPI route would have
-called. All that is unusual, every wrong value among it, goes to FastAPI, whose answers are the standard.
-"""
+"""The plain reads of tasks, answered without FastAPI: most of the traffic, at a fraction of the work."""
 
 from __future__ import annotations
 
@@ -14,32 +10,38 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import store, task_routes
-from .database import Database, UnavailableError
+from .. import store
+from ..database.client import Database, UnavailableError
+from ..routes import tasks
 
-_MANY_PATH = task_routes.router.prefix
+_MANY_PATH = tasks.router.prefix
 _ONE_PATH = re.compile(rf"{_MANY_PATH}/([1-9][0-9]{{0,17}})", re.ASCII)
 _QUERY = {
     b"cursor": re.compile(rb"[\w-]{1,64}"),
     b"done": re.compile(rb"true|false"),
-    b"limit": re.compile(rb"[1-9][0-9]?|%d" % task_routes.BIGGEST_PAGE),
+    b"limit": re.compile(rb"[1-9][0-9]?|%d" % tasks.BIGGEST_PAGE),
 }
 # For the log and the metrics, which name the route of a request.
-_ROUTES = {route.name: route for route in task_routes.router.routes if isinstance(route, APIRoute)}
+_ROUTES = {route.name: route for route in tasks.router.routes if isinstance(route, APIRoute)}
 
 
 class Shortcut:
-    """The ASGI application before FastAPI's; `explain` makes an error the answer that it is there."""
+    """Answers a plain read of tasks itself and hands every other request on to `app`.
+
+    A request takes the short way only if it is valid beyond doubt; it then ends in the function that its
+    FastAPI route calls. Anything unusual, each invalid value included, goes to FastAPI, whose answer is the
+    standard. `answer` builds the response to an error.
+    """
 
     def __init__(
-        self, app: ASGIApp, database: Database, explain: Callable[[Request, Exception], Response]
+        self, app: ASGIApp, database: Database, answer: Callable[[Request, Exception], Response]
     ) -> None:
         self._app = app
         self._database = database
-        self._explain = explain
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; whatever is no plain read passes through."""
+        """Serve one request."""
         reading = self._plain_read(scope) if scope.get("method") == "GET" else None
         if reading is None:
             await self._app(scope, receive, send)
@@ -48,20 +50,21 @@ class Shortcut:
         try:
             response = await reading
         except Exception as error:
-            response = self._explain(Request(scope), error)
+            response = self._answer(Request(scope), error)
             fault = None if isinstance(error, (store.NoSuchTaskError, UnavailableError)) else error
         await response(scope, receive, send)
         if fault:
             raise fault
 
     def _plain_read(self, scope: Scope) -> Coroutine[Any, Any, Response] | None:
+        """Return the read that a GET asks for, None where FastAPI must look at it."""
         path: str = scope["path"]
         query: bytes = scope["query_string"]
         if path == _MANY_PATH:
             return self._many(scope, query)
-        if not query and (found := _ONE_PATH.fullmatch(path)):
-            scope["route"], scope["path_params"] = _ROUTES["read_task"], {"task_id": found[1]}
-            return task_routes.read(self._database, int(found[1]))
+        if not query and (match := _ONE_PATH.fullmatch(path)):
+            scope["route"], scope["path_params"] = _ROUTES["read_task"], {"task_id": match[1]}
+            return tasks.read(self._database, int(match[1]))
         return None
 
     def _many(self, scope: Scope, query: bytes) -> Coroutine[Any, Any, Response] | None:
@@ -73,11 +76,11 @@ class Shortcut:
             given[name] = value
         before = store.BIGGEST_ID
         if b"cursor" in given:
-            known = task_routes.id_of_cursor(given[b"cursor"].decode())
+            known = tasks.id_of_cursor(given[b"cursor"].decode())
             if known is None:
                 return None
             before = known
         done = given[b"done"] == b"true" if b"done" in given else None
         scope["route"] = _ROUTES["list_tasks"]
-        limit = int(given.get(b"limit", task_routes.USUAL_PAGE))
-        return task_routes.page(self._database, before=before, limit=limit, done=done)
+        limit = int(given.get(b"limit", tasks.USUAL_PAGE))
+        return tasks.page(self._database, before=before, limit=limit, done=done)

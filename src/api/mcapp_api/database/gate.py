@@ -39,7 +39,7 @@ class Gate:
         finally:
             self.waiting -= 1
 
-    def open_wide(self) -> None:
+    def admit_all(self) -> None:
         """Let everybody in who waits: the pool is closing, and tells them so."""
         for _ in range(self.waiting):
             self._places.release()

@@ -10,11 +10,11 @@ from typing import Annotated, Literal, LiteralString
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from .database import Database, UnavailableError
-from .openapi import problems
-from .problems import Kind
-from .settings import Settings
-from .version import VERSION
+from ..database.client import Database, UnavailableError
+from ..openapi import problems
+from ..problems import Kind
+from ..settings import Settings
+from ..version import VERSION
 
 _DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?", re.ASCII)
 _REQUEST_START = re.compile(r"t=(\d{1,12}(?:\.\d{1,6})?)", re.ASCII)

@@ -1,0 +1,69 @@
+"""The connections to PostgreSQL, as long as one pool lasts."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from ..settings import Settings
+from .gate import Gate
+from .patience import ANSWER_SECONDS, CONNECT_SECONDS, STATEMENT_SECONDS
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+
+class Generation(NamedTuple):
+    """One pool, the queue before it, and its idle connections.
+
+    A connection that answered well goes to `idle` and not back to the pool: the pool's own way out and
+    in takes longer than all else around a query. The pool gets the broken ones, closes them and opens
+    new ones.
+    """
+
+    pool: Pool
+    gate: Gate
+    idle: list[AsyncConnection[TupleRow]]
+
+    async def close(self) -> None:
+        """Close every idle connection now, and each one in use when it is returned."""
+        self.gate.admit_all()
+        while self.idle:
+            await self.pool.putconn(self.idle.pop())
+        await self.pool.close()
+
+
+async def open_generation(settings: Settings) -> Generation:
+    """Connect `settings.pool_size` times. Raises psycopg.OperationalError after CONNECT_SECONDS."""
+    size = settings.pool_size
+    pool: Pool = AsyncConnectionPool(
+        kwargs=parameters(settings), min_size=size, max_size=size, open=False, reconnect_timeout=1
+    )
+    try:
+        await pool.open(wait=True, timeout=CONNECT_SECONDS)
+    except BaseException:
+        await pool.close()
+        raise
+    return Generation(pool, Gate(size), [])
+
+
+def parameters(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of psycopg's `connect`."""
+    options = {"statement_timeout": f"{STATEMENT_SECONDS}s", "timezone": "UTC"}
+    given = settings.database.get("options", "")
+    return {
+        **settings.database,
+        "application_name": settings.pod,
+        "connect_timeout": int(CONNECT_SECONDS),
+        # A node that died sends no reset; without these the kernel waits for minutes.
+        "tcp_user_timeout": int(ANSWER_SECONDS * 1000),
+        "keepalives_idle": 5,
+        "keepalives_interval": 1,
+        "keepalives_count": 3,
+        "options": " ".join([given, *(f"-c {name}={value}" for name, value in options.items())]).strip(),
+        "autocommit": True,
+        # Every statement of the api comes again: prepare it the first time.
+        "prepare_threshold": 0,
+    }
