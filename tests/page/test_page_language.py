@@ -87,7 +87,7 @@ def test_every_text_the_page_asks_for_exists(open_page: OpenPage) -> None:
     asked = set(
         re.findall(r'data-(?:text|label|placeholder)="([^"]+)"', (html / "index.html").read_text("utf-8"))
     )
-    for module in (html / "js").glob("*.js"):
+    for module in (html / "js").rglob("*.js"):
         asked |= set(re.findall(r'\b(?:t|say)\(\s*"([^"]+)"', module.read_text("utf-8")))
     assert asked - set(english) == set()
 

@@ -1,4 +1,4 @@
-// Before the first paint: the remembered theme, and no flash of the wrong language.
+// Runs before the first paint: sets the remembered theme, and hides the page until its language is right.
 (() => {
   const root = document.documentElement;
   root.dataset.booting = "";
@@ -6,6 +6,6 @@
     const theme = localStorage.getItem("theme");
     if (theme) root.dataset.theme = theme;
   } catch {
-    // Storage may be forbidden; the system's theme does as well.
+    // Without storage the page follows the system's theme.
   }
 })();

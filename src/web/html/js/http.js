@@ -1,4 +1,4 @@
-/** No answer came: the connection failed or took too long. */
+/** There was no answer: the connection failed, or the answer took too long. */
 export class Unreachable extends Error {
   /** @param {"offline" | "timeout" | "network"} reason */
   constructor(reason) {
@@ -7,7 +7,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** An answer that says no (RFC 9457 where the server gave one). */
+/** An answer with an error status; `body` is its problem document (RFC 9457), {} where there is none. */
 export class Problem extends Error {
   /** @param {number} status @param {{title?: string, detail?: string, web?: object}} body */
   constructor(status, body) {
@@ -17,7 +17,7 @@ export class Problem extends Error {
   }
 
   /** Whether the same request may succeed later. */
-  get passing() {
+  get temporary() {
     return [408, 429, 502, 503, 504].includes(this.status);
   }
 }
@@ -35,8 +35,8 @@ async function problem(response) {
  * @param {string} path
  * @param {{method?: string, body?: object, headers?: Record<string, string>, timeout?: number}} [options]
  *   timeout in ms
- * @returns {Promise<{body: any, ms: number, upstreamMs: number | null}>} ms up to the answer's
- *   headers; upstreamMs the part of it behind web, null if web did not say
+ * @returns {Promise<{body: any, ms: number, upstreamMs: number | null}>} ms: until the answer's
+ *   headers; upstreamMs: the part of it behind web, null where web did not report it
  * @throws {Unreachable | Problem}
  */
 export async function request(path, { method = "GET", body, headers = {}, timeout = 15_000 } = {}) {
@@ -70,7 +70,7 @@ function upstreamMs(response) {
 }
 
 /**
- * A random UUID. crypto.randomUUID exists only on https and localhost, and a lab machine is neither.
+ * A random UUID. Browsers have crypto.randomUUID only on https and on localhost, and a lab machine is neither.
  * @returns {string}
  */
 export function uuid() {

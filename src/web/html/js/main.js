@@ -1,12 +1,13 @@
-import { Adding } from "./adding.js";
-import { Changes } from "./changes.js";
-import { TaskList } from "./list.js";
-import { Picture } from "./picture.js";
+import { byId, onButton } from "./dom.js";
+import { Picture } from "./picture/picture.js";
+import { watch } from "./picture/watch.js";
+import { Adding } from "./tasks/adding.js";
+import { Changes } from "./tasks/changes.js";
+import { TaskList } from "./tasks/list.js";
 import { setLanguage, translate } from "./text.js";
-import { watch } from "./watch.js";
 
 const root = document.documentElement;
-const themeButton = document.getElementById("theme");
+const themeButton = byId("theme");
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
 const systemTheme = () => (systemDark.matches ? "dark" : "light");
@@ -16,7 +17,7 @@ function showTheme() {
   themeButton.setAttribute("aria-pressed", String(theme() === "dark"));
 }
 
-// A choice equal to the system's is none: the page goes on following the system.
+// A theme equal to the system's is not stored: the page goes on following the system.
 function toggleTheme() {
   const chosen = theme() === "dark" ? "light" : "dark";
   if (chosen === systemTheme()) delete root.dataset.theme;
@@ -25,16 +26,14 @@ function toggleTheme() {
     if (root.dataset.theme) localStorage.setItem("theme", chosen);
     else localStorage.removeItem("theme");
   } catch {
-    // Not remembered, but switched.
+    // The theme is switched, but not remembered.
   }
   showTheme();
 }
 
 themeButton.addEventListener("click", toggleTheme);
 systemDark.addEventListener("change", showTheme);
-for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => setLanguage(button.dataset.language));
-}
+onButton("language", setLanguage);
 
 const picture = new Picture();
 showTheme();

@@ -3,7 +3,7 @@ import { language, t, translated } from "./text.js";
 /**
  * Why the database does not answer, in the reader's language.
  * @param {string | undefined} code of the api, such as "refused"
- * @param {string} reason the api's own English sentence; it names addresses, so English readers get it
+ * @param {string} reason the api's own English sentence; English readers get it as it is, since it names addresses
  */
 export function explain(code, reason) {
   const key = `reason.${code}`;

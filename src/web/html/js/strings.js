@@ -1,6 +1,6 @@
 /**
- * Everything a reader reads. Both languages have the same keys, but for the reasons of the database and
- * the problems of the api, which the api itself gives in English.
+ * Every text of the page. Both languages have the same keys, except the reasons of the database and the
+ * problems of the api, which the api itself gives in English.
  */
 export const strings = {
   en: {

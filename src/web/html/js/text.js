@@ -1,3 +1,4 @@
+import { pressButton } from "./dom.js";
 import { strings } from "./strings.js";
 
 const listeners = new Set();
@@ -12,7 +13,7 @@ function remembered() {
   }
 }
 
-// Any Chinese gets the Chinese we have, anything else English.
+// Every kind of Chinese gets Traditional Chinese, any other language English.
 function preferred() {
   for (const language of navigator.languages) {
     if (/^zh\b/i.test(language)) return "zh-TW";
@@ -45,7 +46,7 @@ export function setLanguage(chosen) {
   try {
     localStorage.setItem("language", chosen);
   } catch {
-    // Not remembered, but switched.
+    // The language is switched, but not remembered.
   }
   translate();
 }
@@ -62,9 +63,7 @@ export function translate() {
   for (const element of document.querySelectorAll("[data-placeholder]")) {
     element.placeholder = t(element.dataset.placeholder);
   }
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.language === current));
-  }
+  pressButton("language", current);
   for (const listener of listeners) listener();
 }
 

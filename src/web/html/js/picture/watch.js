@@ -1,8 +1,8 @@
-import { Problem, Unreachable, request } from "./http.js";
+import { Problem, Unreachable, request } from "../http.js";
 
-const PERIOD = 2000; // ms between two questions
-const TIMEOUT = 6000; // ms; web itself gives up on api after 4 s and says so
-const KEPT = 50; // answers counted for the shares
+const PERIOD = 2000; // ms between two requests
+const TIMEOUT = 6000; // ms; web itself answers after 4 s that api took too long
+const KEPT = 50; // how many of the latest answers count for the shares
 
 /**
  * @typedef {{pod: string | null, node: string | null, node_address: string | null}} Place
@@ -11,12 +11,12 @@ const KEPT = 50; // answers counted for the shares
  * @typedef {{kind: State["kind"], web: Place | null, api: Place | null, at: number}} Answer
  * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null,
  *   hops: {web: number | null, api: number | null, db: number | null}}} View
- *   answers: the latest KEPT, oldest first; db: what is last known of it; hops: ms to reach each tier
+ *   answers: the latest KEPT, oldest first; db: its latest known state; hops: ms to reach each tier
  */
 
 /**
- * Asks for the topology while the page is visible.
- * @param {(view: View) => void} onAnswer called after every question
+ * Requests the topology again and again while the page is visible.
+ * @param {(view: View) => void} onAnswer called after every request, failed ones included
  */
 export function watch(onAnswer) {
   /** @type {View} */
@@ -35,7 +35,7 @@ export function watch(onAnswer) {
     asking = true;
     clearTimeout(timer);
     try {
-      heard(view, await request("api/topology", { timeout: TIMEOUT }));
+      answered(view, await request("api/topology", { timeout: TIMEOUT }));
     } catch (error) {
       failed(view, error);
     }
@@ -51,9 +51,9 @@ export function watch(onAnswer) {
   ask();
 }
 
-function heard(view, { body, ms, upstreamMs }) {
+function answered(view, { body, ms, upstreamMs }) {
   const { web, api, db, hops } = body;
-  // While db is down nobody tells where it is; the picture keeps its last place.
+  // While db is down no tier reports where it is; the picture keeps its last place.
   view.db = db.up ? db : { ...view.db, ...db };
   const between = Object.fromEntries(hops.map((hop) => [hop.to, hop.ms]));
   view.hops = {
@@ -62,19 +62,19 @@ function heard(view, { body, ms, upstreamMs }) {
     db: between.db ?? null,
   };
   const state = db.up ? { kind: "ok" } : { kind: "db", code: db.code, reason: db.reason ?? "" };
-  enter(view, state, { web, api });
+  record(view, state, { web, api });
 }
 
 function failed(view, error) {
   view.hops = { web: null, api: null, db: null };
-  if (error instanceof Unreachable) enter(view, { kind: "web", reason: error.reason }, {});
+  if (error instanceof Unreachable) record(view, { kind: "web", reason: error.reason }, {});
   else if (error instanceof Problem) {
     const { type, web } = error.body;
-    enter(view, { kind: "api", status: error.status, reason: error.message, type }, { web });
+    record(view, { kind: "api", status: error.status, reason: error.message, type }, { web });
   } else throw error;
 }
 
-function enter(view, state, { web = null, api = null }) {
+function record(view, state, { web = null, api = null }) {
   const { kind, reason, status } = view.state;
   if (kind !== state.kind || reason !== state.reason || status !== state.status) {
     view.state = state;

@@ -1,5 +1,6 @@
-const SVG = "http://www.w3.org/2000/svg";
-// Where on a line its label may stand, best first.
+import { svgElement } from "../dom.js";
+
+// The spots on a line where its label may be, best first.
 const PLACES = [0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8];
 
 /**
@@ -21,7 +22,7 @@ const covered = (a, b) =>
   Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
   Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
 
-/** Puts a label on the spot of its line, near the middle, where it hides least of the `obstacles`. */
+/** Puts a label where it hides least of the `obstacles`, as near to the middle of its line as possible. */
 function place(label, path, origin, obstacles) {
   const [width, height, length] = [label.offsetWidth, label.offsetHeight, path.getTotalLength()];
   const spots = PLACES.map((part) => {
@@ -35,21 +36,15 @@ function place(label, path, origin, obstacles) {
   label.style.top = `${y}px`;
 }
 
-function line(d, name) {
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", d);
-  path.setAttribute("class", name);
-  path.setAttribute("pathLength", "100");
-  return path;
-}
+const line = (d, name) => svgElement("path", { d, class: name, pathLength: "100" });
 
 /**
- * Draws who can reach whom, and over it the way the latest request took.
+ * Draws which box can reach which, and above that the way of the latest request.
  * @param {SVGElement} svg
  * @param {[Element, Element][]} possible
  * @param {{from: Element, to: Element, broken: boolean, label: HTMLElement}[]} taken
- *   in order; each label is put on its line
- * @param {Iterable<Element>} obstacles what the labels should not hide
+ *   in the request's order; each label is put on its line
+ * @param {Iterable<Element>} obstacles the elements that a label should not hide
  */
 export function drawLines(svg, possible, taken, obstacles) {
   const origin = svg.getBoundingClientRect();

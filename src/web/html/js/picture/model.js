@@ -1,19 +1,19 @@
-// So many answers without a pod, and it is shown as silent: with 3 pods chance does that 1 time in 400.
+// A pod that gave none of the latest 15 answers is shown as silent. With 3 pods that is chance 1 time in 400.
 const SILENT = 15;
 
 /**
  * @typedef {{key: string, tier: "web" | "api" | "db", pod: string | null, node: string | null,
  *   count: number, total: number, silent: number, latest: boolean, state: "up" | "down" | "unknown"}} Pod
- *   count of total answers came from it; silent: answers since its last one, 0 while that is no wonder;
- *   latest: on the way of the latest request
+ *   count of total answers came from it; silent: the number of answers since its last one, 0 while that is
+ *   below SILENT; latest: the latest request went through it
  * @typedef {{name: string | null, address: string, labels: string[]}} Node
- *   name null: the unknown one, "": none of the cluster's; labels: those that brought db there
+ *   name null: the node is unknown, "": it is outside the cluster; labels: the ones that a node needs to run db
  */
 
 const DOWN_FROM = { ok: 3, db: 2, api: 1, web: 0, starting: -1 };
 const TIERS = ["web", "api", "db"];
 
-// A tier behind one that is down cannot be seen.
+// Nothing is known of a tier behind one that is down.
 function stateOf(tier, kind) {
   const index = TIERS.indexOf(tier);
   if (index < DOWN_FROM[kind]) return "up";
@@ -22,7 +22,7 @@ function stateOf(tier, kind) {
 
 const keyOf = (tier, { pod, node }) => [tier, node, pod].join("/");
 
-function heard(tier, view) {
+function podsOf(tier, view) {
   const places = view.answers.map((answer) => answer[tier]).filter(Boolean);
   const pods = new Map();
   places.forEach((place, index) => {
@@ -40,10 +40,10 @@ function heard(tier, view) {
       state: stateOf(tier, view.state.kind),
     });
   });
-  return pods.size ? [...pods.values()] : [one(tier, view, { pod: null, node: null })];
+  return pods.size ? [...pods.values()] : [podAt(tier, view, { pod: null, node: null })];
 }
 
-function one(tier, view, place) {
+function podAt(tier, view, place) {
   const state = stateOf(tier, view.state.kind);
   return { key: keyOf(tier, place), tier, ...place, count: 0, total: 0, silent: 0, latest: state === "up", state };
 }
@@ -56,15 +56,15 @@ function describe(name, pods, labels) {
 }
 
 /**
- * What stands where, out of the latest answers.
+ * Which pods run on which nodes, by the latest answers.
  * @param {import("./watch.js").View} view
  * @returns {{pods: Pod[], nodes: Node[]}} nodes sorted by name, those without one last
  */
 export function model(view) {
   const { pod = null, node_address = null, node_labels, version } = view.db ?? {};
-  // A server that the chart started knows its pod and its node; one that has answered at all tells its version.
+  // A server that the chart started reports its pod and its node; any server that has answered reports its version.
   const node = view.db?.node ?? (version && pod === null ? "" : null);
-  const pods = [...heard("web", view), ...heard("api", view), one("db", view, { pod, node, node_address })];
+  const pods = [...podsOf("web", view), ...podsOf("api", view), podAt("db", view, { pod, node, node_address })];
   const names = [...new Set(pods.map((pod) => pod.node))];
   names.sort((a, b) => !a - !b || a.localeCompare(b, "en", { numeric: true }));
   return { pods, nodes: names.map((name) => describe(name, pods, node_labels)) };

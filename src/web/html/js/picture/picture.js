@@ -1,20 +1,19 @@
+import { byId, element, setText, svgElement } from "../dom.js";
+import { explain, explainProblem } from "../reasons.js";
+import { clock, duration, onLanguage, t } from "../text.js";
 import { drawLines } from "./lines.js";
 import { model } from "./model.js";
-import { explain, explainProblem } from "./reasons.js";
-import { clock, duration, onLanguage, t } from "./text.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const TIERS = ["web", "api", "db"];
 const COLOURS = 6;
-const byId = (id) => document.getElementById(id);
 
 /** The live picture of the tiers. */
 export class Picture {
   #view = null;
   #pods = []; // of the latest view
-  #shape = ""; // which pods stand where, as drawn
+  #shape = ""; // which pods are drawn on which nodes
   #boxes = new Map(); // Pod.key -> element
-  #letters = new Map(); // name of an api pod -> its number, for letter and colour
+  #letters = new Map(); // name of an api pod -> its number, which gives its letter and colour
 
   constructor() {
     onLanguage(() => {
@@ -132,7 +131,7 @@ export class Picture {
     const members = pod.tier === "db" && this.#view.db?.members;
     if (pod.tier === "db") {
       box.querySelector(".members").hidden = !members;
-      setText(box.querySelector(".members"), members ? told(members) : "");
+      setText(box.querySelector(".members"), members ? membersText(members) : "");
     }
     const meter = box.querySelector(".meter > span");
     if (meter) meter.style.width = `${pod.total ? (100 * pod.count) / pod.total : 0}%`;
@@ -196,8 +195,8 @@ export class Picture {
   }
 }
 
-/** The leader's replicas, each with what it lacks, and how many there are not. */
-function told({ wanted, replicas }) {
+/** Describes the leader's replicas: how far behind each one is, and how many are missing. */
+function membersText({ wanted, replicas }) {
   const lines = replicas.map(({ pod, state, lag_bytes: lag }) =>
     t(state === "streaming" && lag !== null ? "members.replica" : "members.joining", { pod, lag: Math.ceil(lag / 1024) }),
   );
@@ -224,23 +223,8 @@ function badge(number) {
   return mark;
 }
 
-function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS(SVG, "use");
-  use.setAttribute("href", `#i-${name}`);
-  svg.append(use);
+const icon = (name) => {
+  const svg = svgElement("svg", { "aria-hidden": "true" });
+  svg.append(svgElement("use", { href: `#i-${name}` }));
   return svg;
-}
-
-function element(tag, className, children = []) {
-  const created = document.createElement(tag);
-  if (className) created.className = className;
-  created.append(...children);
-  return created;
-}
-
-// A live region speaks whenever it is written to, so only what is new is written.
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
-}
+};

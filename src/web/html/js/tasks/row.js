@@ -1,10 +1,11 @@
-import { t } from "./text.js";
+import { element, fromTemplate } from "../dom.js";
+import { t } from "../text.js";
 
 const MAX_TITLE = 200;
 
 /** @param {object} task @returns {HTMLElement} its row; row.task is the task */
 export function newRow(task) {
-  const row = document.getElementById("row").content.firstElementChild.cloneNode(true);
+  const row = fromTemplate("row");
   fillRow(row, task);
   return row;
 }
@@ -32,8 +33,7 @@ export const isEdited = (row) => row.querySelector(".field") !== null;
 export function editRow(row, store) {
   if (isEdited(row)) return;
   const text = row.querySelector(".text");
-  const field = document.createElement("input");
-  field.className = "field";
+  const field = element("input", "field");
   field.maxLength = MAX_TITLE;
   field.value = row.task.title;
   field.setAttribute("aria-label", t("edit.field", row.task));
@@ -62,7 +62,7 @@ export function editRow(row, store) {
   };
   field.addEventListener("blur", save);
   field.addEventListener("keydown", (event) => {
-    // An input method uses Enter and Escape for itself while it composes.
+    // While an input method composes, Enter and Escape are its own.
     if (event.isComposing) return;
     if (event.key === "Enter") save();
     if (event.key === "Escape") close();

@@ -1,35 +1,32 @@
-import { request } from "./http.js";
-import { complain, say, settle, why } from "./notices.js";
+import { byId, element, onButton, pressButton } from "../dom.js";
+import { request } from "../http.js";
+import { onLanguage, t } from "../text.js";
+import { clearComplaint, complain, say, why } from "./notices.js";
 import { fillRow, isEdited, newRow } from "./row.js";
-import { onLanguage, t } from "./text.js";
 
 const PAGE = 100;
-const HEAD = 30; // newest tasks looked at again, to see what others do
-const HEAD_PERIOD = 3; // every so many calls of refresh()
+const HEAD = 30; // how many of the newest tasks are read again, to see what others do
+const HEAD_PERIOD = 3; // they are read at every third call of refresh()
 
-const byId = (id) => document.getElementById(id);
-
-// Rows stand in chunks, so that the browser has a hundred boxes to watch and not ten thousand.
+// Rows are grouped in chunks, so that the browser observes a hundred boxes and not ten thousand.
 const after = (row) => row.nextElementSibling ?? row.parentElement.nextElementSibling?.firstElementChild ?? null;
 const before = (row) => row.previousElementSibling ?? row.parentElement.previousElementSibling?.lastElementChild ?? null;
 
 function newChunk(rows) {
-  const chunk = document.createElement("div");
-  chunk.className = "chunk";
+  const chunk = element("div", "chunk", rows);
   chunk.setAttribute("role", "none");
-  chunk.append(...rows);
   return chunk;
 }
 
-/** The tasks loaded so far, newest first. The rows are the only store of them. */
+/** The tasks loaded so far, newest first. A task is stored in its row and nowhere else. */
 export class TaskList {
   #filter = "all";
   #next = null; // cursor of the next page
-  #load = 0; // number of the running or latest load; the answers of older ones are dropped
+  #load = 0; // number of the running or latest load; answers to older ones are ignored
   #loading = false;
   #stale = true; // never loaded, or the latest load failed
-  #writes = 0; // begun and ended so far
-  #writing = 0; // running now
+  #writes = 0; // how many writes have begun, plus how many have ended
+  #writing = 0; // how many run now
   #rows = new Map(); // id -> row
   #calls = 0;
   #observer = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#more(), {
@@ -37,41 +34,39 @@ export class TaskList {
   });
 
   constructor() {
-    for (const button of document.querySelectorAll("[data-filter]")) {
-      button.addEventListener("click", () => this.#choose(button.dataset.filter));
-    }
+    onButton("filter", (filter) => this.#choose(filter));
     byId("more").addEventListener("click", () => this.#more());
     onLanguage(() => {
       for (const row of this.#rows.values()) fillRow(row, row.task);
-      this.#furnish();
+      this.#showEnd();
     });
     this.#reload();
   }
 
-  /** Call every few seconds while every tier answers. */
+  /** Reads what has changed. Call it every few seconds while every tier answers. */
   refresh() {
     if (this.#stale && !this.#loading) this.#reload();
     else if (this.#calls++ % HEAD_PERIOD === 0) this.#refreshHead();
   }
 
-  /** Puts a new task on top, if the filter lets it. @param {object} task */
+  /** Puts a new task on top, if the filter shows it. @param {object} task */
   add(task) {
     if (this.matches(task) && !this.#rows.has(task.id)) this.#insert(task, this.#first);
-    this.#furnish();
+    this.#showEnd();
   }
 
   /** Removes a row; the focus goes to its neighbour. @param {HTMLElement} row */
-  drop(row) {
-    this.leave(row);
+  remove(row) {
+    this.moveFocus(row);
     this.#rows.delete(row.task.id);
     const chunk = row.parentElement;
     row.remove();
     if (!chunk.childElementCount) chunk.remove();
-    this.#furnish();
+    this.#showEnd();
   }
 
-  /** Moves the focus out of a row that is about to go. @param {HTMLElement} row */
-  leave(row) {
+  /** Moves the focus out of a row that is about to be hidden or removed. @param {HTMLElement} row */
+  moveFocus(row) {
     if (!row.contains(document.activeElement)) return;
     const neighbour = after(row) ?? before(row);
     (neighbour?.querySelector(".tick") ?? byId("title")).focus();
@@ -83,7 +78,7 @@ export class TaskList {
   }
 
   /**
-   * Runs a write; what was read meanwhile is older than it and is not shown.
+   * Runs a write. An answer that was read meanwhile may be older than the write, and is not shown.
    * @template T
    * @param {() => Promise<T>} write
    */
@@ -107,14 +102,12 @@ export class TaskList {
 
   #choose(filter) {
     this.#filter = filter;
-    for (const button of document.querySelectorAll("[data-filter]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.filter === filter));
-    }
+    pressButton("filter", filter);
     this.#reload();
   }
 
   async #reload() {
-    if (await this.#page(null)) settle();
+    if (await this.#page(null)) clearComplaint();
   }
 
   async #more() {
@@ -148,12 +141,12 @@ export class TaskList {
       if (load === this.#load) {
         this.#loading = false;
         byId("list").removeAttribute("aria-busy");
-        this.#furnish();
+        this.#showEnd();
       }
     }
   }
 
-  // What others have added, changed or deleted among the newest tasks.
+  // Shows what others have added, changed or deleted among the newest tasks.
   async #refreshHead() {
     const [load, writes] = [this.#load, this.#writes];
     let page;
@@ -165,12 +158,12 @@ export class TaskList {
     if (load !== this.#load || writes !== this.#writes || this.#writing) return;
     const ids = new Set(page.items.map((task) => task.id));
     let place = this.#first;
-    // Leaves place at the next row that the answer knows; those before it are gone.
+    // Moves place on to the next row that is in the answer; the rows before it are deleted ones.
     const skip = () => {
       while (place && !ids.has(place.task.id)) {
         const gone = place;
         place = after(place);
-        if (!isEdited(gone)) this.drop(gone);
+        if (!isEdited(gone)) this.remove(gone);
       }
     };
     for (const task of page.items) {
@@ -183,14 +176,14 @@ export class TaskList {
       }
     }
     if (!page.next) skip();
-    this.#furnish();
+    this.#showEnd();
   }
 
   get #first() {
     return byId("list").firstElementChild?.firstElementChild ?? null;
   }
 
-  // Before a row, or at the end.
+  // Inserts before a row, or at the end.
   #insert(task, place) {
     const row = this.#row(task);
     if (place) place.before(row);
@@ -204,10 +197,10 @@ export class TaskList {
     return row;
   }
 
-  #furnish() {
+  #showEnd() {
     const more = byId("more");
     more.hidden = !this.#next;
-    // An observer tells changes only: asked anew, it tells again when the button is still near.
+    // An observer reports changes only. Observed anew, a button that is still near is reported again.
     this.#observer.unobserve(more);
     if (this.#next && !this.#loading) this.#observer.observe(more);
     byId("empty").hidden = this.#rows.size > 0 || this.#stale || this.#loading;

@@ -1,14 +1,13 @@
-import { Unreachable, request } from "./http.js";
-import { complain, say, settle } from "./notices.js";
+import { byId, fromTemplate } from "../dom.js";
+import { Unreachable, request } from "../http.js";
+import { explainProblem } from "../reasons.js";
+import { onLanguage, t } from "../text.js";
+import { clearComplaint, complain, say } from "./notices.js";
 import { Outbox } from "./outbox.js";
-import { explainProblem } from "./reasons.js";
-import { onLanguage, t } from "./text.js";
 
 const RETRY = 3000; // ms
 
-const byId = (id) => document.getElementById(id);
-
-/** The form for new tasks, and those not stored yet. */
+/** The form for new tasks, and the list of those that the api has not stored yet. */
 export class Adding {
   #list;
   #outbox = new Outbox();
@@ -31,7 +30,7 @@ export class Adding {
     this.flush();
   }
 
-  /** Sends what waits, oldest first, until one cannot be sent; that one is tried again later. */
+  /** Sends the waiting tasks, oldest first, and stops at the first that cannot be sent; tries that one again later. */
   async flush() {
     if (this.#sending) return;
     this.#sending = true;
@@ -50,7 +49,7 @@ export class Adding {
       complain(() => t("add.blank"));
       return;
     }
-    settle();
+    clearComplaint();
     this.#outbox.add(title);
     this.#type("");
     this.#show();
@@ -77,8 +76,8 @@ export class Adding {
       return true;
     } catch (error) {
       item.failed = true;
-      if (error instanceof Unreachable || error.passing) return false;
-      // 409: stored by an earlier try, and deleted since.
+      if (error instanceof Unreachable || error.temporary) return false;
+      // 409: an earlier try stored the task, and somebody has deleted it since.
       if (error.status === 409) this.#outbox.remove(item);
       else Object.assign(item, { rejected: error.message, type: error.body.type });
       return true;
@@ -88,7 +87,7 @@ export class Adding {
     }
   }
 
-  // Rows stay the same elements while they wait, so that a button in them keeps the focus.
+  // A task keeps its element while it waits, so that a button in it keeps the focus.
   #show() {
     const { items } = this.#outbox;
     const box = byId("outbox");
@@ -99,7 +98,7 @@ export class Adding {
     }
     const shown = new Map([...box.children].map((row) => [row.item, row]));
     for (const item of items) {
-      const row = shown.get(item) ?? byId("waiting").content.firstElementChild.cloneNode(true);
+      const row = shown.get(item) ?? fromTemplate("waiting");
       row.item = item;
       fill(row);
       if (!row.isConnected) box.append(row);

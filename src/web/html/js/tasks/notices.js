@@ -1,18 +1,17 @@
-import { Unreachable } from "./http.js";
-import { explainProblem } from "./reasons.js";
-import { onLanguage, t } from "./text.js";
+import { byId } from "../dom.js";
+import { Unreachable } from "../http.js";
+import { explainProblem } from "../reasons.js";
+import { onLanguage, t } from "../text.js";
 
-const byId = (id) => document.getElementById(id);
 let complaint = () => "";
 
-/** Shows what went wrong, until settle(). @param {() => string} words called again in another language */
+/** Shows what went wrong, until clearComplaint(). @param {() => string} words called again when the language changes */
 export function complain(words) {
   complaint = words;
   byId("notice").textContent = words();
 }
 
-/** Takes the complaint away. */
-export const settle = () => complain(() => "");
+export const clearComplaint = () => complain(() => "");
 
 /** Tells a screen reader what has been done. @param {string} key @param {object} values */
 export function say(key, values) {

@@ -1,11 +1,10 @@
-import { Problem, request } from "./http.js";
-import { complain, say, settle, why } from "./notices.js";
+import { byId } from "../dom.js";
+import { Problem, request } from "../http.js";
+import { t } from "../text.js";
+import { clearComplaint, complain, say, why } from "./notices.js";
 import { editRow, fillRow } from "./row.js";
-import { t } from "./text.js";
 
-const byId = (id) => document.getElementById(id);
-
-/** Ticking, editing and deleting: shown at once, taken back if the api says no. */
+/** Ticks, edits and deletes tasks: a change shows at once, and is taken back when the api refuses it. */
 export class Changes {
   #list;
 
@@ -37,7 +36,7 @@ export class Changes {
     }
     if (!row.isConnected) return;
     say(done ? "said.done" : "said.open", before);
-    if (!this.#list.matches(row.task)) this.#list.drop(row);
+    if (!this.#list.matches(row.task)) this.#list.remove(row);
   }
 
   #edit(row) {
@@ -54,7 +53,7 @@ export class Changes {
   }
 
   async #delete(row) {
-    this.#list.leave(row);
+    this.#list.moveFocus(row);
     row.hidden = true;
     try {
       await this.#write(row, { method: "DELETE" });
@@ -64,20 +63,20 @@ export class Changes {
       return;
     }
     if (!row.isConnected) return;
-    this.#list.drop(row);
+    this.#list.remove(row);
     say("said.deleted", row.task);
   }
 
-  // A task that somebody else has deleted is no failure: its row goes.
+  // A task that somebody else has deleted is no failure: its row is removed.
   async #write(row, options) {
     try {
       const { body } = await this.#list.writing(() => request(`api/tasks/${row.task.id}`, options));
       if (body) fillRow(row, body);
     } catch (error) {
       if (!(error instanceof Problem && error.status === 404)) throw error;
-      this.#list.drop(row);
+      this.#list.remove(row);
       say("said.gone", row.task);
     }
-    settle();
+    clearComplaint();
   }
 }

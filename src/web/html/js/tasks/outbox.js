@@ -1,11 +1,12 @@
-import { uuid } from "./http.js";
+import { uuid } from "../http.js";
 
 const KEY = "outbox";
 const DRAFT = "draft";
 
 /**
  * @typedef {{key: string, title: string, failed?: boolean, rejected?: string, type?: string}} Item
- *   key: its Idempotency-Key; failed: tried in vain; rejected: why it will never be accepted, with the problem's type
+ *   key: its Idempotency-Key; failed: at least one try failed; rejected: why the api will never accept it;
+ *   type: of that problem
  */
 
 function read(name) {
@@ -20,16 +21,16 @@ function write(name, value) {
   try {
     sessionStorage.setItem(name, JSON.stringify(value));
   } catch {
-    // Without storage it lives as long as the page.
+    // Without storage the value lasts as long as the page.
   }
 }
 
-/** New tasks not yet stored by the api. They survive a reload, and each keeps its key. */
+/** New tasks that the api has not stored yet. They survive a reload, and each keeps its key. */
 export class Outbox {
   /** @type {Item[]} */
   items = read(KEY) ?? [];
 
-  /** The oldest one still to be sent. @returns {Item | undefined} */
+  /** The oldest one to send. @returns {Item | undefined} */
   get next() {
     return this.items.find((item) => !item.rejected);
   }
@@ -51,7 +52,7 @@ export class Outbox {
     write(KEY, this.items);
   }
 
-  /** @returns {string} what was typed and not yet sent */
+  /** @returns {string} what the reader has typed and not sent yet */
   get draft() {
     return read(DRAFT) ?? "";
   }
