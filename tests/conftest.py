@@ -1,4 +1,4 @@
-"""What every test may need: the programs that the set-up builds, and the one renderer of the chart."""
+"""Options and fixtures of all tests: the programs that the set-up builds, and the chart's renderer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
-    """Keeps a file's tests, and those on kind, in one process."""
+    """Runs the tests of a file in one process, and all tests on kind in one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
@@ -34,13 +34,13 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:
-    """Spread the tests over pytest's processes so; xdist's own groups are lost on pytest 9.2."""
+    """Distribute the tests by _Together; xdist's own groups do not work with pytest 9.2."""
     return _Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
-    """Put helm and kubectl of the project's versions first on PATH, and keep the user's cluster out."""
+    """Put helm and kubectl of the project's versions first on PATH, and hide the user's cluster."""
     folders = [str(command(name).parent) for name in ("helm", "kubectl")]
     os.environ["PATH"] = ":".join([*folders, os.environ["PATH"]])
     os.environ.pop("KUBECONFIG", None)
@@ -54,11 +54,11 @@ def render(_tools: None) -> Callable[..., Objects]:
 
 @pytest.fixture
 def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Print a figure among the results, from whatever process."""
+    """Print a figure among the results, from any process of pytest."""
 
     def to_the_terminal(figure: str) -> None:
         with capsys.disabled():
-            # The standard output of pytest's other processes leads nowhere.
+            # The standard output of xdist's processes is not shown.
             print(f" [{figure}]", file=sys.stderr, flush=True)
 
     return to_the_terminal

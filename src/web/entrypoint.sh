@@ -1,12 +1,12 @@
 #!/bin/sh
-# Writes what is known only at start (who we are, where the api is) and becomes nginx.
+# Writes the settings that are known only at the start (this pod's names, the api's address), then starts nginx.
 #
 # Environment:
-#   POD_NAME, NODE_NAME  shown on the page; left out if they are no Kubernetes names
-#   NODE_ADDRESS         shown on the page; left out if it is no IP address
+#   POD_NAME, NODE_NAME  shown on the page; left out if they are not valid Kubernetes names
+#   NODE_ADDRESS         shown on the page; left out if it is not an IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
 #   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6
-#   RUN_DIR              the only place written to, default /tmp/nginx
+#   RUN_DIR              the only folder that nginx writes to, default /tmp/nginx
 #   RESOLV_CONF          default /etc/resolv.conf
 set -eu
 umask 022
@@ -19,7 +19,7 @@ die() {
   exit 64
 }
 
-# Prints $2 if it is a DNS-1123 subdomain; anything else could change the configuration it is written into.
+# Prints $2 if it is a DNS-1123 subdomain; any other text could change the meaning of the configuration.
 kubernetes_name() {
   case $2 in
     '') return ;;
@@ -34,7 +34,7 @@ kubernetes_name() {
   printf 'entrypoint: %s is no Kubernetes name and is left out\n' "$1" >&2
 }
 
-# Prints $2 if it looks like an IP address: nothing else may stand in the configuration.
+# Prints $2 if it looks like an IP address; any other text could change the meaning of the configuration.
 ip_address() {
   case $2 in
     '') return ;;
@@ -49,7 +49,7 @@ ip_address() {
   printf 'entrypoint: %s is no IP address and is left out\n' "$1" >&2
 }
 
-# The first values of a keyword in resolv.conf: for search, the namespace's own domain comes first.
+# Prints the first value of each line with a keyword in resolv.conf: for search, the namespace's own domain.
 resolv_conf() {
   while read -r keyword value _ || [ -n "$keyword" ]; do
     if [ "$keyword" = "$1" ]; then
@@ -63,7 +63,7 @@ host=${upstream%:*}
 port=${upstream##*:}
 case $host in
   '' | *[!A-Za-z0-9.:_-]*)
-    # Brackets are the one more form: [2001:db8::1]:8000.
+    # The one other form is an IPv6 address in brackets: [2001:db8::1]:8000.
     case $host in
       \[*[!0-9A-Fa-f:]*\] | \[\]) die "API_UPSTREAM=$upstream: not host:port" ;;
       \[*\]) ;;
@@ -80,7 +80,7 @@ case $host in
   localhost) host=127.0.0.1 ;;
   *.* | \[*) ;;
   *)
-    # nginx asks the DNS for exactly this name and knows no search list.
+    # nginx asks the DNS for exactly this name; it does not use the search list.
     domain=$(resolv_conf search | head -n 1)
     case $domain in
       '' | . | *[!A-Za-z0-9._-]*) ;;
@@ -92,7 +92,7 @@ esac
 servers=''
 for server in $(resolv_conf nameserver); do
   case $server in
-    *[!0-9A-Fa-f.:]*) ;; # fe80::1%eth0: nginx has no scopes
+    *[!0-9A-Fa-f.:]*) ;; # such as fe80::1%eth0: nginx has no scopes
     *:*:*) servers="$servers [$server]" ;;
     *) servers="$servers $server" ;;
   esac
@@ -125,6 +125,6 @@ for address in $listen; do
   printf 'listen %s;\n' "$address"
 done >"$run/listen.conf"
 
-# nginx reads `include x` from the folder its configuration is named in, and `root x` from -p.
+# nginx reads `include x` from the folder of its configuration file, and `root x` from the folder of -p.
 ln -sfn "$here/nginx.conf" "$here/html" "$run"
 exec nginx -p "$run/" -e stderr -c "$run/nginx.conf" -g 'daemon off;'

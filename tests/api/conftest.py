@@ -1,4 +1,4 @@
-"""One PostgreSQL and one replica for the tests that break neither."""
+"""One PostgreSQL and one replica for the tests that break neither of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.postgres import PostgresServer
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    told = {
+    identity = {
         "mcapp.pod": "db-0",
         "mcapp.node": "node-db",
         "mcapp.node_address": "192.168.1.200",
@@ -22,13 +22,13 @@ def postgres() -> Iterator[PostgresServer]:
         "mcapp.volume": "postgres-pvc",
         "mcapp.volume_size": "5Gi",
     }
-    with PostgresServer(told) as server:
+    with PostgresServer(identity) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def breakable() -> Iterator[PostgresServer]:
-    """A server of the module's own, to stop, kill and freeze."""
+    """A server for one module, to stop, kill and freeze."""
     with PostgresServer() as server:
         yield server
 
@@ -42,7 +42,7 @@ def api(postgres: PostgresServer) -> Iterator[ApiProcess]:
 
 @pytest.fixture(scope="session")
 def client(api: ApiProcess) -> Iterator[httpx.Client]:
-    """A client that checks every answer against the OpenAPI document."""
+    """A client that checks every answer by the OpenAPI document."""
     contract = Contract(httpx.get(f"{api.url}/api/openapi.json").json())
     with httpx.Client(base_url=api.url, timeout=10, event_hooks={"response": [contract.check]}) as made:
         yield made
@@ -50,5 +50,5 @@ def client(api: ApiProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def no_tasks(postgres: PostgresServer, api: ApiProcess) -> None:  # noqa: ARG001
-    """Begin with an empty table."""
+    """Empty the tables."""
     postgres.sql("TRUNCATE app.tasks, app.idempotency_keys")

@@ -1,4 +1,4 @@
-"""Holds every answer that a test receives against the OpenAPI document."""
+"""Checks every answer that a test receives by the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator
 
-# What any address can answer, documented or not.
+# Any address may give these, documented or not.
 _EVERYWHERE = {404, 405}
 
 
@@ -17,7 +17,7 @@ class Contract:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        # `/api/tasks/{task_id}` must not win over a literal address.
+        # A literal path comes before one with a parameter, such as `/api/tasks/{task_id}`.
         self._paths = sorted(document["paths"], key=lambda path: path.count("{"))
 
     def check(self, response: httpx.Response) -> None:

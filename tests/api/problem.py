@@ -1,4 +1,4 @@
-"""What makes an answer a problem."""
+"""The assertion that an answer is a problem."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 
 
 def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    """Assert that `response` is the RFC 9457 problem `slug` in every particular, and return it."""
+    """Assert that `response` is a complete RFC 9457 problem of the kind `slug`, and return it."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()

@@ -1,4 +1,4 @@
-"""What schemathesis cannot read in the OpenAPI document."""
+"""A rule of the api that the OpenAPI document cannot express."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def before_call(
     case: schemathesis.Case[Any],
     kwargs: dict[str, Any],  # noqa: ARG001
 ) -> None:
-    """Give every body a good key of its own: one key with two bodies is refused, whatever the bodies are."""
+    """Give every body a valid key of its own: the api refuses one key with two different bodies."""
     if case.headers and _is_uuid(case.headers.get(_HEADER, "")):
         case.headers[_HEADER] = str(uuid5(NAMESPACE_URL, repr(case.body)))
 

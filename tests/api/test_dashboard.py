@@ -1,4 +1,4 @@
-"""The dashboard in the chart asks for nothing that the api does not expose."""
+"""The chart's dashboard uses only metrics that the api exposes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 BOARD = json.loads((CHART / "files" / "grafana" / "dashboard.json").read_text())
 EXPRESSIONS = [target["expr"] for panel in BOARD["panels"] for target in panel["targets"]]
-# What Prometheus adds to every sample that it scrapes by way of a ServiceMonitor.
+# The labels that Prometheus adds to every sample where it scrapes by a ServiceMonitor.
 TARGET = {"namespace", "job", "pod"}
 WORDS = {"by", "histogram_quantile", "max", "min", "or", "rate", "sum", "vector"}
 SELECTOR = re.compile(r"([a-z_]+)\{(.*?)\}")
@@ -24,7 +24,7 @@ SELECTOR = re.compile(r"([a-z_]+)\{(.*?)\}")
 
 @pytest.fixture(scope="module")
 def exposed(client: httpx.Client) -> dict[str, set[str]]:
-    """Return the names of the samples at /metrics after one request, each with its labels."""
+    """Return the name of each sample in /metrics after one request, with its labels."""
     client.get("/api/tasks")
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(client.get("/metrics").text):
@@ -34,7 +34,7 @@ def exposed(client: httpx.Client) -> dict[str, set[str]]:
 
 
 def asked(expression: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield each metric that an expression names, with the labels that are asked of it."""
+    """Yield each metric in an expression, with the labels that the expression uses."""
     grouped = {label for group in re.findall(r"\bby \((.*?)\)", expression) for label in group.split(", ")}
     for name, matchers in SELECTOR.findall(expression):
         yield name, grouped | set(re.findall(r"(\w+)[=!]~?\"", matchers))
@@ -47,7 +47,7 @@ def test_every_metric_is_one_that_the_api_exposes(exposed: dict[str, set[str]], 
     for name, labels in metrics:
         assert name in exposed
         assert labels <= exposed[name] | TARGET
-    # A metric without its release's labels would add up all releases, and would not be seen above.
+    # A metric without its release's labels would add up all releases; asked() does not yield it.
     rest = re.sub(r"\bby \(.*?\)|\[.*?\]", "", SELECTOR.sub("", expression))
     assert set(re.findall(r"[A-Za-z_]+", rest)) <= WORDS
     assert all(

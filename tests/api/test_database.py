@@ -1,4 +1,4 @@
-"""A database that is not there, comes late, breaks or freezes."""
+"""A database that is absent, starts late, breaks or freezes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-# What a client is promised, and what a test adds for a machine that is busy with others.
+# The promise to a client.
 ANSWER_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module")
 def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
-    """A replica that every test of the module puts through something."""
+    """A replica that lives through every test of the module."""
     with ApiProcess(breakable.environment) as process:
         process.wait_for("/readyz")
         yield process
@@ -35,7 +35,7 @@ def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
 
 @pytest.fixture
 def survivor(replica: ApiProcess) -> Iterator[httpx.Client]:
-    """A client of the replica, which must be ready before and still the same process after."""
+    """A client of the replica, which must be ready before the test and after it, in the same process."""
     replica.wait_for("/readyz")
     with httpx.Client(base_url=replica.url, timeout=10) as client:
         yield client
@@ -49,12 +49,12 @@ def timed(request: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """Listen on a port that accepts connections and never says a word."""
+    """Listen on a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
-# Of each replica without a usable database: what is wrong with its environment.
+# Replicas without a usable database: the wrong part of each one's environment.
 UNLUCKY = {
     "password": {"PGPASSWORD": "wrong"},
     "no password": {"PGPASSWORD": ""},
@@ -174,7 +174,7 @@ def test_slow_statement_gives_503_and_spares_the_connection(
 def test_database_that_only_reads_for_a_while_is_read(
     breakable: PostgresServer, survivor: httpx.Client
 ) -> None:
-    """As while its data are moved: each write is refused with a reason, and it is no fault of the api's."""
+    """As during movedb: each write is refused with a reason, and the api stays ready."""
     task = survivor.post("/api/tasks", json={"title": "before"}).json()
     breakable.sql("ALTER SYSTEM SET default_transaction_read_only = on")
     breakable.sql("SELECT pg_reload_conf()")
@@ -196,7 +196,7 @@ def test_reads_survive_the_loss_of_every_connection(
 ) -> None:
     survivor.post("/api/tasks", json={"title": "a"})
     for _ in range(5):
-        # With a timeout it waits for each to be gone: the api notices some while others are still there.
+        # With a timeout it waits for each connection to end: the api notices one loss after another.
         breakable.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app'")
         assert survivor.get("/api/tasks").status_code == 200
         headers = {"Idempotency-Key": str(uuid4())}

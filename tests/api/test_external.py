@@ -1,4 +1,4 @@
-"""A PostgreSQL that is somebody else's: behind TLS, and with a role that init.sql did not make."""
+"""An external PostgreSQL: behind TLS, and with a role that init.sql did not make."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def environment(postgres: PostgresServer, host: str, port: int, query: str) -> d
 
 
 def refusal(api: ApiProcess) -> tuple[str, str]:
-    """Return the code and the reason for which the api finds no database."""
+    """Return the code and the reason of the api's failure to use its database."""
     until = time.monotonic() + 20
     while True:
         api.wait_for("/healthz")
@@ -57,7 +57,7 @@ def test_the_api_works_over_tls_that_it_verifies(
         ]
 
 
-# Host and TLS that do not fit the server, and what the api says of it.
+# Host and TLS parameters that do not suit the server, and a part of the api's reason.
 UNLUCKY = {
     "ca": ("localhost", "sslmode=verify-ca&sslrootcert={other}", "is not valid by the CA given"),
     "name": ("127.0.0.1", "sslmode=verify-full&sslrootcert={ca}", "is for another host name"),
@@ -83,18 +83,18 @@ def unlucky(
 
 @pytest.mark.parametrize("name", UNLUCKY)
 def test_tls_that_does_not_fit_is_a_reason(unlucky: dict[str, ApiProcess], name: str) -> None:
-    api, said = unlucky[name], UNLUCKY[name][2]
+    api, part = unlucky[name], UNLUCKY[name][2]
     code, reason = refusal(api)
     assert code == "tls"
-    assert said in reason
-    # The log says it too.
-    told = [line["reason"] for line in api.log() if line["message"] == "database unavailable"]
-    assert told[-1] == reason
+    assert part in reason
+    # The log has the same reason.
+    logged = [line["reason"] for line in api.log() if line["message"] == "database unavailable"]
+    assert logged[-1] == reason
 
 
 @pytest.fixture
 def role(breakable: PostgresServer) -> Iterator[dict[str, str]]:
-    """A role and a database as a teacher makes them by hand; their names."""
+    """A role and a database that a teacher makes by hand; yields the api's environment."""
     breakable.sql("CREATE ROLE lab LOGIN PASSWORD 'lab'")
     breakable.sql('CREATE DATABASE "lab-3"')
     url = f"postgresql://127.0.0.1:{breakable.port}/lab-3"
@@ -124,7 +124,7 @@ def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
     with ApiProcess(role) as api:
         assert refusal(api) == ("forbidden", "the database user lacks a permission it needs")
         _in_the_database(breakable, "CREATE SCHEMA lab AUTHORIZATION lab")
-        # It comes up by itself once it may.
+        # The api gets ready without a restart once it has the permission.
         api.wait_for("/readyz", seconds=10)
         assert httpx.post(f"{api.url}/api/tasks", json={"title": "mine"}).status_code == 201
 

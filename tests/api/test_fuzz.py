@@ -1,4 +1,4 @@
-"""What nobody thought of: schemathesis over the OpenAPI document, and bodies far above the limit."""
+"""Unforeseen requests: schemathesis over the OpenAPI document, and bodies far above the limit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def schemathesis(url: str, folder: Path) -> tuple[subprocess.CompletedProcess[st
             *("--config-file", str(ROOT / "tests/api/schemathesis.toml"), "run", url),
             *("--phases", ",".join(PHASES), "--report", "json", "--report-json-path", str(report)),
         ],
-        # What it remembers of a run stays in the folder it runs in.
+        # schemathesis stores what it learns in a run in its working folder.
         cwd=folder,
         capture_output=True,
         text=True,
@@ -58,7 +58,7 @@ def test_every_answer_is_documented(api: ApiProcess, postgres: PostgresServer, t
 
 
 def resident(api: ApiProcess, field: str) -> int:
-    """Return a memory figure of the process, VmRSS or VmHWM (its peak), in bytes."""
+    """Return the memory of the process in bytes; `field` is VmRSS, or VmHWM for its peak."""
     status = Path(f"/proc/{api.process.pid}/status").read_text(encoding="ascii")
     (line,) = [line for line in status.splitlines() if line.startswith(f"{field}:")]
     return int(line.split()[1]) * 1024
@@ -66,8 +66,8 @@ def resident(api: ApiProcess, field: str) -> int:
 
 @pytest.fixture(scope="module")
 def frugal(api: ApiProcess) -> Iterator[None]:
-    """Fail when the module's bodies made the process grow by more than a small part of one of them."""
-    # 5 sets VmHWM back to what is used now.
+    """Fail where the process has grown by more than a part of one of the module's bodies."""
+    # 5 resets VmHWM to the present use.
     Path(f"/proc/{api.process.pid}/clear_refs").write_text("5", encoding="ascii")
     before = resident(api, "VmRSS")
     yield

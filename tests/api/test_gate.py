@@ -1,4 +1,4 @@
-"""The queue before the pool: in order, bounded, never for ever."""
+"""The queue before the pool: in order, limited in length, limited in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.postgres import PostgresServer
 
 
 async def _queue(gate: Gate, count: int, entered: list[int]) -> list[asyncio.Task[None]]:
-    """Start `count` visitors that note when they are in; return when all of them stand at the gate."""
+    """Start `count` tasks that enter the gate and note it; return when all of them are at the gate."""
 
     async def visit(number: int) -> None:
         await gate.enter(10)
@@ -55,13 +55,13 @@ def test_nobody_waits_for_ever_and_a_place_given_up_is_not_lost() -> None:
     asyncio.run(scenario())
 
 
-def test_one_too_many_hears_so_at_once() -> None:
+def test_one_too_many_is_refused_at_once() -> None:
     async def scenario() -> None:
         gate, entered = Gate(1), list[int]()
         tasks = await _queue(gate, 1 + WAITING_PER_CONNECTION, entered)
-        with pytest.raises(TooManyRequests) as told:
+        with pytest.raises(TooManyRequests) as refused:
             await gate.enter(10)
-        assert explain(told.value, "db:5432").code == "busy"
+        assert explain(refused.value, "db:5432").code == "busy"
         gate.admit_all()
         await asyncio.gather(*tasks)
         assert len(entered) == 1 + WAITING_PER_CONNECTION
@@ -83,6 +83,6 @@ def test_a_flood_is_answered_while_the_database_is_stuck(postgres: PostgresServe
             answers = list(threads.map(lambda _: client.get("/api/tasks"), range(flood)))
         for answer in answers:
             assert_problem(answer, 503, "database-unavailable")
-        told = [answer.json()["detail"] for answer in answers]
-        assert sum("too many requests wait" in detail for detail in told) >= 20
+        details = [answer.json()["detail"] for answer in answers]
+        assert sum("too many requests wait" in detail for detail in details) >= 20
         assert client.get("/api/tasks").status_code == 200

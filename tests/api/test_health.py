@@ -162,7 +162,7 @@ def test_what_machines_ask_is_not_logged(client: httpx.Client, api: ApiProcess, 
 
 
 def samples(client: httpx.Client, name: str) -> dict[tuple[str, ...], float]:
-    """Return the samples called `name`, by the values of their labels in the order of the labels' names."""
+    """Return the samples called `name` by the values of their labels, sorted by the labels' names."""
     return {
         tuple(value for _, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(client.get("/metrics").text)

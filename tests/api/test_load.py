@@ -1,4 +1,4 @@
-"""The load client and its ledger: that they see what they are there to see."""
+"""The load client and its ledger notice every kind of fault."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_answer_that_is_lost_leaves_a_doubt_and_a_refusal_leaves_none(postgre
         load.at_least(10)
     assert len(load.problems) == len(load.requests)
     assert {write.state for write in load.ledger.writes} == {State.FAILED}
-    # PostgreSQL closes what does not begin as its own protocol does: sent, and never answered.
+    # PostgreSQL closes a connection that does not speak its protocol: the request is sent, and not answered.
     with Load(f"http://127.0.0.1:{postgres.port}", rate=50, kinds=("write",)) as load:
         load.at_least(10)
     assert len(load.problems) == len(load.requests)

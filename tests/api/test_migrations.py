@@ -1,4 +1,4 @@
-"""Replicas that meet a database without the schema, or with another one."""
+"""Replicas on a database without the schema, or with another schema."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_one_migrates_while_others_say_so(breakable: PostgresServer) -> None:
     breakable.empty()
     with psycopg.connect(breakable.admin_conninfo) as other, ApiProcess(breakable.environment) as api:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        # The replica may have been faster than the lock: begin again under it.
+        # The replica may have migrated before the lock: start again with the lock held.
         breakable.empty()
         breakable.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
         until = time.monotonic() + 10
@@ -67,6 +67,6 @@ def test_another_schema_is_a_reason_not_a_crash(breakable: PostgresServer) -> No
             assert assert_problem(answer, 503, "schema-mismatch")["detail"] == changed["detail"]
             assert_problem(httpx.get(f"{after.url}/api/tasks"), 503, "schema-mismatch")
             assert httpx.get(f"{after.url}/api/topology").json()["db"]["code"] == "schema"
-            # It mends itself once the schema is right.
+            # The api gets ready without a restart once the schema is right.
             breakable.empty()
             after.wait_for("/readyz", seconds=5)

@@ -1,4 +1,4 @@
-"""What a hijacked api could do to its database."""
+"""What an attacker could do to the database with the api's role."""
 
 from __future__ import annotations
 

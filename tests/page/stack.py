@@ -20,7 +20,7 @@ NODES = {"lab-1": "192.168.1.100", "lab-2": "192.168.1.101", "lab-3": "192.168.1
 
 
 class Api:
-    """One api pod on a random port of 127.0.0.1."""
+    """One api pod on a free port of 127.0.0.1."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.port = free_port()
@@ -29,11 +29,11 @@ class Api:
 
     @property
     def running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process has been started."""
         return self._process is not None
 
     def start(self, pod: str = "api-6c9f7d8b5f-aaaaa", node: str = "lab-2") -> None:
-        """Start it under a pod's name; it answers a little later."""
+        """Start it under a pod's name; return before it answers."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "mcapp_api"],
             cwd=ROOT / "src/api",
@@ -55,7 +55,7 @@ class Api:
         self._process.send_signal(number)
 
     def kill(self) -> None:
-        """End it without a goodbye."""
+        """Kill it by SIGKILL."""
         assert self._process
         self._process.kill()
         self._process.wait()
@@ -63,7 +63,7 @@ class Api:
 
 
 class Stack:
-    """web -> api -> db. `db_up` tracks whether a test has stopped the database."""
+    """web -> api -> db. `db_up` and `web_up` are false where a test has stopped the tier."""
 
     def __init__(self) -> None:
         self.db = PostgresServer(
@@ -107,7 +107,7 @@ class Stack:
         self.web_up = False
 
     def mend(self) -> None:
-        """Start whatever is down and return when every tier answers."""
+        """Start each tier that is down, and return when every tier answers."""
         if not self.db_up:
             self.db.start()
             self.db_up = True

@@ -74,7 +74,7 @@ def test_every_reason_of_the_api_has_a_chinese_text(open_page: OpenPage) -> None
     told = {key.removeprefix("reason.") for key in chinese if key.startswith("reason.")}
     assert told == {code for _, code, _ in reasons._FRAGMENTS} | {"other", "schema"}
     problems = {key.removeprefix("problem.") for key in chinese if key.startswith("problem.")}
-    # The page sends nothing malformed; it says in its own words that a task or the database is gone.
+    # The page sends no malformed request, and has its own words for a deleted task and for the database.
     elsewhere = {Kind.MALFORMED, Kind.NOT_FOUND, Kind.METHOD, Kind.TASK_GONE, Kind.VERSION, Kind.TOO_LARGE}
     elsewhere |= {Kind.MEDIA_TYPE, Kind.DATABASE}
     assert problems == {kind.slug for kind in set(Kind) - elsewhere}

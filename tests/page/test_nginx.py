@@ -1,76 +1,24 @@
-"""The web tier alone, over HTTP: what it serves, what it passes on, and what it says when nobody answers."""
+"""The web tier alone, over HTTP: what it serves, what it passes on, and its answers without an api."""
 
 from __future__ import annotations
 
 import json
 import signal
 import socket
-import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
+from tests.page.backend import Backend
+from tests.page.dns import dns
 from tests.page.nginx import Web
 from tests.support.postgres import free_port
 
 IDENTITY = {"POD_NAME": "web-1", "NODE_NAME": "lab-1", "NODE_ADDRESS": "192.168.1.100"}
 KEY = {"Idempotency-Key": "0b0e7a52-6b57-4d2b-9b3c-2f6f7d8f4a11"}
-
-
-class Backend(ThreadingHTTPServer):
-    """Tells what reached it through nginx and breaks connections at will, which the api does not."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
-        self.connections: set[int] = set()
-        self.break_next = 0
-        self.delay = 0.0
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Backend
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append(
-            (self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
-        )
-        self.server.connections.add(self.client_address[1])
-        if self.server.break_next:
-            self.server.break_next -= 1
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        time.sleep(self.server.delay)
-        status, content = (
-            (503, b'{"status":503,"title":"mine"}') if self.path == "/api/sad" else (200, body or b"{}")
-        )
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Request-Id", self.headers.get("X-Request-Id", "none"))
-        if self.headers.get("Connection") == "close":
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names http.server looks for
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        pass
 
 
 @pytest.fixture
@@ -276,45 +224,6 @@ def test_wrong_upstream_is_refused_in_a_sentence(upstream: str) -> None:
         web.close()
 
 
-class Dns(socketserver.ThreadingUDPServer):
-    """A name server that answers 127.0.0.1 to every A question for a name in `known`."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Question)
-        self.known: set[str] = set()
-        self.asked: set[str] = set()
-
-
-class _Question(socketserver.DatagramRequestHandler):
-    server: Dns
-
-    def handle(self) -> None:
-        query = self.rfile.read()
-        labels, at = [], 12
-        while size := query[at]:
-            labels.append(query[at + 1 : at + 1 + size].decode())
-            at += size + 1
-        name, kind = ".".join(labels), int.from_bytes(query[at + 1 : at + 3], "big")
-        self.server.asked.add(name)
-        found = name in self.server.known
-        answers = (
-            [b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\x7f\x00\x00\x01"]
-            if found and kind == 1
-            else []
-        )
-        counts = (0x8180 if found else 0x8183, 1, len(answers), 0, 0)
-        header = query[:2] + b"".join(number.to_bytes(2, "big") for number in counts)
-        self.wfile.write(header + query[12 : at + 5] + b"".join(answers))
-
-
-@contextmanager
-def dns() -> Iterator[Dns]:
-    with Dns() as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 def test_starts_without_the_service_and_finds_it_later(backend: Backend) -> None:
     with dns() as server:
         nameserver = f"nameserver 127.0.0.1:{server.server_address[1]}"
@@ -338,7 +247,7 @@ def test_a_kept_connection_is_answered_once_more_after_sigquit(web: Web) -> None
             with socket.socket() as fresh:
                 if fresh.connect_ex(("127.0.0.1", web.port)):
                     break
-        # Nobody listens any more, and yet this connection is not cut off.
+        # nginx no longer listens, but still answers on this connection.
         answer = client.get("/healthz")
     assert (answer.status_code, answer.headers["connection"]) == (204, "close")
     assert web.wait() == 0

@@ -1,4 +1,4 @@
-"""A tier is down: the page names it, loses nothing, and recovers without a reload."""
+"""A tier is down: the page names the tier, loses no task, and recovers without a reload."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add(page: Page, title: str) -> None:
 
 
 def ask(page: Page) -> None:
-    """Make the page ask at once, as it does when its network comes back."""
+    """Make the page send its requests at once, as when its network comes back."""
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
@@ -85,7 +85,7 @@ def test_frozen_api_is_named(open_page: OpenPage, stack: Stack) -> None:
     ask(page)
     try:
         expect(page.locator("#status")).to_have_text(
-            "api does not answer in time. web runs, but waited in vain for api.", timeout=10_000
+            "api does not answer in time. web runs, but got no answer from api.", timeout=10_000
         )
     finally:
         stack.api.signal(signal.SIGCONT)
@@ -150,7 +150,7 @@ def test_lost_answer_makes_one_row(open_page: OpenPage, stack: Stack) -> None:
         headers = {name: route.request.headers[name] for name in ("content-type", "idempotency-key")}
         keys.append(headers["idempotency-key"])
         if len(keys) == 1:
-            # The request arrives and is done; only the browser never hears of it.
+            # The api handles the request, but the browser gets no answer.
             body = route.request.post_data_buffer or b""
             assert httpx.post(f"{stack.web.url}/api/tasks", content=body, headers=headers).status_code == 201
             route.abort("connectionreset")
@@ -170,7 +170,7 @@ def test_lost_answer_makes_one_row(open_page: OpenPage, stack: Stack) -> None:
 
 def test_rejected_task_can_be_changed(open_page: OpenPage, stack: Stack) -> None:
     page = open_page()
-    # The api counts a NUL as an error; a reader cannot type one, but can paste it.
+    # The api refuses a NUL; a reader cannot type one, but can paste it.
     page.get_by_label("New task").evaluate("field => { field.value = 'a\\0b'; }")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("#outbox")).to_contain_text("Not accepted: a title has 1 to 200 characters,")

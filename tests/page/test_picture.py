@@ -1,4 +1,4 @@
-"""The picture shows what is there: nodes, pods, versions, times, shares."""
+"""The picture shows the nodes, pods, versions, times and shares."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_way_of_the_latest_request_is_lit_with_its_times(open_page: OpenPage) ->
 def test_time_to_web_leaves_out_what_is_behind_it(open_page: OpenPage, stack: Stack) -> None:
     page = open_page()
     expect(page.locator("#status")).to_have_text("web, api and db all answer.")
-    # A frozen api holds the answer for a second: that second belongs behind web.
+    # The frozen api delays its answer by a second, which counts as time behind web.
     stack.api.signal(signal.SIGSTOP)
     pending = page.evaluate_handle(
         "() => ({ answer: import('/js/http.js').then(({ request }) => request('api/topology')) })"
@@ -100,7 +100,7 @@ def test_picture_is_asked_for_by_itself(open_page: OpenPage) -> None:
 
 @pytest.fixture
 def nobodys_db(stack: Stack) -> Iterator[None]:
-    """A server that no chart has told where it is."""
+    """A server without the settings by which the chart names its pod and node."""
 
     def again(*statements: str) -> None:
         for statement in statements:

@@ -1,4 +1,4 @@
-"""What every page owes its readers: accessible, light, strict, for every screen."""
+"""The page is accessible, small, strict, and fits every screen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_axe_finds_nothing(open_page: OpenPage, stack: Stack, locale: str, theme
     page.locator("#list .edit").first.click()
     assert violations(page) == []
     page.keyboard.press("Escape")
-    # The page with everything on it that goes wrong.
+    # The page with every kind of failure on it.
     stack.stop_db()
     page.locator("#title").fill("Waits")
     page.keyboard.press("Enter")
@@ -153,7 +153,7 @@ def test_ten_thousand_tasks_stay_quick(open_page: OpenPage, stack: Stack) -> Non
     while page.evaluate(scroll) < 10_000:
         assert time.monotonic() < until
         page.wait_for_timeout(20)
-    # From a change in the last row to the frame that shows it; the machine may be busy, so the best of five.
+    # The time from a change in the last row to the frame that shows it; the best of five, on a busy machine.
     frame = """() => new Promise((resolve) => {
       const started = performance.now();
       document.querySelector("#list > :last-child > :last-child .text").textContent += "!";

@@ -1,4 +1,4 @@
-"""Tasks: what the reader does is stored, and what others do is seen."""
+"""Tasks: the reader's changes are stored, and the changes of others appear."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_button_loads_more_without_scrolling(open_page: OpenPage, stack: Stack) 
     stack.fill(150)
     page = open_page()
     expect(page.locator("#list .task")).to_have_count(100)
-    # A real click would scroll there first, and the scrolling itself loads.
+    # A real click would scroll there first, and scrolling loads the tasks.
     page.get_by_role("button", name="Load more").dispatch_event("click")
     expect(page.locator("#list .task")).to_have_count(150)
 

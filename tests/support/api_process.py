@@ -1,4 +1,4 @@
-"""The api as a real process for tests: `python -m mcapp_api` on a random port of this machine."""
+"""The api as a real process for tests: `python -m mcapp_api` on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ import httpx
 from dev import ROOT
 from tests.support.postgres import free_port
 
-# Generous: a test run may share its two cores with a cluster.
+# Long: a test run may share its two cores with a cluster.
 _START_SECONDS = 60.0
 _LINE_SECONDS = 5.0
 
 
 class ApiProcess:
-    """One replica. `environment` is what the chart would give it, `PostgresServer.environment` for one.
+    """One replica. `environment` has the variables that the chart sets, such as `PostgresServer.environment`.
 
-    A context manager: it starts at once, serves by the time the block begins, is stopped at its end.
+    It starts at once. As a context manager it serves when the block begins, and stops at its end.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -74,7 +74,7 @@ class ApiProcess:
 
     def output(self) -> str:
         """Return what the process has written so far."""
-        # pread leaves alone the offset that the process writes at.
+        # pread does not move the offset at which the process writes.
         return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
 
     def log(self) -> list[dict[str, Any]]:

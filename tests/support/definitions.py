@@ -1,4 +1,4 @@
-"""Kinds that Kubernetes itself does not know, held to the definitions that their projects publish."""
+"""Validates objects of kinds that Kubernetes does not have itself, by the definitions of their projects."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KINDS = frozenset(versions()["definitions"])
 
 
 def validate(document: Mapping[str, Any]) -> None:
-    """Hold an object of one of KINDS to its definition.
+    """Validate an object of one of KINDS by its definition.
 
     Raises:
-        jsonschema.ValidationError: it is wrong, or has a field that the API server would drop.
+        jsonschema.ValidationError: the object is wrong, or has a field that the API server would drop.
 
     """
     group, _, version = document["apiVersion"].partition("/")
@@ -44,7 +44,7 @@ def _validator(kind: str, group: str, version: str) -> Draft7Validator:
 
 
 def _strict(schema: Any) -> Any:
-    """Return the schema without room for unknown fields; metadata, which it leaves open, stays so."""
+    """Return the schema with no unknown fields allowed, except where it defines none, as in metadata."""
     if isinstance(schema, list):
         return [_strict(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""What the doctor read of a cluster, kept in a file and read again without one."""
+"""Recordings of all that the doctor read from a cluster, and their replay without a cluster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcapp.doctor.read.reader import Reader
 from mcapp.kube.kubectl import Kubectl
 
 FIXTURES = Path(__file__).parents[1] / "doctor" / "fixtures"
-# Nothing that the doctor looks at; it would be most of the file.
+# Fields that the doctor does not use; they would be most of the file.
 _BULKY = {"managedFields", "securityContext", "startupProbe", "readinessProbe", "livenessProbe"}
 _BULKY |= {"lifecycle", "volumeMounts", "topologySpreadConstraints", "ownerReferences", "resourceVersion"}
 _BULKY |= {"imageID", "containerID", "generateName", "runtimeHandlers", "daemonEndpoints", "selfLink"}
@@ -25,7 +25,7 @@ _IMAGES = ("mcapp/", "library/postgres")
 
 
 def key(arguments: tuple[str, ...]) -> str:
-    """Name a call; of a command in a pod, only the program, since the probe's text may change."""
+    """Return the key of a call; of a command in a pod only the program, since the probe's text may change."""
     words = list(arguments)
     if "--" in words:
         end = words.index("--")
@@ -34,7 +34,7 @@ def key(arguments: tuple[str, ...]) -> str:
 
 
 def trimmed(value: Any) -> Any:
-    """Return a part of an object without what nobody reads."""
+    """Return a part of an object without the fields that the doctor does not use."""
     if isinstance(value, dict):
         kept = {name: trimmed(item) for name, item in value.items() if name not in _BULKY}
         if "images" in kept and isinstance(kept["images"], list):
@@ -43,19 +43,19 @@ def trimmed(value: Any) -> Any:
     return [trimmed(item) for item in value] if isinstance(value, list) else value
 
 
-_TOLD = ("Killing", "ExternalProvisioning", "SuccessfulCreate")
+_REASONS = ("Killing", "ExternalProvisioning", "SuccessfulCreate")
 
 
 def _useful(item: dict[str, Any], names: set[str]) -> bool:
     if item["kind"] != "Event":
         return bool(item["kind"] != "ReplicaSet")
-    worth = item.get("type") != "Normal" or item.get("reason") in _TOLD
+    worth = item.get("type") != "Normal" or item.get("reason") in _REASONS
     return worth and item["involvedObject"].get("name") in names
 
 
 @dataclass(frozen=True)
 class RecordingKubectl(Kubectl):
-    """A kubectl that keeps what it is answered."""
+    """A kubectl that records each answer."""
 
     calls: dict[str, Any] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class RecordingKubectl(Kubectl):
 
 @dataclass(frozen=True)
 class Recorder(Reader):
-    """A reader that keeps all it read."""
+    """A reader that records all that it reads."""
 
     asked: dict[str, Any] = field(default_factory=dict)
 
@@ -98,15 +98,15 @@ class Recorder(Reader):
         return found
 
     def write(self, path: Path) -> None:
-        """Write all of it to a file."""
+        """Write the recording to a file."""
         assert isinstance(self.kubectl, RecordingKubectl)
         path.parent.mkdir(parents=True, exist_ok=True)
         document = {**self.asked, "namespace": self.namespace, "release": self.release}
-        path.write_text(spoken({**document, "calls": self.kubectl.calls}), encoding="utf-8")
+        path.write_text(as_json({**document, "calls": self.kubectl.calls}), encoding="utf-8")
 
 
-def spoken(document: dict[str, Any]) -> str:
-    """Return a recording as JSON with a line for each object, so that a change shows as one."""
+def as_json(document: dict[str, Any]) -> str:
+    """Return a recording as JSON with one line for each object, so that a diff shows the changed objects."""
     calls = []
     for name, answer in document["calls"].items():
         rest = {key: value for key, value in answer.items() if key != "out"}
@@ -123,7 +123,7 @@ def spoken(document: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class ReplayedKubectl(Kubectl):
-    """A kubectl that answers as it did when the recording was made; another question is a failure."""
+    """A kubectl that answers from a recording. Raises KeyError for a call that is not in it."""
 
     calls: dict[str, Any] = field(default_factory=dict)
 
@@ -136,7 +136,7 @@ class ReplayedKubectl(Kubectl):
 
 @dataclass(frozen=True)
 class Replay(Reader):
-    """A reader of a recording."""
+    """A reader that answers from a recording."""
 
     document: dict[str, Any] = field(default_factory=dict)
 
@@ -152,7 +152,7 @@ class Replay(Reader):
 
 
 def load(cause: str) -> dict[str, Any]:
-    """Return a recording, which may then be changed."""
+    """Return a recording; the caller may change it."""
     document: dict[str, Any] = json.loads((FIXTURES / cause / "recording.json").read_text())
     return document
 

@@ -1,4 +1,4 @@
-"""What a call of genvalues.py in the tests gives back."""
+"""The result of a call of genvalues.py in a test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.kube_objects import Object
 
 
 class Outcome(NamedTuple):
-    """What one call did: exit code, standard output, standard error, and the values it wrote."""
+    """One call: its exit code, standard output and standard error, and the values it wrote."""
 
     code: Exit
     out: str

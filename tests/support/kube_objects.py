@@ -1,4 +1,4 @@
-"""Kubernetes objects as `kubectl get -o json` prints them, as short as a test wants them."""
+"""Kubernetes objects as `kubectl get -o json` prints them, with the fields that a test needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def node(
     addresses: list[tuple[str, str]] | None = None,
     annotations: dict[str, str] | None = None,
 ) -> Object:
-    """A node, with the taints that Kubernetes itself would have set on it. Taints: key[=value]:effect."""
+    """Return a node, with the taints that Kubernetes itself sets. `taints` are like key[=value]:effect."""
     set_by_kubernetes = [
         *([] if ready else ["node.kubernetes.io/not-ready:NoSchedule"]),
         *(["node.kubernetes.io/unschedulable:NoSchedule"] if cordoned else []),
@@ -108,7 +108,7 @@ def pod(name: str, on: str, cpu: str, memory: str, *, release: str = "", phase: 
 def database_volume(
     *hosts: str, size: str = "5Gi", storage: str = "local-path", name: str = "postgres-pvc"
 ) -> list[Object]:
-    """The claim of a running db, and its volume, which only these hosts can mount (none: all can)."""
+    """Return the claim of a running db and its volume, which only `hosts` can mount (without any: all)."""
     terms = [{"matchExpressions": [{"key": HOSTNAME, "operator": "In", "values": list(hosts)}]}]
     affinity = {"nodeAffinity": {"required": {"nodeSelectorTerms": terms}}} if hosts else {}
     claim = {

@@ -1,4 +1,4 @@
-"""A small scheduler: which nodes a rendered pod may be bound to, by Kubernetes' own rules, from raw JSON."""
+"""A small scheduler: the nodes on which a rendered pod may run, by the rules of Kubernetes."""
 
 from __future__ import annotations
 

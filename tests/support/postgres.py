@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, from its wheel: initialised as the official image does it, and breakable."""
+"""A real PostgreSQL for tests, from its wheel and initialised like the official image."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ INIT_SQL = CHART / "files" / "db" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0
-# Ports for each process of pytest.
+# The number of ports for each process of pytest.
 _BLOCK = 2_000
 
 
 def _ports() -> Iterator[int]:
-    """Yield the ports of this process, below those that the kernel gives to connections, and NodePorts.
+    """Yield the ports of this process, below the kernel's ports for connections, and below NodePorts.
 
-    What is free now is still free when the server that it is for starts: no other process takes it.
+    No other process uses these ports: a free one is still free when the server for it starts.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = 10_000 + worker % 10 * _BLOCK
@@ -45,12 +45,12 @@ _PORTS = _ports()
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback address that nobody listens on, another one at each call."""
+    """Return a free TCP port of the loopback address, another one at each call."""
     for port in _PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("the ports never end")
+    raise AssertionError("_PORTS never ends")
 
 
 def installation() -> Path:
@@ -60,7 +60,7 @@ def installation() -> Path:
 
 
 class PostgresServer:
-    """One server on a random port of 127.0.0.1 with the database `appdb` and the role `app`.
+    """One server on a free port of 127.0.0.1, with the database `appdb` and the role `app`.
 
     `settings` are server settings such as `{"mcapp.pod": "db-0"}`. Use it as a context manager, or
     call `start` and `close`.
@@ -90,22 +90,22 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """The address for DATABASE_URL, without user and password."""
+        """The value for DATABASE_URL, without user and password."""
         return f"postgresql://127.0.0.1:{self.port}/{self.database}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the api needs to reach this server as `app`."""
+        """The api's variables for this server and the role `app`."""
         return {"DATABASE_URL": self.url, "PGUSER": "app", "PGPASSWORD": self.app_password}
 
     @property
     def admin_conninfo(self) -> str:
-        """What psycopg needs to reach this server as the superuser."""
+        """psycopg's connection string for this server and the superuser."""
         return psycopg.conninfo.make_conninfo(self.url, user="postgres", password=self._superuser_password)
 
     @property
     def pid(self) -> int:
-        """The process that all others of the server come from."""
+        """The server's parent process."""
         assert self._process
         return self._process.pid
 
@@ -119,7 +119,7 @@ class PostgresServer:
     def client(
         self, program: str, *arguments: str, database: str = "", stdin: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run one of PostgreSQL's programs (psql, pg_dump ...) as the superuser, whatever it answers."""
+        """Run one of PostgreSQL's programs (psql, pg_dump ...) as the superuser; its exit code may be any."""
         env = {
             **{"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres"},
             **{"PGPASSWORD": self._superuser_password, "PGDATABASE": database or self.database},
@@ -127,32 +127,32 @@ class PostgresServer:
         return self._run(program, *arguments, stdin=stdin, env=env, check=False)
 
     def empty(self) -> None:
-        """Bring the database back to what init.sql left."""
+        """Reset the database to its state after init.sql."""
         self.sql("DROP SCHEMA app CASCADE")
         self.sql("CREATE SCHEMA app AUTHORIZATION app")
 
     def start(self) -> None:
-        """Start the server and return when it accepts connections; the first start makes the database."""
+        """Start the server and return when it accepts connections; the first start creates the database."""
         if not self._data.exists():
             self._initialise()
         self._launch(listen="127.0.0.1")
 
     def admit(self, *lines: str) -> None:
-        """Restart with these lines of pg_hba.conf in place of its own."""
+        """Restart the server with these lines as its pg_hba.conf."""
         self.stop()
         (self._data / "pg_hba.conf").write_text("".join(f"{line}\n" for line in lines))
         self.start()
 
     def stop(self) -> None:
-        """Stop as Kubernetes stops the official image: SIGINT, the fast shutdown."""
+        """Stop the server as Kubernetes stops the official image: by SIGINT, the fast shutdown."""
         self._signal_and_wait(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill -9 the server and all its children, as a lost container does."""
+        """Kill the server and all its children by SIGKILL, as when a container is lost."""
         self._signal_and_wait(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Freeze every process of the server: the kernel still accepts connections, nobody answers."""
+        """Freeze every process of the server: the kernel accepts connections, but nothing answers."""
         self._send(signal.SIGSTOP, self._processes())
 
     def resume(self) -> None:
@@ -165,7 +165,7 @@ class PostgresServer:
         return answer.returncode == 0
 
     def script(self, text: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-        """Run a shell script as a container of PostgreSQL's image would, with this server as its default."""
+        """Run a shell script as in a container of PostgreSQL's image; its psql uses this server."""
         return self._run("/bin/sh", "-c", text, env={**self._inside(), **environment}, check=False)
 
     @property
@@ -181,7 +181,7 @@ class PostgresServer:
         )
 
     def close(self) -> None:
-        """Stop and delete everything."""
+        """Stop the server and delete its files."""
         if self._process:
             self.resume()
             self.stop()
@@ -194,10 +194,10 @@ class PostgresServer:
         }
 
     def _reachable(self, tree: Path) -> Path:
-        """Return a copy of the installation where an unprivileged user cannot read the cache of root."""
+        """Return the installation, or a copy where an unprivileged user cannot read root's cache."""
         if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in tree.parents):
             return tree
-        # The wheel keeps its shared libraries beside the package, and PostgreSQL 18 in it.
+        # The wheel has its shared libraries beside the package, and PostgreSQL 18 in the package.
         others = shutil.ignore_patterns("pginstall18")
         shutil.copytree(tree.parents[1], self._folder / "installation", symlinks=True, ignore=others)
         return self._folder / "installation" / tree.relative_to(tree.parents[1])
@@ -212,7 +212,7 @@ class PostgresServer:
             *("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"),
             "--no-sync",
         )
-        # The official entrypoint runs its init files against a server without TCP.
+        # The official image's entrypoint, too, runs its init files on a server without TCP.
         self._launch(listen="")
         psql = ("psql", "-v", "ON_ERROR_STOP=1", "--no-password", "--no-psqlrc", "--quiet")
         socket_ = ("--host", str(self._folder), "--port", str(self.port), "--username", "postgres")
@@ -229,7 +229,7 @@ class PostgresServer:
             "listen_addresses": listen,
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
-            # A killed server still finds its pages in the kernel; only a killed machine would need fsync.
+            # The kernel keeps the pages of a killed server; only a crash of the machine would need fsync.
             "fsync": "off",
             **self._settings,
         }
@@ -246,7 +246,7 @@ class PostgresServer:
 
     def _signal_and_wait(self, number: signal.Signals) -> None:
         assert self._process
-        # A killed parent cannot tell its children; Kubernetes would kill them all as well.
+        # A killed parent cannot stop its children; Kubernetes would kill them all, too.
         targets = self._processes() if number == signal.SIGKILL else [self._process.pid]
         self._send(number, targets)
         self._process.wait(_START_SECONDS)
@@ -255,7 +255,7 @@ class PostgresServer:
     @staticmethod
     def _send(number: signal.Signals, pids: Iterable[int]) -> None:
         for pid in pids:
-            # A child may end between its being listed and its signal.
+            # A child may end after it was listed and before the signal.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -281,7 +281,7 @@ class PostgresServer:
             capture_output=True,
             check=False,
             env={"LC_ALL": "C", **(env or {})},
-            # Away from the terminal, from which psql would rather read a password.
+            # Without a terminal: psql would read a password from it.
             start_new_session=True,
         )
         if check and done.returncode:

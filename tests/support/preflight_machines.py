@@ -1,4 +1,4 @@
-"""Two machines for the tests of preflight: network namespaces, joined by a cable."""
+"""Two machines for the tests of preflight: network namespaces, joined by a veth pair."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ESTABLISHED = "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
 
 
 class Result(NamedTuple):
-    """What one call did; the checks by id where it printed them."""
+    """One call's exit code and output; `checks` has the printed checks by id."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ class Result(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """A network namespace and its address; processes in it have a host name of its own."""
+    """A network namespace and its address; each process in it has the machine's own host name."""
 
     netns: str
     address: str
@@ -97,7 +97,7 @@ class Pair(NamedTuple):
 
 @contextmanager
 def two_machines() -> Iterator[Pair]:
-    """Make two namespaces and the cable between them; both are gone afterwards."""
+    """Make two namespaces and the veth pair between them; delete them at the end of the block."""
     number = next(_NUMBERS)
     tag = f"pf{os.getpid()}n{number}"
     pair = Pair(
@@ -125,7 +125,7 @@ def _ip(*words: str) -> None:
 
 
 def why_not() -> str:
-    """Return why no namespaces can be made here, "" if they can."""
+    """Return why this machine cannot have network namespaces, "" where it can."""
     if os.geteuid():
         return "needs root"
     missing = [name for name in ("ip", "iptables", "unshare") if not shutil.which(name)]

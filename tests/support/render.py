@@ -1,4 +1,4 @@
-"""The one way a test renders the chart: `helm template`, each set of values once."""
+"""Renders the chart for tests by `helm template`, each set of values once."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from mcapp.config import CHART
 
 Values = Mapping[str, Any]
 
-# Each values file that CI installs, by its name, and each minor version that the objects must suit.
+# Each values file that CI installs, by its name.
 CI_VALUES: dict[str, Values] = {
     path.name: yaml.safe_load(path.read_text()) or {} for path in (CHART / "ci").glob("*.yaml")
 }
-# No CI values file: installed by itself it would wait for a server that is not there.
+# Not a values file of CI: an installation would wait for a server that does not exist.
 EXTERNAL: Values = {
     "db": {
         "mode": "external",
         "external": {"host": "pg.lab.example", "existingSecret": "pg", "caSecret": "pg-ca"},
     }
 }
-# What needs more than a plain cluster has, all of it switched on.
+# Every option that needs more than a plain cluster has, switched on.
 OPTIONS: Values = yaml.safe_load((ROOT / "tests" / "chart" / "options-values.yaml").read_text())
-# Nor is this one: it needs three nodes.
+# Not a values file of CI: it needs three nodes.
 HA: Values = {"topology": "multi", "db": {"mode": "ha"}}
+# Each minor version of Kubernetes for which the objects must be valid.
 KUBERNETES: list[str] = versions()["ci"]["kubernetes"]
 
 
 class HelmError(Exception):
-    """Helm refused; the message is what it printed."""
+    """Helm failed; the message is its output."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Objects:
         return {(document["kind"], document["metadata"]["name"]) for document in self}
 
     def one(self, kind: str, name: str) -> dict[str, Any]:
-        """Return the one object of this kind and name."""
+        """Return the object of this kind and name; there must be exactly one."""
         (found,) = [d for d in self if (d["kind"], d["metadata"]["name"]) == (kind, name)]
         return found
 
@@ -77,7 +78,7 @@ def render(
     """Render the chart with these values on top of its own.
 
     Raises:
-        HelmError: the values are refused, or a template fails.
+        HelmError: the chart refuses the values, or a template fails.
 
     """
     return _render(json.dumps(values or {}, sort_keys=True), release, namespace, chart)
@@ -91,7 +92,7 @@ def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
 
 @cache
 def notes(values: str) -> str:
-    """Return NOTES.txt as an installation with these values (JSON) would show it."""
+    """Return NOTES.txt as `helm install` shows it with these values (JSON)."""
     return install(json.loads(values)).split("NOTES:\n", 1)[1]
 
 
@@ -99,7 +100,7 @@ def install(values: Values) -> str:
     """Return what `helm install --dry-run=client` prints with these values on top of the chart's own.
 
     Raises:
-        HelmError: the values are refused.
+        HelmError: the chart refuses the values.
 
     """
     flags = ("--namespace", "mcapp", "--dry-run=client", "--values", "-")
@@ -110,7 +111,7 @@ def lint(values: Values) -> None:
     """Run `helm lint` with these values on top of the chart's own.
 
     Raises:
-        HelmError: the values are refused.
+        HelmError: the chart refuses the values.
 
     """
     _helm("lint", str(CHART), "--values", "-", stdin=json.dumps(values))
@@ -120,7 +121,7 @@ def _helm(*arguments: str, stdin: str) -> str:
     done = subprocess.run(
         [str(command("helm")), *arguments],
         input=stdin,
-        # It lives for a tenth of a second, a quarter of it collecting garbage.
+        # Helm runs for a tenth of a second, and spends a quarter of that on garbage collection.
         env={**os.environ, "GOGC": "off"},
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
-"""TLS for a test's PostgreSQL: a CA of its own by openssl, and stunnel in front of the server.
+"""TLS for a test's PostgreSQL: a CA made by openssl, and stunnel in front of the server.
 
-The wheel's PostgreSQL was built without TLS; stunnel speaks PostgreSQL's own start of it (protocol = pgsql),
-so that a client sees what a server with TLS shows it.
+The wheel's PostgreSQL is built without TLS. stunnel speaks PostgreSQL's start of TLS (protocol = pgsql), so
+that a client sees the same as from a server with TLS.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 class Authority:
-    """A CA that lives for a day. Its certificate is `certificate`, what it issues lies beside it."""
+    """A CA that is valid for a day. The file of its certificate is `certificate`."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,9 +55,9 @@ def _openssl(*arguments: str) -> None:
 
 
 class Front:
-    """stunnel on a free port of `address`, which hands what it decrypts to a server on 127.0.0.1.
+    """stunnel on a free port of `address`: it decrypts, and passes on to a server on 127.0.0.1.
 
-    A context manager; `stop` and `start` take the server away from its clients and back, on the same port.
+    A context manager. `stop` cuts the clients off, `start` lets them in again on the same port.
     """
 
     def __init__(self, server_port: int, pem: Path, address: str = "127.0.0.1") -> None:
@@ -79,7 +79,7 @@ class Front:
         self._folder.cleanup()
 
     def start(self) -> None:
-        """Listen, and return when it does."""
+        """Start stunnel, and return when it listens."""
         command = ["stunnel", str(self._configuration)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + _START_SECONDS

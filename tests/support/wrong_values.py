@@ -1,4 +1,4 @@
-"""Values that the chart must refuse, each with what Helm must say of it."""
+"""Values that the chart must refuse, each with a part of Helm's message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 
 class Wrong(TypedDict):
-    """One set of values, and a part of Helm's message that names the key."""
+    """One set of values, and the part of Helm's message that names the key."""
 
     says: str
     values: dict[str, Any]

@@ -1,10 +1,10 @@
-"""Whether this replica is on its way out."""
+"""Whether this replica is about to stop."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Lifecycle:
-    """Set by the server's signal handler, read by every answer."""
+    """The server's signal handler sets `draining`; every answer reads it."""
 
     draining: bool = False

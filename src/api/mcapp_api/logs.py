@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, on standard output."""
+"""The log: one JSON object a line, on standard output."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import time
 from functools import lru_cache
 from typing import Any, TextIO
 
-# Made once: json.dumps makes a new one for each call that asks for something unusual.
+# Made once: json.dumps makes a new encoder for each call with options.
 _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
-
 
 _requests = logging.getLogger("mcapp_api.request")
 
@@ -56,10 +55,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class JsonHandler(logging.StreamHandler[TextIO]):
-    """The handler of every line; `request` is a short way for the line that each request has.
+    """The handler of every line; `request` is a shorter way for the line of a request.
 
-    logging makes a record, looks for handlers and takes locks: five times the work of the line itself.
-    Lines of requests that end in the same turn of the event loop are written at once.
+    logging makes a record, searches for handlers and takes locks: five times the work of the line itself.
+    The lines of requests that end in the same turn of the event loop are written together.
     """
 
     def __init__(self, formatter: JsonFormatter) -> None:
@@ -88,7 +87,7 @@ class JsonHandler(logging.StreamHandler[TextIO]):
             self.stream.write(text)
             self.flush()
         except OSError:
-            # As logging has it: nobody who reads the log is no reason to fail.
+            # As in logging: the api goes on although nobody reads its log.
             pass
 
 
@@ -98,9 +97,9 @@ _handler: JsonHandler | None = None
 def request(
     *, level: int, request_id: str, method: str, route: str | None, status: int, seconds: float
 ) -> None:
-    """Write the line of one request, if lines of this level are wanted.
+    """Write the line of one request, if lines of this level are written.
 
-    `request_id` holds nothing that JSON would have to escape.
+    `request_id` contains no character that JSON escapes.
     """
     if _handler and _requests.isEnabledFor(level):
         _handler.request(level, request_id, _describe(method, route, status), seconds * 1000)
@@ -108,7 +107,7 @@ def request(
 
 @lru_cache(1024)
 def _describe(method: str, route: str | None, status: int) -> str:
-    """Return what many lines have in common: some members of a JSON object."""
+    """Return the members of a line that many requests share, without braces."""
     return _ENCODE({"method": method, "route": route or "unmatched", "status": status})[1:-1]
 
 
@@ -117,9 +116,9 @@ def set_up(level: str, pod: str) -> None:
     global _handler
     _handler = JsonHandler(JsonFormatter(pod))
     logging.basicConfig(level=level, handlers=[_handler], force=True)
-    # No line says from where in the source it comes, by which thread and process: do not look it up.
+    # No line contains its place in the source, its thread or its process: do not look these up.
     # https://docs.python.org/3/howto/logging.html#optimization
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    # The pool repeats what the database watcher already says once.
+    # The pool repeats what the database's watcher logs once.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

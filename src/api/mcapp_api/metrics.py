@@ -1,4 +1,4 @@
-"""What Prometheus gets to know."""
+"""The metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _seconds = Histogram(
 
 def observe(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count one request. `route` is a template such as `/api/tasks/{task_id}`; None counts as `unmatched`."""
-    # Whatever a client invents must not become a new time series.
+    # A method that a client invents must not become a new time series.
     method = method if method in _METHODS else "OTHER"
     count, duration = _series(method, route or "unmatched", status)
     count.inc()
@@ -38,12 +38,12 @@ def observe(method: str, route: str | None, status: int, seconds: float) -> None
 
 @cache
 def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Return the two series of a request; `labels` takes longer to find them than they to count."""
+    """Return the two series of a request. Cached: `labels` takes longer than the counting itself."""
     return _requests.labels(method, route, str(status)), _seconds.labels(method, route)
 
 
 class DatabaseCollector(Collector):
-    """The database as this replica sees it, read when Prometheus asks."""
+    """The database as this replica sees it; read at each scrape."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What goes over the wire about tasks."""
+"""The JSON of tasks: what a client sends and gets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-# No control characters, NUL among them; PostgreSQL stores no NUL, and a page shows none of them.
+# No control characters: PostgreSQL stores no NUL, and a page shows none of them.
 Title = Annotated[
     str,
     StringConstraints(
@@ -22,7 +22,7 @@ Done = Annotated[bool, Field(strict=True, examples=[True])]
 
 
 class NewTask(BaseModel):
-    """The body that makes a task."""
+    """The body of a request that makes a task."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +30,7 @@ class NewTask(BaseModel):
 
 
 class TaskChange(BaseModel):
-    """The body that changes a task: what is left out, or null, stays as it is."""
+    """The body of a request that changes a task: a member that is absent or null changes nothing."""
 
     model_config = ConfigDict(extra="forbid")
 

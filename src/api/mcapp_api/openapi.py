@@ -1,4 +1,4 @@
-"""Error responses in the OpenAPI document."""
+"""The OpenAPI document, with every error response in it."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _correct(operation: dict[str, Any]) -> None:
-    """Take out what FastAPI says of every operation and this api does not do."""
-    # Its 422 stands wherever there is a parameter, even one that cannot be wrong.
+    """Remove what FastAPI writes into every operation although this api does not do it."""
+    # FastAPI documents a 422 for every operation with a parameter, even one that is never invalid.
     if "application/json" in operation["responses"].get("422", {}).get("content", {}):
         del operation["responses"]["422"]
     # An optional header or query parameter is absent, never null.

@@ -1,4 +1,4 @@
-"""Every error of the api as an RFC 9457 problem: one catalogue, one way to raise, one way to render."""
+"""Every error of the api as a problem (RFC 9457): the catalogue, the exception, the response."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Kind(Enum):
-    """What can go wrong: slug (the last part of `type`), HTTP status, title, meaning."""
+    """A kind of problem: slug (the last part of `type`), HTTP status, title, meaning."""
 
     MALFORMED = ("malformed-request", 400, "Malformed request", "The body is not JSON in UTF-8.")
     NOT_FOUND = ("not-found", 404, "Not found", "There is nothing under this address.")
@@ -78,12 +78,12 @@ class Kind(Enum):
 
     @property
     def type(self) -> str:
-        """The URI reference that names, and answers with, the kind of problem."""
+        """The URI reference of this kind; a GET of it explains the kind."""
         return f"/api/problems/{self.slug}"
 
 
 class InvalidValue(BaseModel):
-    """One broken rule: where (a JSON pointer into the body, or a parameter's name) and what."""
+    """One broken rule: which, and where (a JSON pointer into the body, or the name of a parameter)."""
 
     detail: str
     pointer: str | None = Field(default=None, examples=["#/title"])
@@ -111,7 +111,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere below a route to answer with a problem."""
+    """Raised in a route, or below it, to answer with a problem."""
 
     def __init__(
         self, kind: Kind, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any
@@ -133,6 +133,6 @@ def render(problem: ProblemError, *, instance: str, request_id: str) -> Response
         "request_id": request_id,
         **problem.members,
     }
-    # A client can send half of a surrogate pair; it must not break the answer that says so.
+    # A client can send half of a surrogate pair, which UTF-8 cannot encode.
     content = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, problem.kind.status, problem.headers, MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""uvicorn, with a stop that loses no request."""
+"""uvicorn, stopped without the loss of a request."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from .settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Above nginx's keepalive_timeout of 60 s to its upstreams: the side that reuses a connection closes it.
+# More than the 60 s of nginx's keepalive_timeout for its upstreams: nginx reuses the connections, so it
+# must be the side that closes them.
 KEEP_ALIVE_SECONDS = 75
 GRACEFUL_SECONDS = 20
 
 
 class DrainingServer(uvicorn.Server):
-    """On SIGTERM: not ready, `Connection: close` on every answer, `drain_seconds` of service, then the stop.
+    """After SIGTERM not ready, but serves for `drain_seconds`; each answer has `Connection: close`.
 
-    The drain is for Kubernetes, which goes on sending requests until every node has heard that the
-    pod leaves. SIGINT (a terminal) skips it. A second signal stops at once.
+    Kubernetes goes on sending requests until every node knows that the pod stops. SIGINT, from a
+    terminal, skips this. A second signal stops at once.
     """
 
     def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
@@ -34,7 +35,7 @@ class DrainingServer(uvicorn.Server):
         self._stop_at = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Take a signal. Unlike uvicorn's own, it is not raised again at the end: the exit code is 0."""
+        """Handle a signal. uvicorn would raise it again at the end; here the exit code is 0."""
         if self._lifecycle.draining:
             self.should_exit = self.force_exit = True
             return
@@ -42,12 +43,12 @@ class DrainingServer(uvicorn.Server):
         self._stop_at = time.monotonic() + (self._drain_seconds if sig == signal.SIGTERM else 0)
 
     async def on_tick(self, counter: int) -> bool:
-        """Say, ten times a second, whether to stop."""
+        """Return whether to stop; called ten times a second."""
         return await super().on_tick(counter) or time.monotonic() >= self._stop_at
 
 
 def build_server(app: ASGIApp, lifecycle: Lifecycle, settings: Settings) -> DrainingServer:
-    """Return the server of `app`; `run()` returns after the stop."""
+    """Return the server of `app`; its `run()` returns when it has stopped."""
     config = uvicorn.Config(
         app,
         host="0.0.0.0",  # noqa: S104 - a pod is reached by its own address

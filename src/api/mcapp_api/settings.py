@@ -1,4 +1,4 @@
-"""What the environment says: read once, checked once."""
+"""The settings, read from the environment and checked once, at the start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(ValueError):
-    """A setting cannot be used; the message is one sentence for the person who set it."""
+    """A setting is not valid; the message is one sentence for the person who set it."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Settings:
 
     @property
     def database_address(self) -> str:
-        """Where the database is looked for, as `host:port`, for messages."""
+        """The database's `host:port`, for messages."""
         return f"{self.database.get('host', 'localhost')}:{self.database.get('port', 5432)}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read every setting, or raise SettingsError naming the first one that is wrong."""
+        """Read every setting. Raises SettingsError, which names the first one that is not valid."""
         level = (environment.get("MCAPP_LOG_LEVEL") or "INFO").upper()
         if level not in _LOG_LEVELS:
             raise SettingsError(f"MCAPP_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}, not {level!r}.")
@@ -68,7 +68,7 @@ def _number(
 
 
 def _database(url: str) -> dict[str, Any]:
-    # The value is not repeated in the message: it may hold a password.
+    # The message does not repeat the value, which may contain a password.
     wrong = "DATABASE_URL must look like postgresql://host:5432/database"
     if not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"{wrong}; it starts with something else.")

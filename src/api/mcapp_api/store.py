@@ -1,6 +1,6 @@
-"""Tasks in PostgreSQL: one statement a request; PostgreSQL itself writes the JSON of a task."""
+"""Tasks in PostgreSQL: one statement for each request. PostgreSQL itself writes the JSON of a task."""
 
-# Statements are put together from literals of this file alone.
+# Each statement consists of literals of this file only.
 # ruff: noqa: S608
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _JSON: LiteralString = (
 _COLUMNS: LiteralString = f"id, version, {_JSON}"
 
 _INSERT: LiteralString = f"INSERT INTO tasks (title) VALUES (%(title)s) RETURNING {_COLUMNS}"
-# A second request with the same key waits in ON CONFLICT for the first, and then inserts nothing.
+# A second request with the same key waits in ON CONFLICT for the first one, and then inserts nothing.
 _INSERT_ONCE: LiteralString = f"""
 WITH claim AS (
   INSERT INTO idempotency_keys (key, title) VALUES (%(key)s, %(title)s)
@@ -44,7 +44,7 @@ _IF_VERSION: LiteralString = " AND version = ANY(%(versions)s::bigint[])"
 _RETURNING: LiteralString = f" RETURNING {_COLUMNS}"
 _EXISTS: LiteralString = "SELECT FROM tasks WHERE id = %(id)s"
 
-# Run by each replica when it connects, and hourly.
+# Each replica runs it when it connects, and once an hour.
 FORGET_OLD_KEYS: LiteralString = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
 
 BIGGEST_ID = 2**63 - 1
@@ -59,11 +59,11 @@ class Row(NamedTuple):
 
 
 class NoSuchTaskError(Exception):
-    """There is no task of this id."""
+    """There is no task with this id."""
 
 
 class VersionMismatchError(Exception):
-    """The task exists in another version than the ones asked for."""
+    """The task exists, but in none of the wanted versions."""
 
 
 class KeyReusedError(Exception):
@@ -80,7 +80,7 @@ async def create(db: Database, title: str) -> Row:
 
 
 async def create_once(db: Database, title: str, key: UUID) -> tuple[Row, bool]:
-    """Make a task, or find the one `key` has made; the flag says whether it is new.
+    """Make a task, or return the one that `key` has made; the flag tells whether it is new.
 
     Raises KeyReusedError, TaskGoneError.
     """
@@ -90,7 +90,7 @@ async def create_once(db: Database, title: str, key: UUID) -> tuple[Row, bool]:
     try:
         same_title, *row = (await db.fetch(_REPLAY, parameters, repeatable=True))[0]
     except UnavailableError as error:
-        # The key is taken, perhaps by the first of two tries of this very request.
+        # The key is taken, perhaps by the first of two tries of this same request.
         raise UnavailableError(error.failure, lost=True) from error
     if not same_title:
         raise KeyReusedError
@@ -117,7 +117,7 @@ async def page(db: Database, *, before: int, limit: int, done: bool | None) -> l
 async def change(
     db: Database, task_id: int, *, title: str | None, done: bool | None, versions: list[int] | None
 ) -> Row:
-    """Set what is not None, if the task has one of `versions` (None: any).
+    """Set each value that is not None, if the task has one of `versions` (None: any version).
 
     Raises NoSuchTaskError, VersionMismatchError.
     """
@@ -125,7 +125,7 @@ async def change(
 
 
 async def delete(db: Database, task_id: int, *, versions: list[int] | None) -> None:
-    """Delete a task, if it has one of `versions` (None: any).
+    """Delete a task, if it has one of `versions` (None: any version).
 
     Raises NoSuchTaskError, VersionMismatchError.
     """
@@ -137,7 +137,7 @@ async def _modify(
 ) -> Row:
     if versions is not None:
         statement += _IF_VERSION
-    # An unconditional change may run twice; a conditional one or a delete would then blame itself.
+    # An unconditional change may run twice. A second conditional change, or a second delete, matches nothing.
     repeatable = versions is None and statement is _UPDATE
     rows = await db.fetch(statement + _RETURNING, {**parameters, "versions": versions}, repeatable=repeatable)
     if rows:

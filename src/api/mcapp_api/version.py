@@ -1,4 +1,4 @@
-"""The version of the product, from the one file that states it."""
+"""The version of the product, from pyproject.toml."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The commands of the image: `serve` is the container's own; Patroni, kubelet and Helm call the others."""
+"""The commands of the image: the container runs `serve`; Patroni, the kubelet and Helm call the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application's database and every role's password, as the chart's other mode has them too."""
+"""The application's database, and the password of every role, as in the chart's mode standalone."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ REPLICATOR = "replicator"
 
 
 def ensure() -> None:
-    """Make what is missing of it, on the primary, over its socket. Safe to come again, also half-way.
+    """Create what is missing, on the primary, through its socket. Safe to repeat after a failure.
 
     Raises:
-        psycopg.Error: the server does not do it, or only reads as yet.
+        psycopg.Error: the server refuses, or is still read-only.
         subprocess.CalledProcessError: the chart's script fails.
-        OSError: the API server does not tell the Secret.
+        OSError: the API server does not return the Secret.
 
     """
     database = os.environ["POSTGRES_DB"]
-    # Here a replica is not waited for: there may be none yet.
+    # No commit waits for a replica here: there may be none yet.
     options = "-c synchronous_commit=local"
     with psycopg.connect(f"{SOCKET} dbname=postgres", autocommit=True, options=options) as connection:
         if not _has(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database):
@@ -35,10 +35,10 @@ def ensure() -> None:
             _run_init(database)
         if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN REPLICATION").format(sql.Identifier(REPLICATOR)))
-        # Not this pod's: in an upgrade the one that is promoted may be the last that has the old one.
+        # The Secret's password, not this pod's: in an upgrade a promoted member may still have the old one.
         live = kube.secret(os.environ["MCAPP_SECRET"]).get(os.environ["MCAPP_SECRET_KEY"])
         _set_password(connection, REPLICATOR, live or os.environ["REPLICATION_PASSWORD"])
-        # So that the api can tell how far behind each replica is.
+        # The api reports how far behind each replica is.
         connection.execute("GRANT pg_read_all_stats TO app")
         if os.environ.get("MCAPP_RESET_PASSWORDS"):
             _set_password(connection, "app", os.environ["APP_PASSWORD"])
@@ -50,14 +50,14 @@ def _has(connection: psycopg.Connection, query: LiteralString, name: str) -> boo
 
 
 def _set_password(connection: psycopg.Connection, role: str, password: str) -> None:
-    # Computed here: neither a log nor the statistics see the password itself.
+    # The hash is computed here, so that the password itself is in no log and no statistics.
     secret = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
     connection.execute(statement.format(sql.Identifier(role), sql.Literal(secret)))
 
 
 def _run_init(database: str) -> None:
-    # psql, since the script is written for it; all of it or nothing.
+    # The script is written for psql. One transaction: all of it, or nothing.
     command = ("psql", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file", INIT)
     where = f"{SOCKET} dbname={database} options='-c synchronous_commit=local'"
     subprocess.run([*command, "--dbname", where], check=True)

@@ -1,4 +1,4 @@
-"""Called by Patroni once, when it has made a new database."""
+"""Patroni calls this once, when it has made a new database."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from mcapp_db import accounts
 
 
 def main(_arguments: Sequence[str]) -> None:
-    """Fill it as PostgreSQL's own image does, and leave the settings by which standalone would serve it."""
+    """Fill it as PostgreSQL's own image does, and add the settings that mode standalone needs to serve it."""
     accounts.ensure()
     data = Path(os.environ["PGDATA"])
     with (data / "pg_hba.conf").open("a") as file:
         file.write("\nhost all all all scram-sha-256\n")
     with (data / "postgresql.conf").open("a") as file:
-        # The socket's folder is Debian's, which not every build of PostgreSQL has built in.
+        # The socket's folder is Debian's; not every build of PostgreSQL uses it by default.
         file.write("\nlisten_addresses = '*'\nunix_socket_directories = '/var/run/postgresql'\n")

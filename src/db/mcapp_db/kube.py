@@ -1,4 +1,4 @@
-"""The few calls to the API server that are not Patroni's own, as the pod's service account."""
+"""Calls to the API server with the pod's service account, beside those of Patroni."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TIMEOUT_SECONDS = 10
 def call(
     method: str, path: str, body: dict[str, Any] | None = None, timeout: float = TIMEOUT_SECONDS
 ) -> dict[str, Any]:
-    """Send one request to the namespace's part of the API, such as `api/v1:pods`; return the answer.
+    """Send one request for a path in the pod's namespace, such as `api/v1:pods`, and return the answer.
 
     Raises:
-        OSError: no answer, or one that is no success.
+        OSError: no answer, or an error status.
 
     """
     group, _, rest = path.partition(":")
@@ -44,7 +44,7 @@ def call(
 
 
 def delete(path: str) -> None:
-    """Delete an object, if it is there.
+    """Delete an object, if it exists.
 
     Raises:
         OSError: no answer, or a refusal.
@@ -58,7 +58,7 @@ def delete(path: str) -> None:
 
 
 def annotations_of(kind: str, name: str) -> dict[str, str]:
-    """Return an object's annotations; none where it is not there or the API server does not answer."""
+    """Return an object's annotations; {} where it does not exist or the API server does not answer."""
     try:
         found: dict[str, str] = call("GET", f"api/v1:{kind}/{name}")["metadata"].get("annotations", {})
     except OSError as error:
@@ -69,7 +69,7 @@ def annotations_of(kind: str, name: str) -> dict[str, str]:
 
 
 def secret(name: str) -> dict[str, str]:
-    """Return what a Secret holds.
+    """Return the decoded data of a Secret.
 
     Raises:
         OSError: no answer, or a refusal.

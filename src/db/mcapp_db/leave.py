@@ -1,7 +1,7 @@
-"""Called before a member's pod ends: the first member and another one must not restart in the same moment.
+"""Runs before a member's pod stops: the first member and another one must not restart together.
 
-They belong to two StatefulSets, and an upgrade rolls both at once. The last of three could not lead alone:
-it cannot know that it has every acknowledged write.
+They belong to two StatefulSets, and an upgrade rolls both at the same time. The last of three members could
+not become the leader alone: it cannot know that it has every acknowledged write.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 
 from mcapp_db import kube
 
-# Both controllers have deleted their pod by then.
+# After this time both controllers have deleted their pod.
 SETTLE_SECONDS = 2
-# Between its old pod and its new one the first member is not there at all.
+# For a moment, between its old pod and its new one, the first member has no pod.
 GONE_SECONDS = 5
-# Less than the chart's terminationGracePeriodSeconds, which has to last for the shutdown too.
+# Less than the chart's terminationGracePeriodSeconds, which includes the shutdown.
 WAIT_SECONDS = 40
 
 
 def main(_arguments: Sequence[str]) -> None:
-    """Wait while the first member restarts, but not for one that stays away."""
+    """Wait while the first member restarts, but not for a first member that does not come back."""
     if os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"] or _is_replaced():
         return
     time.sleep(SETTLE_SECONDS)
@@ -44,7 +44,7 @@ def main(_arguments: Sequence[str]) -> None:
 
 
 def _is_replaced() -> bool:
-    """Whether the pod was deleted with no grace: there is none, or another one, of its name."""
+    """Whether the pod was deleted without grace: no pod has its name, or another pod has."""
     try:
         pod = _pod("POD_NAME")
     except OSError:

@@ -1,4 +1,4 @@
-"""What members tell and are asked by Patroni's REST API."""
+"""Requests to a member's Patroni, by its REST API."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import urllib.request
 from typing import Any
 
 PORT = 8008
-# The password is the replicator's: members have it, and so has the Job that leads back to one.
+# The password is the replicator's: the members have it, and so has the Job that scales down to one member.
 USER = "patroni"
 TIMEOUT_SECONDS = 10
 
 
 def send(method: str, host: str, path: str, body: dict[str, Any]) -> str:
-    """Ask one member to do something; return what it said.
+    """Send a command to one member and return its answer.
 
     Raises:
-        OSError: it does not answer, or refuses.
+        OSError: the member does not answer, or refuses.
 
     """
     login = base64.b64encode(f"{USER}:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
@@ -27,7 +27,7 @@ def send(method: str, host: str, path: str, body: dict[str, Any]) -> str:
     request = urllib.request.Request(  # noqa: S310 - http, as written here
         _url(host, path), data=json.dumps(body).encode(), method=method, headers=headers
     )
-    # A switchover answers when it is done.
+    # The answer to a switchover comes when it is complete.
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS * 6) as answer:  # noqa: S310
             text: str = answer.read().decode()
@@ -40,7 +40,7 @@ def read(host: str, path: str) -> dict[str, Any]:
     """Return a document of one member, such as `cluster`.
 
     Raises:
-        OSError: it does not answer.
+        OSError: the member does not answer.
 
     """
     with urllib.request.urlopen(_url(host, path), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310

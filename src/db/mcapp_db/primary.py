@@ -1,4 +1,4 @@
-"""Called by Patroni when PostgreSQL has started here or has another role: what a primary must see to."""
+"""Patroni calls this when PostgreSQL has started here, or has another role: it sets up a primary."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WAIT_SECONDS = 60
 
 
 def main(arguments: Sequence[str]) -> None:
-    """See to the roles, and to the settings that all members share; `arguments` are event, role, scope."""
+    """Set up the roles and the settings that all members share; `arguments` are event, role, scope."""
     if arguments[1] != "primary":
         return
-    # Patroni calls once, and before a promotion is done: until then the server only reads.
+    # Patroni calls only once, and before a promotion is complete: until then the server is read-only.
     until = time.monotonic() + WAIT_SECONDS
     while not _done():
         if time.monotonic() > until:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
 def _done() -> bool:
     try:
         accounts.ensure()
-        # Patroni reads its own file for them only when the cluster is new.
+        # Patroni reads these from its own file only when the cluster is new.
         shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
         members.send("PATCH", os.environ["POD_IP"], "config", shared)
     except (psycopg.Error, subprocess.CalledProcessError, OSError) as error:

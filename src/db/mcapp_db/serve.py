@@ -1,4 +1,4 @@
-"""Runs Patroni, as pinned in pyproject.toml, with the few changes that the chart's promises need."""
+"""Runs Patroni in the version of pyproject.toml, with the changes that the chart's promises need."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import Any
 from mcapp_db import kube, timelines
 
 CONFIG = Path("/etc/mcapp/patroni/patroni.yaml")
-# On the pod's own scratch volume: the configuration on the data's volume stays as standalone left it.
+# On a scratch volume of the pod: the configuration on the data's volume stays as mode standalone left it.
 OWN_CONFIG = Path("/tmp/patroni.yaml")  # noqa: S108 - an emptyDir of this pod
 CONFIG_DIR = Path("/var/run/postgresql/conf")
 WAIT_SECONDS = 1.0
-# So long a race for the lead waits for a member that says nothing. The lost leader is always one.
+# How long a leader race waits for a member that does not answer. The lost leader is always one of these.
 RACE_SECONDS = 1
 
 
 def main(_arguments: Sequence[str]) -> None:
-    """Wait for one's turn, then be Patroni."""
+    """Wait until this member may start, then run Patroni in this process."""
     CONFIG_DIR.mkdir(parents=True, exist_ok=True)
     (CONFIG_DIR / "pg_ident.conf").touch()
     founds = os.environ["POD_NAME"] == os.environ["MCAPP_FOUNDER"]
@@ -40,9 +40,9 @@ def main(_arguments: Sequence[str]) -> None:
 
 
 def _wait_for_founder() -> None:
-    """Return when the cluster has an identity: a member with an empty volume must never give it one.
+    """Return when the cluster has an identity: no member with an empty volume may create it.
 
-    The founder's volume holds the data when a database of one server grows.
+    When a database of one server grows, the founder's volume has the data.
     """
     told = False
     while not kube.annotations_of("configmaps", f"{os.environ['MCAPP_SCOPE']}-config").get("initialize"):
@@ -66,10 +66,10 @@ def _change_patroni() -> None:
     pre_promote = Postgresql._pre_promote
 
     def shorter_ttl(self: Any, config: dict[str, Any]) -> None:
-        """Let the leader's lease be shorter than Patroni's least of 20 s, by its own rule for the times.
+        """Allow a leader's lease below Patroni's minimum of 20 s, with Patroni's own ratio of the times.
 
-        With synchronous replication the rule only keeps needless failovers away: a leader that was replaced
-        and does not know it has no replica any more that would let it acknowledge a write.
+        With synchronous replication the minimum only prevents needless failovers: a leader that was replaced
+        and does not know it has no replica left that would let it acknowledge a write.
         """
         ttl = int(config.get("ttl", 0))
         adjust(self, config)
@@ -79,7 +79,7 @@ def _change_patroni() -> None:
             config["retry_timeout"] = max(3, (ttl - 1) // 2)
 
     def touch_and_tell(self: Any, data: dict[str, Any]) -> bool:
-        """Take the leader's label off all others: one whose node is dead or cut off cannot do it itself."""
+        """Remove the leader's label from all other pods: a pod on a dead or isolated node cannot do it."""
         done = bool(touch(self, data))
         cluster = self.cluster
         if cluster and cluster.leader and cluster.leader.name == self._name:
@@ -87,30 +87,31 @@ def _change_patroni() -> None:
         return done
 
     def unlabel_and_ask_all(self: Any, members: Any) -> Any:
-        """Before a race for the lead, send nobody any more to the one that was lost.
+        """Before a leader race, take the lost leader out of the Service.
 
-        kube-proxy takes a second between two changes of a Service: with the new leader's label only, the lost
-        one would be asked for as long by every other connection. One that is well after all labels itself.
+        kube-proxy needs a second between two changes of a Service. If only the new leader's label were set,
+        every other connection would go to the lost leader for that time. A leader that still runs sets its
+        label again itself.
         """
         if self.cluster.is_unlocked():
             _unlabel_others(self.dcs)
         return ask_all(self, members)
 
     def ask_one_shortly(self: Any, member: Any) -> Any:
-        """Wait for a member less long than Patroni's 2 s."""
+        """Wait for a member's answer for less than Patroni's 2 s."""
         request = self.patroni.request
         brief = SimpleNamespace(request=partial(_shortly, request))
         return ask_one(SimpleNamespace(patroni=brief), member)
 
     def claim_and_pre_promote(self: Any) -> bool:
-        """Take a number for the new timeline while the lead is certain and nothing has been written."""
+        """Claim the new timeline's number, while this member holds the lease and has written nothing."""
         timelines.claim(Path(self.data_dir))
         return bool(pre_promote(self))
 
     def trust_the_name(*_: Any) -> None:
-        """Ask nobody under the name's last address, which takes 6 s where that is gone.
+        """Send no request to the last address of this member's name: it takes 6 s where the address is gone.
 
-        Kubernetes gives a name to one pod, and the lock on the volume lets one container use it.
+        Kubernetes gives the name to one pod only, and the lock on the volume admits one container only.
         """
 
     Config._validate_and_adjust_timeouts = shorter_ttl
@@ -133,5 +134,5 @@ def _unlabel_others(dcs: Any) -> None:
             try:
                 dcs._api.patch_namespaced_pod(name, dcs._namespace, body)
             except Exception as error:
-                # It comes again with the next turn of the loop.
+                # The next turn of the loop tries again.
                 print(f"The label of {name} stays for now: {error}", flush=True)

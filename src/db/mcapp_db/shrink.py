@@ -1,6 +1,6 @@
-"""Leads a cluster back to the one member that standalone goes on with; a hook of Helm, before the upgrade.
+"""Scales a cluster down to the one member that mode standalone keeps; a Helm hook before the upgrade.
 
-Writes go on all the while, but for the moment of a switchover. Safe to run again wherever it stopped.
+Writes go on all the time, except for the moment of a switchover. It is safe to run again wherever it stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STEP_SECONDS = 90
 
 
 def main(_arguments: Sequence[str]) -> None:
-    """Make the founder the leader, take the other members away, and wait until it waits for none of them."""
+    """Make the founder the leader, remove the other members, and wait until it depends on none of them."""
     founder, others = os.environ["MCAPP_FOUNDER"], os.environ["MCAPP_OTHERS"]
     address = _address_of(founder)
 
@@ -31,7 +31,7 @@ def main(_arguments: Sequence[str]) -> None:
         if (now := leader()) in ("", founder):
             return now == founder
         print(f"{now} leads: switching over to {founder}.", flush=True)
-        # Refused while the founder lags, as just after it has led.
+        # Patroni refuses while the founder lags, such as just after it was the leader.
         order = {"leader": now, "candidate": founder}
         print(members.send("POST", _address_of(now), "switchover", order), flush=True)
         return leader() == founder
@@ -39,13 +39,13 @@ def main(_arguments: Sequence[str]) -> None:
     _until(f"{founder} leads", leads)
     print(f"{founder} leads. The other members go, and their copies with them.", flush=True)
     _log_in(address)
-    # Deleted and not scaled down: Helm would refuse to write a field that somebody else wrote.
+    # The StatefulSet is deleted, not scaled down: Helm refuses to write a field that another client wrote.
     objects = [f"apis/apps/v1:statefulsets/{others}"]
     objects += [f"api/v1:persistentvolumeclaims/{claim}" for claim in os.environ["MCAPP_CLAIMS"].split()]
     _until("the API server takes them away", lambda: _delete(objects))
     _until("the other members are gone", lambda: not [name for name in _pods() if name != founder])
     _until(f"{founder} keeps nothing for them", lambda: _is_alone(address))
-    # Else it would not lead on when the upgrade cuts it off from the API server.
+    # Otherwise it would not stay the leader when the upgrade cuts it off from the API server.
     _until(f"{founder} asks none of them", lambda: set(members.read(address, "failsafe")) == {founder})
     print(f"{founder} is alone.", flush=True)
 
@@ -69,7 +69,7 @@ def _address_of(name: str) -> str:
         found[:] = [pod["status"]["podIP"]] if pod and pod["status"].get("podIP") else []
         return True
 
-    # The policies' engine refuses a new pod's connections for its first second.
+    # The NetworkPolicies do not admit a new pod's connections in its first second.
     _until("the API server answers", known)
     if not found:
         raise SystemExit(f"Pod {name} does not run. NOTHING WAS CHANGED. Bring it up first.")
@@ -79,9 +79,9 @@ def _address_of(name: str) -> str:
 def _is_alone(address: str) -> bool:
     """Whether no commit waits for a replica, and no WAL is kept for one.
 
-    Said each time: the new leader's own call hands the chart's settings on, perhaps after this.
+    The settings are sent each time: the new leader's own call sends the chart's settings, perhaps later.
     """
-    # Strict mode would have every commit wait for a replica to come.
+    # In strict mode every commit would wait for a replica.
     members.send("PATCH", address, "config", {"member_slots_ttl": 0, "synchronous_mode": False})
     query = """SELECT current_setting('synchronous_standby_names') = ''
       AND NOT EXISTS (SELECT FROM pg_replication_slots)"""
@@ -95,7 +95,7 @@ def _is_alone(address: str) -> bool:
 
 
 def _log_in(address: str) -> None:
-    """Stop before anything is taken away where the Secret's password is not the database's."""
+    """Stop before anything is removed, where the Secret's password is not the database's."""
     try:
         psycopg.connect(_login(address)).close()
     except psycopg.OperationalError as error:

@@ -1,8 +1,9 @@
-"""Gives every timeline a number of its own, which PostgreSQL cannot: it takes the next that it has not seen.
+"""Gives every timeline a number of its own. PostgreSQL cannot: it takes the next number that it has not seen.
 
-A member that is lost in the moment of its promotion has told nobody of its timeline. The next leader would
-take the same number, and the first one, once it is back, could not tell that its WAL is another: it would
-follow with data that nobody else has, or stop where the two differ. Under another number it is rewound.
+A member that is lost in the moment of its promotion has announced its timeline to no other member. The next
+leader would take the same number. The lost member, once it is back, could not notice that its WAL differs: it
+would follow with data that no other member has, or stop where the two differ. With another number, Patroni
+rewinds it.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from pathlib import Path
 from mcapp_db import kube
 
 TAKEN = "mcapp/timeline"
-# Less than what the lease leaves.
+# Less than the rest of the leader's lease.
 TIMEOUT_SECONDS = 2
 TRIES = 3
-# PostgreSQL reads the history of the timelines that it follows only, and passes over the number of any other.
+# PostgreSQL reads the history files of the timelines that it follows only, and skips the number of any other.
 _MARK = "the number is another member's"
 
 
 def claim(data: Path) -> None:
-    """Before a promotion: note the new timeline's number, and let PostgreSQL pass over those that are taken.
+    """Before a promotion: claim the new timeline's number, and make PostgreSQL skip the taken ones.
 
-    `data` is PostgreSQL's own directory. Where that fails, the number is the next one that is not seen here.
+    `data` is PostgreSQL's data directory. Where the claim fails, PostgreSQL takes the next number that it has
+    not seen.
     """
     here = _newest(data)
     try:
@@ -32,32 +34,32 @@ def claim(data: Path) -> None:
         for other in range(here + 1, number):
             _write(_file(data, other), f"{here}\t0/0\t{_MARK}\n")
     except (OSError, ValueError) as error:
-        # Writes wait for a leader.
+        # Go on: writes wait for a leader.
         print(f"No number of its own for the timeline: {error}", flush=True)
 
 
 def tidy(data: Path) -> None:
-    """Before PostgreSQL starts: take away the marks of a promotion that did not happen in the end."""
+    """Before PostgreSQL starts: remove the marks of a promotion that did not happen."""
     while (newest := _newest(data)) > 1 and _MARK in _file(data, newest).read_text():
         _file(data, newest).unlink()
 
 
 def _next(here: int) -> int:
-    """Note and return the number after this one that nobody else has taken."""
+    """Claim and return the first number after `here` that no other member has taken."""
     path, me = f"api/v1:configmaps/{os.environ['MCAPP_SCOPE']}-config", os.environ["POD_NAME"]
     for _ in range(TRIES):
         metadata = kube.call("GET", path, timeout=TIMEOUT_SECONDS)["metadata"]
         noted = metadata.get("annotations", {}).get(TAKEN, f"0 {me}")
         taken, _, whose = noted.partition(" ")
         if whose == me and int(taken) > here:
-            # A promotion of this member that did not happen.
+            # This member claimed it for a promotion that did not happen.
             return int(taken)
         number = max(here, int(taken)) + 1
         change = {"resourceVersion": metadata["resourceVersion"], "annotations": {TAKEN: f"{number} {me}"}}
         try:
             kube.call("PATCH", path, {"metadata": change}, timeout=TIMEOUT_SECONDS)
         except urllib.error.HTTPError as error:
-            # Somebody has written meanwhile, if perhaps something else.
+            # Another client has changed the object meanwhile, perhaps another part of it.
             if error.code != 409:
                 raise
         else:
@@ -74,7 +76,7 @@ def _file(data: Path, number: int) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    # Lost in the machine's next crash, it would be missed by every replica.
+    # Every replica needs the file, so that a crash of the machine must not lose it.
     with file.open("w") as opened:
         opened.write(text)
         opened.flush()

@@ -1,8 +1,8 @@
-"""The queue before the pool: as many requests go in as it has connections.
+"""The queue before the pool: as many requests pass as the pool has connections.
 
-The pool has a queue of its own, but makes a task, a condition and a lock for each request that waits in it:
-a fifth of all the time of a busy api (docs/api-speed.md). Here a request waits for a future, and only so many
-wait: who would get a connection too late to be answered hears so at once, and takes nobody else's time.
+The pool's own queue makes a task, a condition and a lock for each request that waits in it. That is a fifth
+of all the time of a busy api (docs/api-speed.md). Here a request waits for one future. The queue is limited:
+a request that would get its connection too late is refused at once.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import asyncio
 
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-# For each connection. A query takes less than a millisecond: the last one in the queue waits for some 50.
+# For each connection. A query takes less than 1 ms, so the last request in the queue waits for about 50 ms.
 WAITING_PER_CONNECTION = 64
 
 
 class Gate:
-    """Places for `size` requests; the others queue, first come, first served."""
+    """Lets `size` requests pass at a time; the others wait in the order of their arrival."""
 
     def __init__(self, size: int) -> None:
         self._places = asyncio.Semaphore(size)
@@ -24,7 +24,7 @@ class Gate:
         self.waiting = 0
 
     async def enter(self, seconds: float) -> None:
-        """Take a place. Raises PoolTimeout after `seconds`, TooManyRequests where too many wait already."""
+        """Take a place. Raises PoolTimeout after `seconds`, TooManyRequests where the queue is full."""
         if not self._places.locked():
             await self._places.acquire()
             return
@@ -40,7 +40,7 @@ class Gate:
             self.waiting -= 1
 
     def admit_all(self) -> None:
-        """Let everybody in who waits: the pool is closing, and tells them so."""
+        """Let every waiting request pass: the pool is closing, and refuses each one."""
         for _ in range(self.waiting):
             self._places.release()
 

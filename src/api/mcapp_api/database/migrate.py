@@ -1,4 +1,4 @@
-"""Schema migrations: files applied in order, once, whichever replica comes first."""
+"""Schema migrations: the first replica to connect applies each file once, in order."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .patience import answer_within
 logger = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "migrations"
-# Any constant will do: every replica takes the same one.
+# The key of the advisory lock; any number, the same in every replica.
 LOCK = 7_203_154_001
-_LOOK_SECONDS = 2.0
+_READ_SECONDS = 2.0
 _APPLY_SECONDS = 60.0
 
 
@@ -29,7 +29,7 @@ SELECT version, checksum FROM schema_migrations ORDER BY version
 
 
 class SchemaMismatchError(Exception):
-    """The database holds a migration this api does not know, or knows with other content."""
+    """The database has a migration that this api does not have, or has with other content."""
 
 
 class MigrationBusyError(Exception):
@@ -57,7 +57,10 @@ def known() -> tuple[Migration, ...]:
 
 
 def pending(applied: Iterable[TupleRow]) -> list[Migration]:
-    """Return what is still to apply; `applied` are (version, checksum) rows. Raises SchemaMismatchError."""
+    """Return the missing migrations. Raises SchemaMismatchError.
+
+    `applied` has rows of (version, checksum).
+    """
     ours = {migration.version: migration for migration in known()}
     done: dict[int, str] = dict(applied)
     for version, checksum in done.items():
@@ -82,7 +85,7 @@ async def migrate(connection: AsyncConnection[TupleRow]) -> None:
 
 
 async def _applied(connection: AsyncConnection[TupleRow]) -> list[TupleRow]:
-    with answer_within(connection, _LOOK_SECONDS):
+    with answer_within(connection, _READ_SECONDS):
         cursor = await connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
         if not (await cursor.fetchall())[0][0]:
             return []
@@ -90,7 +93,7 @@ async def _applied(connection: AsyncConnection[TupleRow]) -> list[TupleRow]:
 
 
 async def _apply(connection: AsyncConnection[TupleRow], migration: Migration) -> None:
-    # Trying, not waiting: a replica that waits for another's migration cannot say so in /readyz.
+    # Try the lock and do not wait for it: a waiting replica could not report the migration in /readyz.
     cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
     if not (await cursor.fetchall())[0][0]:
         raise MigrationBusyError("another replica is migrating the schema")
@@ -100,10 +103,10 @@ async def _apply(connection: AsyncConnection[TupleRow], migration: Migration) ->
         " version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
         " applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    # Between the look and the lock another replica may have done it.
+    # Another replica may have applied it before this one got the lock.
     if migration not in pending(await (await connection.execute(APPLIED)).fetchall()):
         return
-    # Several statements in one file cannot be a prepared statement.
+    # A file has several statements, which cannot be prepared as one.
     await connection.execute(migration.sql, prepare=False)
     await connection.execute(
         "INSERT INTO schema_migrations (version, name, checksum) VALUES (%s, %s, %s)", migration[:3]

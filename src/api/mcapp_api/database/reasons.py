@@ -1,4 +1,4 @@
-"""Why the database is unavailable, in words a beginner can act on."""
+"""Why the database is unavailable, in words that a beginner can act on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Failure(NamedTuple):
     reason: str
 
 
-# The first fragment found in what libpq, PostgreSQL or the resolver said decides.
+# The first of these that is a part of the message of libpq, PostgreSQL or the resolver decides.
 _FRAGMENTS = (
     ("password authentication failed", "password", "password rejected for the database user"),
     ("no password supplied", "password", "no password given: PGPASSWORD is not set"),
@@ -64,9 +64,9 @@ def explain(error: BaseException, address: str) -> Failure:
     """Return the failure behind `error`; `address` is the database's `host:port`."""
     if isinstance(error, TimeoutError):
         return Failure("timeout", f"timed out: {address} does not answer")
-    said = str(error).lower()
+    message = str(error).lower()
     for fragment, code, reason in _FRAGMENTS:
-        if fragment in said:
+        if fragment in message:
             return Failure(code, reason.format(address=address))
     first_line = str(error).strip().splitlines()[:1]
     return Failure("other", f"{type(error).__name__}: {first_line[0] if first_line else 'no message'}")

@@ -1,4 +1,4 @@
-"""Around every request: id, limit of the body, log line, metrics, and `Connection: close` while draining."""
+"""What every request gets: an id, a limit for its body, a log line and metrics."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
-# Asked every few seconds by machines: they would bury the rest of the log.
+# Machines request these every few seconds; the rest of the log would be hard to see.
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
-# What nginx writes where the client went away before the answer.
+# nginx logs this status where the client closed the connection before the answer.
 _CLIENT_GONE = 499
 
 
 class Edge:
-    """The outermost ASGI application."""
+    """The outermost ASGI application. While the replica drains, each answer has `Connection: close`."""
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        # As bytes, and appended to below: Starlette's mappings would search and decode every one of them.
+        # Bytes, and a plain list below: Starlette's mappings search and decode all headers.
         headers = dict(reversed(scope["headers"]))
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
@@ -50,7 +50,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] += (b"x-request-id", request_id.encode()), (b"cache-control", b"no-store")
-                # What is left of a refused body is not worth reading.
+                # The rest of a refused body is not read.
                 if self._lifecycle.draining or status == Kind.TOO_LARGE.status:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
@@ -60,9 +60,9 @@ class Edge:
                 answer = render(ProblemError(Kind.TOO_LARGE), instance=scope["path"], request_id=request_id)
                 await answer(scope, receive, send_on)
             else:
-                await self._app(scope, _limited(receive), send_on)
+                await self._app(scope, _with_limit(receive), send_on)
         except Exception:
-            # The client has its problem by now; the log has the traceback under the same id.
+            # The client has got its problem; the log has the traceback under the same id.
             logger.exception("request failed", extra={"fields": {"request_id": request_id}})
         finally:
             seconds = time.perf_counter() - began
@@ -83,17 +83,17 @@ def _declared_length(headers: Mapping[bytes, bytes]) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _limited(receive: Receive) -> Receive:
-    """Count a body that came without a length."""
+def _with_limit(receive: Receive) -> Receive:
+    """Refuse a body that turns out to be too large; it may have declared no length."""
     size = 0
 
-    async def counted() -> Message:
+    async def receive_on() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
         if size > BODY_LIMIT:
-            # FastAPI lets only this class through while it reads a body.
+            # While FastAPI reads a body, it passes on an exception of this class only.
             raise HTTPException(Kind.TOO_LARGE.status)
         return message
 
-    return counted
+    return receive_on

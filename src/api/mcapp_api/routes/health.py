@@ -18,14 +18,14 @@ router = APIRouter(tags=["health"])
 
 
 class Status(BaseModel):
-    """All is well."""
+    """The check passed."""
 
     status: Literal["ok"] = "ok"
 
 
 @router.get("/healthz")
 async def healthz() -> Status:
-    """Tell that the process answers. Never asks the database: its absence is no reason to restart the api."""
+    """Tell that the process answers. Never asks the database: its outage is no reason to restart the api."""
     return Status()
 
 
@@ -34,12 +34,10 @@ async def readyz(
     request: Request,
     exclude: Annotated[
         Literal["db"] | None,
-        Query(
-            description="`db`: to have reached the database once is enough; its later failures get answers."
-        ),
+        Query(description="`db`: ready once the database was reached; a later outage does not count."),
     ] = None,
 ) -> Status:
-    """Tell whether this replica should get requests: not stopping, database there, schema right."""
+    """Tell whether this replica should get requests: it does not stop, and has its database and schema."""
     if request.app.state.lifecycle.draining:
         raise ProblemError(Kind.DRAINING)
     db: Database = request.app.state.database

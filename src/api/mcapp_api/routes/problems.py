@@ -1,4 +1,4 @@
-"""/api/problems: what the `type` of an error leads to."""
+"""/api/problems: explains the `type` of an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/api/tasks: the resource itself."""
+"""/api/tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WITH_ETAG = {"headers": {"ETag": _ETAG}}
 _MADE = {"headers": {"ETag": _ETAG, "Location": {"schema": {"type": "string"}, "example": "/api/tasks/7"}}}
 
 
-# Dependencies are coroutines: FastAPI sends a plain function to a thread, which costs more than the query.
+# Dependencies are coroutines: FastAPI runs a plain function in a thread, which takes longer than the query.
 
 
 async def _database(request: Request) -> Database:
@@ -45,14 +45,14 @@ async def _versions(
 ) -> list[int] | None:
     if if_match is None or if_match.strip() == "*":
         return None
-    # A tag this api never gave, a weak one included, matches nothing: an empty list.
+    # A tag that this api never gave, such as a weak one, matches nothing: the list is empty.
     tags = re.findall(r'(?<!W/)"([1-9]\d{0,17})"', if_match, re.ASCII)
     return [int(tag) for tag in tags]
 
 
 async def _before(
     cursor: Annotated[
-        str | None, Query(description="`next` of the page before; none for the first page.", max_length=64)
+        str | None, Query(description="`next` of the page before; absent for the first page.", max_length=64)
     ] = None,
 ) -> int:
     if cursor is None:
@@ -65,7 +65,7 @@ async def _before(
 
 
 def id_of_cursor(cursor: str) -> int | None:
-    """Return the id below which a page begins; None where no page ever gave this cursor."""
+    """Return the id below which a page begins; None where the cursor is not valid."""
     try:
         before = int(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except ValueError:
@@ -79,7 +79,7 @@ def _cursor(task_id: int) -> str:
 
 async def page(db: Database, *, before: int, limit: int, done: bool | None) -> Response:
     """Answer with up to `limit` tasks below the id `before`, newest first."""
-    # One more than asked for tells whether there is a next page.
+    # One more row than `limit` tells whether there is a next page.
     rows = await store.page(db, before=before, limit=limit + 1, done=done)
     items = rows[:limit]
     following = f'"{_cursor(items[-1].id)}"' if len(rows) > limit else "null"
@@ -174,7 +174,7 @@ async def change_task(db: Db, task_id: TaskId, versions: Versions, body: TaskCha
     responses={200: {"model": Task, **_WITH_ETAG}, **problems(*_CONDITIONAL, *_COMMON)},
 )
 async def complete_task(db: Db, task_id: TaskId, versions: Versions) -> Response:
-    """Mark a task as done; doing so again changes nothing."""
+    """Mark a task as done. A second call changes nothing."""
     return _answer(await store.change(db, task_id, title=None, done=True, versions=versions))
 
 

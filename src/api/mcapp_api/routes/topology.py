@@ -1,4 +1,4 @@
-"""/api/topology: the way of this very request through the tiers, as each tier tells it."""
+"""/api/topology: the way of this same request through the tiers, as each tier reports it."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ..version import VERSION
 
 _DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?", re.ASCII)
 _REQUEST_START = re.compile(r"t=(\d{1,12}(?:\.\d{1,6})?)", re.ASCII)
-# A hop longer than this is a wrong clock, not a slow network.
-_ABSURD_MS = 60_000.0
+# A longer time means that a clock is wrong, not that the network is slow.
+_BIGGEST_MS = 60_000.0
 
-_WHO_ARE_YOU: LiteralString = """
+_IDENTITY: LiteralString = """
 SELECT current_setting('mcapp.pod', true), current_setting('mcapp.node', true),
   current_setting('mcapp.node_address', true), current_setting('mcapp.node_labels', true),
   current_setting('mcapp.volume', true), current_setting('mcapp.volume_size', true),
@@ -67,26 +67,26 @@ class Replica(BaseModel):
     pod: str = Field(examples=["db-ha-1"])
     state: str = Field(description="`streaming` where it follows closely.", examples=["streaming"])
     lag_bytes: int | None = Field(
-        description="What it has not replayed yet of the leader's writes.", examples=[0]
+        description="Bytes of the leader's WAL that it has not replayed yet.", examples=[0]
     )
 
 
 class Members(BaseModel):
     """The members of a database on several nodes; the leader is the one that answers."""
 
-    wanted: int = Field(description="How many there should be, with the leader.", examples=[3])
+    wanted: int = Field(description="How many members there should be, the leader included.", examples=[3])
     replicas: list[Replica]
 
 
 class DbUp(BaseModel):
-    """PostgreSQL, as it describes itself; what only the chart knows is null where it did not start it."""
+    """PostgreSQL, as it describes itself; null where only the chart knows, and did not start this server."""
 
     up: Literal[True] = True
     pod: str | None = Field(examples=["db-0"])
     node: str | None = Field(examples=["lab-3"])
     node_address: str | None = Field(examples=["192.168.1.200"])
     node_labels: dict[str, str] | None = Field(
-        description="The labels that a node needs to run db; null where any node will do.",
+        description="The labels that a node needs to run db; null where db may run on any node.",
         examples=[{"role": "database"}],
     )
     volume: Volume | None
@@ -96,15 +96,15 @@ class DbUp(BaseModel):
 
 
 class DbDown(BaseModel):
-    """No PostgreSQL, and why."""
+    """PostgreSQL cannot be used, and why."""
 
     up: Literal[False] = False
     reason: str = Field(examples=["connection refused: nothing listens at db:5432"])
-    code: str = Field(description="The reason for programs.", examples=["refused"])
+    code: str = Field(description="The reason, for programs.", examples=["refused"])
 
 
 class Hop(BaseModel):
-    """The time, in milliseconds, from one tier to the next; null where it is not known."""
+    """The time from one tier to the next, in milliseconds; null where it is not known."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -114,7 +114,7 @@ class Hop(BaseModel):
 
 
 class Topology(BaseModel):
-    """The three tiers; `web` is null where the api was called directly."""
+    """The three tiers; `web` is null where the client called the api directly."""
 
     web: Web | None
     api: Api
@@ -133,7 +133,7 @@ async def topology(
     x_web_node_address: Annotated[str | None, Header(include_in_schema=False)] = None,
     x_request_start: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Topology:
-    """Ask every tier who it is. Answers 200 without a database too: the page shows which tier broke."""
+    """Describe every tier. Answers 200 without a database too: the page shows which tier is down."""
     arrived_ms = _since_ms(x_request_start)
     settings: Settings = request.app.state.settings
     db, db_ms = await _ask_database(request.app.state.database)
@@ -150,7 +150,7 @@ async def topology(
 async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None]:
     try:
         began = time.perf_counter()
-        rows = await database.fetch(_WHO_ARE_YOU, repeatable=True)
+        rows = await database.fetch(_IDENTITY, repeatable=True)
         took_ms = round((time.perf_counter() - began) * 1000, 2)
     except UnavailableError as error:
         return DbDown(reason=error.failure.reason, code=error.failure.code), None
@@ -162,7 +162,7 @@ async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None
         node_labels=_labels(labels) if labels else None,
         volume=Volume(claim=claim, size=size or None) if claim else None,
         members=Members(wanted=wanted, replicas=replicas) if replicas is not None else None,
-        # "16.14 (Debian 16.14-1.pgdg12+1)" says 16.14 to a reader.
+        # Of "16.14 (Debian 16.14-1.pgdg12+1)" a reader needs 16.14.
         version=version.split()[0],
         address=f"{host}:{port}" if host else None,
     )
@@ -175,7 +175,7 @@ def _dns_name(text: str | None) -> str | None:
 
 def _address(text: str | None) -> str | None:
     try:
-        # A zone (fe80::1%eth0) may hold anything, and no address that others reach has one.
+        # A zone (fe80::1%eth0) may contain any text, and no address that other machines reach has one.
         return str(ip_address(text)) if text and "%" not in text else None
     except ValueError:
         return None
@@ -192,5 +192,5 @@ def _since_ms(request_start: str | None) -> float | None:
     if match is None:
         return None
     ms = (time.time() - float(match[1])) * 1000
-    # nginx cuts to the millisecond and the two clocks differ a little: below zero is zero.
-    return round(max(ms, 0.0), 2) if abs(ms) <= _ABSURD_MS else None
+    # nginx cuts its time to milliseconds, and two clocks differ a little: less than zero counts as zero.
+    return round(max(ms, 0.0), 2) if abs(ms) <= _BIGGEST_MS else None

@@ -43,7 +43,7 @@ export const strings = {
     "state.web": "web does not answer: the server this page comes from cannot be reached.",
     "state.web.timeout": "web does not answer: connection timed out.",
     "state.api": "api does not answer. web runs, but no api pod answered it.",
-    "state.api.timeout": "api does not answer in time. web runs, but waited in vain for api.",
+    "state.api.timeout": "api does not answer in time. web runs, but got no answer from api.",
     "state.api.error": "api answers with an error ({status}): {detail}.",
     "state.db": "api runs, db does not answer: {reason}.",
     since: "Since {time}.",
