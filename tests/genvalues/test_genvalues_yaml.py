@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from kube_objects import CONTROL_PLANE, DATABASE, listing, node
 
 import genvalues
+from tests.support.kube_objects import CONTROL_PLANE, DATABASE, listing, node
 
 # What PyYAML itself does where it was built without libyaml: this import fails.
 WITHOUT = """
