@@ -1,1 +1,1 @@
-"""Measurements; each command writes its page in docs/."""
+"""Measurements: each command writes its page in docs/."""

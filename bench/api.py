@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures how fast the api reads, beside what its parts can do; writes docs/bench-api.md and its picture.
+"""Measures how fast the api reads beside its parts and other apps; writes docs/bench-api.md and its picture.
 
-On this machine alone, without a cluster: PostgreSQL, the api, the others and nginx are processes on the
-loopback address. Whoever is measured has one core for itself; PostgreSQL and the load share the other.
+It needs no cluster: PostgreSQL, the api, the other apps and nginx are processes of this machine. The measured
+process has one core for itself; PostgreSQL and the load share the other.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def main(arguments: Sequence[str]) -> Exit:
 
 @contextmanager
 def _first() -> Iterator[None]:
-    """Put this session, and with it all that the block starts, before whatever else the machine does.
+    """Give this session, with every process that the block starts, priority over the rest of the machine.
 
-    The kernel shares the cores among sessions first; a process's own niceness counts only within its session.
+    The kernel shares the cores among sessions first; a process's nice value counts only within its session.
     https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature"
     """
     host.require_root()
@@ -91,14 +91,14 @@ def _first() -> Iterator[None]:
 
 
 def _idle() -> list[float]:
-    """Return how busy each core is before anything starts."""
+    """Return the busy share of each core before the measurement starts."""
     with Busy() as busy:
         time.sleep(5)
     return busy.shares
 
 
 def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None:
-    """Measure what has the one core."""
+    """Measure every contender that has one core."""
     contenders = _start(postgres, stack)
     figures.what = {one.name: one.what for one in contenders}
     servers = {one.name: one for one in contenders if isinstance(one, Http)}
@@ -144,14 +144,14 @@ def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:
             uvicorn(postgres, "hello_app:app", "uvicorn alone", "no application, no database", *FAST)
         ),
         Http(API, "as the chart runs it", replica.url, pid),
-        Http(LONG, "the same process; the reads take no short way", replica.url, pid, query="?any=1"),
-        Http(NGINX, "the web tier before it, keep-alive on both sides", web.url, pid),
+        Http(LONG, "the same process; the reads go through FastAPI", replica.url, pid, query="?any=1"),
+        Http(NGINX, "the web tier in front of it, keep-alive on both sides", web.url, pid),
         stack.enter_context(
             uvicorn(
                 postgres,
                 "asyncpg_app:app",
                 "FastAPI + asyncpg",
-                "the least it takes: the same SQL, its JSON handed on; no log, metrics, limits of time",
+                "the minimum: the same SQL, its JSON passed on; no log, no metrics, no time limits",
                 *FAST,
             )
         ),
@@ -168,7 +168,12 @@ def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:
 
 
 def _same_answers(servers: dict[str, Http]) -> None:
-    """Make sure that all do the same work."""
+    """Check that every contender gives the same answers.
+
+    Raises:
+        UserError: one differs.
+
+    """
     for read in (ONE, LIST):
         seen = {}
         for name, one in servers.items():
@@ -177,14 +182,14 @@ def _same_answers(servers: dict[str, Http]) -> None:
                 body = answer.json()
                 seen[name] = [(task["id"], task["title"], task["done"]) for task in body.get("items", [body])]
         if len({str(tasks) for tasks in seen.values()}) != 1:
-            raise FailedError(f"They do not answer the same: {seen}")
+            raise FailedError(f"The answers differ: {seen}")
 
 
 def _rounds(figures: Figures, contenders: list[Contender]) -> None:
     for read in READS.values():
         samples = figures.samples[read.name] = {one.name: [] for one in contenders}
         for number in range(figures.rounds):
-            # Whoever comes last in a round comes first in the next.
+            # The last of a round is the first of the next.
             for one in contenders if number % 2 else reversed(contenders):
                 with Busy() as busy:
                     done = one.run(read, figures.seconds, WARM_UP_SECONDS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Time scripts/genvalues.py from a file of nodes; write docs/bench-genvalues.md.
+"""Times scripts/genvalues.py on a file of nodes, and writes docs/bench-genvalues.md.
 
-Each row is the median of five runs of the whole process, start-up included, and its largest memory.
+Each row holds the median time of five runs, start-up included, and the peak memory.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from dev import ROOT
+from mcapp.cli import parser, run
+from mcapp.errors import Exit, FailedError
 from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
 
 SIZES = (2, 100, 1000, 5000, 10000)
@@ -24,15 +27,15 @@ ROUNDS = 5
 
 
 class Run(NamedTuple):
-    """One run: wall-clock seconds, seconds of CPU, largest resident memory in MiB."""
+    """One run: wall-clock seconds, seconds of CPU, peak resident memory in MiB."""
 
     seconds: float
     cpu: float
     mebibytes: float
 
 
-def kubelet_node(number: int) -> Object:
-    """Make a node with the parts that genvalues does not read, too: images are most of a real one."""
+def _node(number: int) -> Object:
+    """Return a node with the parts that genvalues does not read too; images are most of a real node."""
     labels = DATABASE if number == 1 else CONTROL_PLANE if number == 0 else {}
     made = node(f"node-{number:05}", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", labels=labels)
     images = [f"registry.example/team/app-{image}@sha256:{image:064x}" for image in range(10)]
@@ -40,8 +43,13 @@ def kubelet_node(number: int) -> Object:
     return made
 
 
-def run(path: Path) -> Run:
-    """Run the command once on a file of nodes."""
+def _measure(path: Path) -> Run:
+    """Run the command once on a file of nodes.
+
+    Raises:
+        UserError: the command fails.
+
+    """
     command = [sys.executable, str(ROOT / "scripts" / "genvalues.py"), "--nodes-file", str(path)]
     folder = str(path.parent)
     start = time.perf_counter()
@@ -56,11 +64,11 @@ def run(path: Path) -> Run:
     _, status, usage = os.wait4(child, 0)
     seconds = time.perf_counter() - start
     if status:
-        raise SystemExit(f"genvalues failed on {path}")
+        raise FailedError(f"genvalues failed on {path}.")
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def table() -> str:
+def _table() -> str:
     """Measure every size; return a Markdown table."""
     lines = [
         "| nodes | file (MiB) | median (s) | fastest to slowest (s) | CPU, median (s) | memory (MiB) |",
@@ -69,9 +77,9 @@ def table() -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nodes.json"
         for size in SIZES:
-            path.write_text(json.dumps(listing(*map(kubelet_node, range(size))), indent=4))
-            run(path)
-            runs = [run(path) for _ in range(ROUNDS)]
+            path.write_text(json.dumps(listing(*map(_node, range(size))), indent=4))
+            _measure(path)
+            runs = [_measure(path) for _ in range(ROUNDS)]
             seconds = [one.seconds for one in runs]
             spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
             memory = max(one.mebibytes for one in runs)
@@ -82,21 +90,23 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> Exit:
     """Write the page."""
+    parser("python -m bench.genvalues", __doc__ or "", "python -m bench.genvalues").parse_args(arguments)
     page = ROOT / "docs" / "bench-genvalues.md"
-    rows = table()
+    rows = _table()
     cores, python = os.cpu_count(), platform.python_version()
     text = (
         "# How long genvalues takes\n\n"
         f"Made by `python -m bench.genvalues`: {ROUNDS} rounds of the whole process for each size, on "
         f"{cores} cores, {platform.system()} {platform.machine()}, Python {python}. "
-        f"One-minute load when it ended: {os.getloadavg()[0]:.1f}.\n\n{rows}\n"
+        f"One-minute load at the end: {os.getloadavg()[0]:.1f}.\n\n{rows}\n"
     )
     page.parent.mkdir(exist_ok=True)
     page.write_text(text)
     print(text)
+    return Exit.OK
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times `helm install --wait` beside `kubectl apply` of the same objects, and writes docs/bench-install.md.
+"""Times `helm install --wait` and `kubectl apply` of the same objects, and writes docs/bench-install.md.
 
-On the cluster of `make up`, whose images are there, in a namespace of its own that is new each time. The two
-take turns; `kubectl apply` ends when `kubectl rollout status` finds every tier ready.
+It uses the cluster of `make up`, which holds the images, and a new namespace each time. The two take turns.
+The time of `kubectl apply` ends when `kubectl rollout status` reports every tier as complete.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from collections.abc import Sequence
 
 from bench.measured import setting, spread
 from dev import ROOT
-from dev.kind.cluster import Cluster, existing
-from dev.kind.process import output
-from dev.kind.programs import command
+from dev.kind.cluster import existing
+from dev.kind.release import Release
 from dev.kind.versions import CLUSTER
+from mcapp import wait
 from mcapp.cli import parser, run
 from mcapp.config import CHART
-from mcapp.errors import Exit
+from mcapp.errors import Exit, FailedError
 from mcapp.messages import announce
 
 PAGE = ROOT / "docs" / "bench-install.md"
 SPACE = "mcapp-bench"
+VOLUMES_SECONDS = 120
 AIM = 1.10
-# The port is the running release's, and what is kept would not let the namespace go.
+# The running release has the NodePort. A claim that Helm keeps would block the deletion of the namespace.
 VALUES = ("--set", "topology=multi,web.service.type=ClusterIP,db.persistence.keep=false")
 TIERS = ("statefulset/db", "deployment/api", "deployment/web")
 
@@ -36,13 +37,13 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=5, help="turns of each (default: 5)")
     chosen = options.parse_args(arguments)
-    cluster = existing(chosen.cluster)
+    release = Release(existing(chosen.cluster), SPACE, "bench")
     seconds: dict[str, list[float]] = {"helm": [], "kubectl": []}
-    _turn(cluster, "helm")
+    _turn(release, "helm")
     for number in range(chosen.rounds):
-        # Whoever comes second in a round comes first in the next.
+        # The second of a round is the first of the next.
         for way in ("helm", "kubectl") if number % 2 else ("kubectl", "helm"):
-            seconds[way].append(_turn(cluster, way))
+            seconds[way].append(_turn(release, way))
             announce(f"round {number + 1}: {way} {seconds[way][-1]:.2f} s")
     text = _page(seconds)
     PAGE.write_text(text)
@@ -50,31 +51,38 @@ def main(arguments: Sequence[str]) -> Exit:
     return Exit.OK
 
 
-def _turn(cluster: Cluster, way: str) -> float:
+def _turn(release: Release, way: str) -> float:
     """Install in an empty namespace; return the seconds until every tier is ready."""
-    env = cluster.env()
-    manifest = output(
-        [command("helm"), "template", "bench", CHART, "-n", SPACE, "--no-hooks", *VALUES], env=env
-    )
+    cluster = release.cluster
+    manifest = release.helm("template", CHART, "--no-hooks", *VALUES)
     try:
         began = time.monotonic()
         if way == "helm":
-            install = (command("helm"), "install", "bench", CHART, "-n", SPACE, "--create-namespace")
-            output([*install, *VALUES, "--wait"], env=env)
+            release.helm("install", CHART, "--create-namespace", *VALUES, "--wait")
         else:
             cluster.kubectl("create", "namespace", SPACE)
-            output([command("kubectl"), "-n", SPACE, "apply", "-f", "-"], env=env, stdin=manifest)
-            cluster.kubectl("-n", SPACE, "rollout", "status", *TIERS)
+            release.apply_manifest(manifest)
+            release.kubectl("rollout", "status", *TIERS)
         return time.monotonic() - began
     finally:
         cluster.kubectl("delete", "namespace", SPACE, "--wait", "--ignore-not-found")
-        _volumes_gone(cluster)
+        _wait_for_volumes(release)
 
 
-def _volumes_gone(cluster: Cluster) -> None:
-    """Wait for the provisioner, whose clean-up would slow down the next turn."""
-    while any(item["spec"]["claimRef"]["namespace"] == SPACE for item in cluster.get("pv")["items"]):
-        time.sleep(0.5)
+def _wait_for_volumes(release: Release) -> None:
+    """Wait until the provisioner has deleted the volume, which would slow down the next turn.
+
+    Raises:
+        UserError: this takes more than two minutes.
+
+    """
+
+    def deleted() -> bool:
+        volumes = release.cluster.get("pv")["items"]
+        return all(item["spec"]["claimRef"]["namespace"] != SPACE for item in volumes)
+
+    if not wait.until(deleted, VOLUMES_SECONDS, pause=0.5):
+        raise FailedError(f"The volume of namespace {SPACE} is still there.")
 
 
 def _page(seconds: dict[str, list[float]]) -> str:
@@ -83,7 +91,7 @@ def _page(seconds: dict[str, list[float]]) -> str:
     return f"""# What Helm adds to an install
 
 Made by `python -m bench.install`: {len(seconds["helm"])} turns of each, in turn, on a kind cluster of
-two nodes that runs another release of mcapp, images present, each time in a new namespace with a new volume.
+two nodes that runs another release of mcapp and holds the images, each in a new namespace with a new volume.
 {setting()}.
 
 | way | median (s) | each (s) |
@@ -92,8 +100,8 @@ two nodes that runs another release of mcapp, images present, each time in a new
 | `helm install --wait` | {helm:.2f} | {_each(seconds["helm"])} |
 
 Ratio of the medians: **{helm / kubectl:.2f}** (aim: at most {AIM:.2f}); of each round: {spread(ratios, 2)}.
-The objects are those of `helm template --no-hooks`, rendered before the clock starts. The namespace is made
-after it has started.
+The objects are those of `helm template --no-hooks`, rendered before the clock starts. The namespace is
+created after it has started.
 """
 
 

@@ -1,4 +1,4 @@
-"""How the benches' pages tell of a machine and of a row of figures."""
+"""The line about the machine, and the form of a row of figures, on the benches' pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dev.kind.process import output
 
 
 def setting() -> str:
-    """Return the machine, the day and the revision in one line."""
+    """Return the machine, the date and the revision in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     revision = output(["git", "-C", ROOT, "describe", "--always", "--dirty"])
     return (
@@ -23,5 +23,5 @@ def setting() -> str:
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
-    """Return the median, and the least and the greatest in brackets."""
+    """Return the median, with the least and the greatest value in brackets."""
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Takes the database away under load, and writes docs/bench-recovery.md.
+"""Stops the database under load, and writes docs/bench-recovery.md.
 
-On this machine alone: the api and, beside it, the least app on psycopg_pool with its stock settings have one
-PostgreSQL, which stops for half a minute. Both are asked all the while, reads and writes.
+Everything runs on this machine. The api and a minimal app on psycopg_pool with default settings share one
+PostgreSQL, which stops for half a minute. Both get reads and writes all the time.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from bench.measured import setting, spread
 from bench.speed.contenders import uvicorn
 from dev import ROOT
 from dev.load.client import TIMEOUT_SECONDS, Load, Request
+from mcapp import wait
 from mcapp.cli import parser, run
 from mcapp.errors import Exit
 from mcapp.messages import announce
@@ -26,14 +28,15 @@ from tests.support.postgres import PostgresServer
 PAGE = ROOT / "docs" / "bench-recovery.md"
 AIM_SECONDS = 1.5
 ERROR_AIM_SECONDS = 3.0
-# Longer than the longest pause of a stock pool's back-off.
+# Longer than the longest pause of a default pool's back-off.
 PATIENCE_SECONDS = 90.0
 WARM_UP_REQUESTS = 50
 OURS, STOCK = "this api", "stock pool"
+AFTERWARDS_SECONDS = 2
 
 
 class Round(NamedTuple):
-    """What one outage did to one of them: seconds, and how often each answer came meanwhile."""
+    """One outage of one app: seconds, and the number of each answer meanwhile."""
 
     first_success: float
     slowest: float
@@ -56,15 +59,15 @@ def main(arguments: Sequence[str]) -> Exit:
     ):
         for number in range(chosen.rounds):
             with step(f"Outage {number + 1} of {chosen.rounds}"):
-                found = _outage(postgres, {OURS: ours.url, STOCK: stock.url}, chosen.outage, chosen.rate)
-            for name, one in found.items():
+                results = _outage(postgres, {OURS: ours.url, STOCK: stock.url}, chosen.outage, chosen.rate)
+            for name, one in results.items():
                 rounds[name].append(one)
                 announce(f"{name}: first success {one.first_success:.2f} s after, {dict(one.answers)}")
-        restarted = ours.process.poll() is not None
-    text = _page(rounds, chosen.outage, chosen.rate, restarted=restarted)
+        ended = ours.process.poll() is not None
+    text = _page(rounds, chosen.outage, chosen.rate, ended=ended)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
-    return Exit.OK if _good(rounds[OURS]) and not restarted else Exit.FAILED
+    return Exit.OK if _good(rounds[OURS]) and not ended else Exit.FAILED
 
 
 def _outage(postgres: PostgresServer, urls: dict[str, str], seconds: float, rate: float) -> dict[str, Round]:
@@ -77,11 +80,11 @@ def _outage(postgres: PostgresServer, urls: dict[str, str], seconds: float, rate
         time.sleep(seconds)
         postgres.start()
         accepts = time.monotonic()
-        while time.monotonic() < accepts + PATIENCE_SECONDS:
-            if all(_first_success(load, accepts) < float("inf") for load in loads.values()):
-                break
-            time.sleep(0.2)
-        time.sleep(2)
+        wait.until(
+            lambda: all(_first_success(load, accepts) < inf for load in loads.values()), PATIENCE_SECONDS
+        )
+        for load in loads.values():
+            load.at_least(len(load.requests) + int(rate * AFTERWARDS_SECONDS))
     titles = [title for (title,) in postgres.sql("SELECT title FROM app.tasks")]
     return {name: _round(load, away, accepts, titles) for name, load in loads.items()}
 
@@ -98,7 +101,7 @@ def _round(load: Load, away: float, accepts: float, titles: list[str]) -> Round:
 
 def _first_success(load: Load, accepts: float) -> float:
     ends = (one.ended + load.began for one in list(load.requests) if not one.problem)
-    return min((end for end in ends if end > accepts), default=float("inf")) - accepts
+    return min((end for end in ends if end > accepts), default=inf) - accepts
 
 
 def _answer(request: Request) -> str:
@@ -117,33 +120,34 @@ def _good(rounds: list[Round]) -> bool:
     )
 
 
-def _page(rounds: dict[str, list[Round]], outage: float, rate: float, *, restarted: bool) -> str:
-    rows = "\n".join(_row(name, found) for name, found in rounds.items())
+def _page(rounds: dict[str, list[Round]], outage: float, rate: float, *, ended: bool) -> str:
+    rows = "\n".join(_row(name, each) for name, each in rounds.items())
     agree = sum(one.agrees for one in rounds[OURS])
     return f"""# The database away under load
 
 Made by `python -m bench.recovery`: PostgreSQL stops {len(rounds[OURS])} times for {outage:g} s. The api and,
-in the same runs, the least FastAPI app on psycopg_pool with its stock settings get {rate:g} requests/s each,
-half of them writes. Processes on the loopback address, {setting()}.
+in the same runs, a minimal FastAPI app on psycopg_pool with its default settings get {rate:g} requests/s
+each, half of them writes. Processes on the loopback address, {setting()}.
 
 | | first success after PostgreSQL accepts (s) | slowest failure (s) | failures, all rounds |
 | --- | ---: | ---: | --- |
 {rows}
 
 Aims for the api: at most {AIM_SECONDS} s, at most {ERROR_AIM_SECONDS:.0f} s, 503 only. Its process has \
-{"ended" if restarted else "gone on all the while"}, and in {agree} of \
-{len(rounds[OURS])} rounds the table holds what each write was promised, no row less and none twice.
+{"ended" if ended else "run all the time"}, and in {agree} of \
+{len(rounds[OURS])} rounds the table agrees with every answer: no row is missing, none is there twice.
 
-A stock pool tries to connect again after 1 s, then after twice as long each time: the longer the outage, the
-longer it waits after it. The api asks four times a second, and opens a new pool as soon as it gets through.
+A pool with default settings tries to connect again after 1 s, then after twice as long each time: the longer
+the outage, the longer it waits afterwards. The api tries four times a second, and opens a new pool as soon as
+PostgreSQL accepts a connection.
 """
 
 
-def _row(name: str, found: list[Round]) -> str:
-    answers: Counter[str] = sum((one.answers for one in found), Counter())
-    told = ", ".join(f"{count} x {answer}" for answer, count in answers.most_common())
-    first = spread([one.first_success for one in found], 2)
-    return f"| {name} | {first} | {max(one.slowest for one in found):.2f} | {told} |"
+def _row(name: str, rounds: list[Round]) -> str:
+    answers: Counter[str] = sum((one.answers for one in rounds), Counter())
+    answered = ", ".join(f"{count} x {answer}" for answer, count in answers.most_common())
+    first = spread([one.first_success for one in rounds], 2)
+    return f"| {name} | {first} | {max(one.slowest for one in rounds):.2f} | {answered} |"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Breaks things under load, round by round; writes docs/reliability.md or, with members, docs/failover.md.
+"""Causes faults under load, round by round; writes docs/reliability.md or, in mode ha, docs/failover.md.
 
-On the cluster of `make up`, or of `make up DB_NODES=3`: a client keeps a ledger of what each write was
-promised; after each round it is held against the table. The rows of the load are removed.
+It uses the cluster of `make up`, or of `make up DB_NODES=3`. A client keeps a ledger of the answer to each
+write, and compares it with the table after each round. It deletes its rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dev.kind.release import Release
 from dev.kind.versions import CLUSTER
 from dev.load import disks, failover, faults
 from dev.load.client import RATE
-from dev.load.round import Fault, Round, acknowledged, refused, suffer, verdict
+from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
 from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
@@ -27,56 +27,56 @@ DOCS = ROOT / "docs"
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Measure, write the page, and fail if a promise was broken."""
+    """Measure, write the page, and fail if the table contradicts an answer."""
     options = parser("python -m bench.reliability", __doc__ or "", "python -m bench.reliability --rounds 10")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=10, help="rounds of each fault (default: 10)")
-    others = "rounds with disk and clock in distress, or with a planned change of leader (default: 3)"
+    others = "rounds of each fault of disk and clock, or of each planned change of leader (default: 3)"
     options.add_argument("--others", type=int, default=3, help=others)
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
     release = Release(cluster)
-    # The laptop's port: it stays when a machine of the database goes.
+    # The laptop's port: it stays when a machine of the database stops.
     url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
 
-    several = release.has_members()
-    often = failover.LEADER_LOST if several else faults.FAULTS
-    seldom = failover.PLANNED if several else disks.DISTRESS
-    found: dict[str, list[Round]] = {}
-    _break(release, url, often, chosen.rounds, found)
-    _break(release, url, seldom, chosen.others, found)
-    text = (_failover if several else _reliability)(_table(found))
-    (DOCS / ("failover.md" if several else "reliability.md")).write_text(text)
+    is_ha = release.is_ha()
+    often = failover.LEADER_LOST if is_ha else faults.FAULTS
+    seldom = failover.PLANNED if is_ha else disks.MACHINE_FAULTS
+    results: dict[str, list[Round]] = {}
+    _break(release, url, often, chosen.rounds, results)
+    _break(release, url, seldom, chosen.others, results)
+    text = (_failover if is_ha else _reliability)(_table(results))
+    (DOCS / ("failover.md" if is_ha else "reliability.md")).write_text(text)
     print(text)
-    kept = all(one.comparison.agrees for rounds in found.values() for one in rounds)
+    kept = all(one.comparison.agrees for rounds in results.values() for one in rounds)
     return Exit.OK if kept else Exit.FAILED
 
 
 def _break(
-    release: Release, url: str, wanted: dict[str, Fault], count: int, found: dict[str, list[Round]]
+    release: Release, url: str, wanted: dict[str, Fault], count: int, results: dict[str, list[Round]]
 ) -> None:
     for number in range(count):
         for name, fault in wanted.items():
             with step(f"Round {number + 1} of {count}: {name}"):
-                found.setdefault(name, []).append(suffer(release, url, fault))
-            announce(f"    {_said(found[name][-1])}")
+                results.setdefault(name, []).append(run_fault(release, url, fault))
+            announce(f"    {_line(results[name][-1])}")
 
 
-def _said(one: Round) -> str:
+def _line(one: Round) -> str:
     lost, twice = len(one.comparison.lost), len(one.comparison.duplicates)
     again = "" if one.recovery is None else f", right again {one.recovery:.2f} s after it accepts"
     return f"{lost} lost, {twice} twice, gap {one.gap:.1f} s{again}"
 
 
-def _table(found: dict[str, list[Round]]) -> str:
-    every = [one for rounds in found.values() for one in rounds]
-    rows = "\n".join(_row(fault, rounds) for fault, rounds in found.items())
+def _table(results: dict[str, list[Round]]) -> str:
+    every = [one for rounds in results.values() for one in rounds]
+    rows = "\n".join(_row(fault, rounds) for fault, rounds in results.items())
     return f"""\
-- The load: {RATE:g} requests/s whatever the answers take, half of them writes with an idempotency key, half
-  reads of rows that were acknowledged. The client sends none twice, and shares the cluster's cores.
-- The ledger holds each write as acknowledged, failed (its client was told that nothing was done) or unknown.
-  After each round it is held against the table: **lost** was acknowledged and is not there, **twice** is
-  there more than once, **undead** is there although its client was told that it is not.
+- The load: {RATE:g} requests/s however long the answers take, half of them writes with an idempotency key,
+  half reads of acknowledged rows. The client never retries, and shares the cluster's cores.
+- The ledger holds each write as acknowledged, failed (its client was told that nothing was written) or
+  unknown. After each round it is compared with the table: **lost** was acknowledged and is missing, **twice**
+  is there more than once, **written although refused** is there although its client was told that it is not.
 
 {verdict(every)}
 
@@ -85,8 +85,8 @@ right answer after PostgreSQL accepts (s) |
 | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |
 {rows}
 
-The gap is the longest time without an acknowledged write. Medians, with the least and the greatest in
-brackets."""
+The gap is the longest time without an acknowledged write. Times are medians, with the least and the greatest
+value in brackets."""
 
 
 def _row(fault: str, rounds: list[Round]) -> str:
@@ -97,7 +97,7 @@ def _row(fault: str, rounds: list[Round]) -> str:
         acknowledged(rounds),
         sum(len(one.comparison.lost) for one in rounds),
         sum(len(one.comparison.duplicates) for one in rounds),
-        refused(rounds),
+        wrong_answers(rounds),
         spread([one.gap for one in rounds]),
         spread(recoveries, 2) if recoveries else "-",
     )
@@ -112,19 +112,20 @@ standalone), {setting()}.
 
 {table}
 
-The aim for the last column is 1.5 s. A machine that is killed comes back after {faults.NODE_AWAY_SECONDS} s,
-and its kubelet and the pod after that.
+The aim for the last column is 1.5 s. A killed machine starts again after {faults.NODE_AWAY_SECONDS} s, its
+kubelet and the pod after that.
 
-Disk and clock are in distress for {disks.HOLD_SECONDS} s. The last column then counts from its end, or from
-PostgreSQL's return where it had died. It dies of a full disk for the WAL, and Kubernetes starts it again
-after 10 s, 20 s, 40 s and so on, at most 5 minutes: so long it may stay away once there is room. After each
-of these rounds pg_checksums has found every block whole, and pg_amcheck every table and index.
+The faults of disk and clock last {disks.HOLD_SECONDS} s. The last column then counts from the end of the
+fault, or from PostgreSQL's return where it had crashed. It crashes when the disk for the WAL is full, and
+Kubernetes starts it again after 10 s, 20 s, 40 s and so on, at most 5 minutes: it may stay away for that time
+after the disk has space again. After each of these rounds pg_checksums has found every block whole, and
+pg_amcheck every table and index.
 
 ## What is promised, and what is not
 
 - A write that was answered with 201 is on the disk of db's machine (`synchronous_commit` and `fsync` are on).
 - A write that was answered with 503 was not made, unless the answer says `maybe_done`.
-- There is one disk: when it is lost, so are the data. `scripts/backup.py` keeps a copy elsewhere.
+- There is one disk: when it is lost, the data are lost too. `scripts/backup.py` keeps a copy elsewhere.
 """
 
 
@@ -136,7 +137,7 @@ defaults), {setting()}.
 
 {table}
 
-The aim where the leader is lost or cut off is a gap below 10 s at the median and 15 s at the worst.
+The aim for a leader that is lost or cut off: a gap below 10 s at the median, and 15 s at the worst.
 """
 
 

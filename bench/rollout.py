@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Replaces web and api under load, and writes docs/bench-rollout.md.
 
-On the cluster of `make up`: each round does every change of mcapp.load.rollout. At the end once more with
-pods that stop at once, to show that the load sees what a drain prevents. The rows of the load are removed.
+It uses the cluster of `make up`. Each round makes every change of dev.load.rollout. In a last round pods stop
+at once, to show that the load sees what a drain prevents. The bench deletes the rows of the load.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from dev.load.client import FRESH_SHARE, RATE, Request
 from dev.load.ledger import Comparison, State
 from dev.load.rollout import CHANGES, Rolled, roll
 from mcapp.cli import parser, run
-from mcapp.config import CHART, NODE_PORT, RELEASE
+from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
 from mcapp.progress import step
 
 PAGE = ROOT / "docs" / "bench-rollout.md"
 REQUESTS = 5000
-AT_ONCE = ("--set", "web.drainSeconds=0,api.drainSeconds=0")
+AT_ONCE = "web.drainSeconds=0,api.drainSeconds=0"
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Measure, write the page, and fail if a request failed that should not have."""
+    """Measure, write the page, and fail if a request of the rounds failed."""
     options = parser("python -m bench.rollout", __doc__ or "", "python -m bench.rollout --rounds 5")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=3, help="rounds, each of 5,000 requests or more")
@@ -45,10 +45,10 @@ def main(arguments: Sequence[str]) -> Exit:
             rounds.append(roll(release, url, requests=REQUESTS, rate=chosen.rate))
         comparisons.append(_compare(release, rounds[-1]))
     with step("The same with pods that stop at once"):
-        release.helm("upgrade", RELEASE, CHART, "--reset-then-reuse-values", *AT_ONCE, "--wait")
+        release.upgrade(AT_ONCE, flags=("--wait",))
         release.wait_gone()
         control = roll(release, url, requests=REQUESTS, rate=chosen.rate)
-        release.helm("rollback", RELEASE, "--wait")
+        release.helm("rollback", "--wait")
     _compare(release, control)
     text = _page(rounds, comparisons, control, chosen.rate)
     PAGE.write_text(text)
@@ -57,10 +57,10 @@ def main(arguments: Sequence[str]) -> Exit:
 
 
 def _compare(release: Release, rolled: Rolled) -> Comparison:
-    """Hold the ledger against the table, then take the load's rows out of it."""
-    found = rolled.load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
+    """Compare the ledger with the table, then delete the load's rows."""
+    comparison = rolled.load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
     release.sql(f"DELETE FROM app.tasks WHERE starts_with(title, '{rolled.load.ledger.prefix}')")  # noqa: S608
-    return found
+    return comparison
 
 
 def _page(rounds: list[Rolled], comparisons: list[Comparison], control: Rolled, rate: float) -> str:
@@ -74,11 +74,11 @@ def _page(rounds: list[Rolled], comparisons: list[Comparison], control: Rolled, 
 
 Made by `python -m bench.rollout`: {len(rounds)} rounds on a kind cluster in topology multi, {setting()}.
 
-- The load: {rate:g} requests/s whatever the answers take, through the NodePort of the node where web does not
-  run. Two of five write, two read back a row that was acknowledged, one loads the page; {FRESH_SHARE:.0%}
-  over a connection of their own, the others over connections that are kept. The client sends none twice.
+- The load: {rate:g} requests/s however long the answers take, through the NodePort of the node where web does
+  not run. Two of five write, two read an acknowledged row back, one loads the page; {FRESH_SHARE:.0%} open a
+  connection each, the others use connections that are kept. The client never retries.
 - The load generator, both nodes and PostgreSQL share the machine's cores.
-- Failed is everything but the right answer within 10 s.
+- A request failed if it did not get the right answer within 10 s.
 
 **{failed} of {total} requests failed.** Of {acknowledged} acknowledged writes {lost} were lost, and {twice}
 are there twice.
@@ -93,7 +93,7 @@ A change begins with its command and ends when the last old pod is gone.
 
 The same once with `web.drainSeconds=0` and `api.drainSeconds=0`: **{len(control.load.problems)} of \
 {len(control.load.requests)} requests failed** ({", ".join(kinds) or "none"}). kube-proxy on every node learns
-of a pod's end only after the pod does; whoever stops listening at once turns away what is still sent to it.
+of a pod's end only after the pod itself; a pod that stops listening at once refuses what it still gets.
 """
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws docs/screenshots from running installs, in every language of the page.
+"""Takes docs/screenshots of running releases, in every language of the page.
 
-Adds a few tasks through the page first, and takes them away again afterwards.
+It adds a few tasks through the page first, and deletes them afterwards.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CHROMIUM = "/usr/bin/chromium"
 PACKAGES = ("chromium", "fonts-noto-cjk", "pngquant")
 WIDTH, HEIGHT = 1440, 720
 MOST_BYTES = 200_000
-# So many answers: by then every api pod has shown up.
+# After this number of answers every api pod has shown up.
 ANSWERS = 12
 PATIENCE_MS = 60_000
 # Oldest first, done or not.
@@ -35,7 +35,7 @@ TASKS = {
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Draw each page given, in each language."""
+    """Take a screenshot of each given page in each language."""
     options = parser(
         "python -m bench.screenshots",
         __doc__ or "",
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> Exit:
         for topology, url in pages.items():
             for language in TASKS:
                 picture = FOLDER / f"{topology}-{language}.png"
-                with step(f"Drawing {picture.relative_to(ROOT)}"):
+                with step(f"Taking {picture.relative_to(ROOT)}"):
                     _draw(browser, url, language, picture)
         browser.close()
     return Exit.OK

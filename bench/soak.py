@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Lets everything happen to a release at random, for an hour, and writes docs/soak.md.
+"""Causes random faults on a release for an hour, and writes docs/soak.md.
 
-On the cluster of `make up`: the order of the faults comes from a seed. A client keeps a ledger of what each
-write was promised; the memory of api and web is read after each fault.
+It uses the cluster of `make up`. A seed decides the order of the faults. A client keeps a ledger of the
+answer to each write. The memory of api and web is read after each fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dev.kind.cluster import existing
 from dev.kind.release import Release
 from dev.kind.versions import CLUSTER
 from dev.load.client import RATE
-from dev.load.round import refused, verdict
+from dev.load.round import verdict, wrong_answers
 from dev.load.soak import TIERS, Turn, of_tier, soak
 from mcapp.cli import parser, run
 from mcapp.config import NODE_PORT
@@ -29,7 +29,7 @@ SLICES = 6
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Soak, write the page, and fail if a promise was broken."""
+    """Soak, write the page, and fail if the table contradicts an answer."""
     options = parser("python -m bench.soak", __doc__ or "", "python -m bench.soak --minutes 60 --seed 1")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--minutes", type=float, default=60, help="how long (default: 60)")
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> Exit:
     except UserError as error:
         if not turns:
             raise
-        # An hour's findings are not thrown away with its last fault.
+        # The page still shows the faults before the one that failed.
         stop = f"\n**It stopped before its time: {error}**\n"
     text = _page(turns, chosen.seed, stop)
     PAGE.write_text(text)
@@ -69,7 +69,7 @@ Made by `python -m bench.soak --seed {seed}`: {turns[-1].ended / 60:.0f} minutes
 multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
 {verdict(rounds)}
-Wrong answers: {refused(rounds)}.
+Wrong answers: {wrong_answers(rounds)}.
 {stop}
 | what happened | times |
 | --- | ---: |
@@ -77,14 +77,14 @@ Wrong answers: {refused(rounds)}.
 
 ## Memory
 
-Resident memory of each pod in MiB, read after each fault; some of the faults replace the pods.
+Resident memory of each pod in MiB, read after each fault. Some faults replace the pods.
 
 | minutes | web | api |
 | --- | ---: | ---: |
 {memory}
 
-Median, with the least and the greatest in brackets. The median of the last third is, of that of the first,
-{", ".join(f"{_growth(turns, tier):.2f} for {tier}" for tier in TIERS)}.
+Medians, with the least and the greatest value in brackets. The median of the last third, divided by that of
+the first, is {", ".join(f"{_growth(turns, tier):.2f} for {tier}" for tier in TIERS)}.
 """
 
 
@@ -92,7 +92,7 @@ def _slice(turns: list[Turn], number: int) -> str:
     whole = turns[-1].ended
     begin, end = whole * number / SLICES, whole * (number + 1) / SLICES
     here = [turn for turn in turns if begin < turn.ended <= end]
-    cells = [spread(found) if (found := of_tier(here, tier)) else "-" for tier in TIERS]
+    cells = [spread(mib) if (mib := of_tier(here, tier)) else "-" for tier in TIERS]
     return f"| {begin / 60:.0f}-{end / 60:.0f} | {' | '.join(cells)} |"
 
 

@@ -1,4 +1,4 @@
-"""What only developers and `make up` need."""
+"""Programs for developers, and for `make up`."""
 
 from pathlib import Path
 

@@ -17,7 +17,7 @@ OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Write the file, or, with --check, only say whether it is what would be written."""
+    """Write the file; with --check, only compare it."""
     options = parser("python -m dev.docs", __doc__ or "", "python -m dev.docs --check")
     options.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file differs")
     chosen = options.parse_args(arguments)
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> Exit:
     if README.exists() and README.read_text() == text:
         return Exit.OK
     if chosen.check:
-        announce("chart/mcapp/README.md is not what values.yaml and README.md.gotmpl give. Run `make docs`.")
+        announce("chart/mcapp/README.md does not match values.yaml and README.md.gotmpl. Run `make docs`.")
         return Exit.DIFFERS
     README.write_text(text)
     announce("Wrote chart/mcapp/README.md.")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Removes the kind cluster that `make up` made, with its data; `make down` runs it."""
+"""Deletes the kind cluster of `make up` with its data; `make down` runs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mcapp.progress import step
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Delete the cluster; the built images stay in the cache for the next time."""
+    """Delete the cluster. The built images stay in the cache for the next time."""
     options = parser("python -m dev.down", __doc__ or "", "python -m dev.down")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     chosen = options.parse_args(arguments)

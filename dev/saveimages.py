@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the images into one archive for machines that pull from nowhere; `make images` runs it."""
+"""Writes the images into one archive, for machines without a registry; `make images` runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcapp.progress import step
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Make the images where they are missing, and the archive from them."""
+    """Build the missing images, and write the archive."""
     options = parser(
         "python -m dev.saveimages", __doc__ or "", "python -m dev.saveimages --file dist/mcapp-images.tar"
     )

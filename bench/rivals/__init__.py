@@ -1,1 +1,1 @@
-"""Other ways of writing the api, measured beside it."""
+"""Other ways to write the api, measured beside it."""

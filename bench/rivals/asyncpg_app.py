@@ -1,6 +1,6 @@
-"""The least that FastAPI and asyncpg need: the api's SQL, its JSON handed on as it comes, nothing else.
+"""The minimum on FastAPI and asyncpg: the api's SQL, and its JSON passed on unchanged.
 
-No log line, no metrics, no request id, no limit of time; nothing happens when the database is away.
+It has no log line, no metrics, no request id, no time limit, and no way to outlive a lost database.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _JSON = "application/json"
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
     def get_reset_query(self) -> str:
-        """Spare the round trip that asyncpg's pool adds to each request."""
+        """Save the round trip that asyncpg's pool adds to each request."""
         return ""
 
 

@@ -1,4 +1,4 @@
-"""The usual style: an ORM session for each request, models out of rows, everything else as it comes."""
+"""The usual style: an ORM session for each request, models made of rows, default settings otherwise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Task(_Base):
 
 
 class TaskOut(BaseModel):
-    """A task as it is sent."""
+    """A task in an answer."""
 
     model_config = ConfigDict(from_attributes=True)
     id: int
@@ -46,7 +46,7 @@ class TaskOut(BaseModel):
 
 
 class TaskList(BaseModel):
-    """Some tasks as they are sent."""
+    """A page of tasks in an answer."""
 
     items: list[TaskOut]
 

@@ -1,4 +1,4 @@
-"""No application at all: what uvicorn can do, with bodies as large as the api's."""
+"""uvicorn without an application; its bodies are as large as the api's."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A bare loop: as many coroutines as connections, each asks the api's SQL over and over. No HTTP.
+"""A bare loop without HTTP: a coroutine for each connection repeats the api's SQL.
 
-    python psycopg_loop.py READ SECONDS WARM_UP_SECONDS
+    python -m bench.rivals.psycopg_loop READ SECONDS WARM_UP_SECONDS
 
-prints the statements per second and the CPU time of each in microseconds. The pool is the api's: psycopg_pool
-of its size, with its settings.
+prints the statements per second and the CPU time of each in microseconds. The pool has the size and the
+settings of the api's.
 """
 
 from __future__ import annotations

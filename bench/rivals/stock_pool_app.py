@@ -1,4 +1,4 @@
-"""FastAPI on psycopg_pool as its documentation shows it: every setting of the pool left as it is."""
+"""FastAPI on psycopg_pool as its documentation shows it, with default settings of the pool."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ async def list_tasks() -> Response:
 
 @app.post("/api/tasks", status_code=201)
 async def create_task(body: NewTask) -> Response:
-    """Make a task."""
+    """Create a task."""
     rows = await _fetch(_INSERT, {"title": body.title})
     return Response(rows[0][2], 201, media_type=_JSON)

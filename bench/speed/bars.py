@@ -1,4 +1,4 @@
-"""The picture of a measurement: bars, with whiskers from the least to the greatest round."""
+"""The picture of one measurement: bars, with whiskers from the slowest to the fastest round."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLE = """
 
 
 def draw(figures: Figures) -> str:
-    """Return the picture as an SVG document, for light and for dark surroundings."""
+    """Return the picture as an SVG document, for light and dark colour schemes."""
     parts, y = [], 12
     for name, read in READS.items():
         rows = figures.samples[name]
@@ -35,7 +35,7 @@ def draw(figures: Figures) -> str:
             parts.append(_row(contender, figures.rates(name, contender), y, scale))
             y += _ROW
         y += 12
-    title = "Reads per second of the api and of what it is measured against"
+    title = "Reads per second of the api and of the other contenders"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img"'
         f' aria-label="{title}">\n'

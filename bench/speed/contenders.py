@@ -1,4 +1,4 @@
-"""Who is measured: each answers the two reads in its own way, from one PostgreSQL."""
+"""The contenders: each answers the two reads in its own way, from one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import NamedTuple, Protocol
 import httpx
 
 from dev.kind.process import output
+from mcapp import wait
 from mcapp.errors import FailedError
 from tests.support.api_process import ApiProcess
 from tests.support.postgres import PostgresServer, free_port, installation
@@ -28,14 +28,14 @@ _START_SECONDS = 30.0
 
 
 class Run(NamedTuple):
-    """One run: reads per second, and the CPU time that each took of who is measured, in microseconds."""
+    """One run: reads per second, and the contender's CPU time for each read, in microseconds."""
 
     rate: float
     cpu_us: float
 
 
 class Contender(Protocol):
-    """Something whose reads per second can be measured."""
+    """A program whose reads per second are measured."""
 
     name: str
     what: str
@@ -47,7 +47,7 @@ class Contender(Protocol):
 
 @dataclass
 class Http:
-    """A server that answers at `url`; `query` is added to every path, `pid` is who is measured."""
+    """A server at `url`. `query` is added to every path; `pid` is the measured process."""
 
     name: str
     what: str
@@ -60,7 +60,7 @@ class Http:
         return [f"{path}{self.query}" for path in read.paths()]
 
     def run(self, read: Read, seconds: float, warm_up: float) -> Run:
-        """Ask from the other core."""
+        """Send the requests from the other core."""
         with on_core(OTHERS):
             saturate(self.url, self.paths(read), seconds=warm_up)
             used = cpu_seconds([self.pid])
@@ -70,7 +70,7 @@ class Http:
 
 @dataclass
 class Pgbench:
-    """PostgreSQL's own benchmark, with as many clients as a pool has connections."""
+    """PostgreSQL's own benchmark, with a client for each connection of a pool."""
 
     postgres: PostgresServer
     clients: int
@@ -78,7 +78,7 @@ class Pgbench:
     what: str = "the same SQL, prepared; no Python, no HTTP"
 
     def run(self, read: Read, seconds: float, warm_up: float) -> Run:  # noqa: ARG002
-        """Run pgbench; PostgreSQL's own CPU time is not in the figure."""
+        """Run pgbench; the CPU time is pgbench's own, without PostgreSQL's."""
         used = children_seconds()
         variables = [rf"\set {name} {value}" for name, value in read.parameters.items()]
         lines = variables or [rf"\set id random(1, {TASKS})"]
@@ -93,10 +93,10 @@ class Pgbench:
                 ],
                 env=self.postgres.environment,
             )
-        found = re.search(r"tps = ([\d.]+)", said)
-        if not found:
-            raise FailedError(f"pgbench does not say its rate: {said}")
-        rate = float(found[1])
+        match = re.search(r"tps = ([\d.]+)", said)
+        if not match:
+            raise FailedError(f"The output of pgbench has no rate: {said}")
+        rate = float(match[1])
         return Run(rate, (children_seconds() - used) / (rate * seconds) * 1e6)
 
 
@@ -118,7 +118,7 @@ class Loop:
 
 @contextmanager
 def api(postgres: PostgresServer, **environment: str) -> Iterator[ApiProcess]:
-    """Run one replica on the measured core, set as the chart sets it."""
+    """Run one replica on the measured core, with the chart's settings."""
     with on_core(MEASURED):
         process = ApiProcess({**postgres.environment, **environment})
     with process:
@@ -128,7 +128,7 @@ def api(postgres: PostgresServer, **environment: str) -> Iterator[ApiProcess]:
 
 @contextmanager
 def uvicorn(postgres: PostgresServer, app: str, name: str, what: str, *options: str) -> Iterator[Http]:
-    """Run one of the rivals on the measured core."""
+    """Run one of bench.rivals on the measured core."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", f"bench.rivals.{app}", f"--port={port}", *options]
     with on_core(MEASURED):
@@ -148,13 +148,13 @@ def uvicorn(postgres: PostgresServer, app: str, name: str, what: str, *options: 
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while True:
+    def answered() -> bool:
+        if process.poll() is not None:
+            raise FailedError(f"The app at {url} ended with exit code {process.returncode}.")
         try:
-            httpx.get(f"{url}/api/tasks").raise_for_status()
+            return httpx.get(f"{url}/api/tasks").is_success
         except httpx.TransportError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+            return False
+
+    if not wait.until(answered, _START_SECONDS, pause=0.05):
+        raise FailedError(f"The app at {url} does not answer.")

@@ -1,4 +1,4 @@
-"""Who runs on which core, and how busy cores and processes are."""
+"""Processes pinned to cores, and the busy time of cores and processes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# The one that is measured has a core of its own; who asks it and PostgreSQL share the other.
+# The measured process has one core; the load and PostgreSQL share the other.
 MEASURED, OTHERS = 0, 1
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Keep whatever the block starts on one core, for as long as it lives."""
+    """Pin every process that the block starts to one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -27,7 +27,7 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def tree(pid: int) -> list[int]:
-    """Return a process and all its descendants; none where it has just ended."""
+    """Return a process and all its descendants; none if it has just ended."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     total = 0
     for pid in pids:
         for one in tree(pid):
-            # The name, in brackets, may hold spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+            # The name, in brackets, may contain spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
             with suppress(FileNotFoundError, ProcessLookupError):
                 fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
                 total += int(fields[11]) + int(fields[12])
@@ -48,20 +48,20 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def children_seconds() -> float:
-    """Return the CPU time, in seconds, of all children of this process that have ended."""
+    """Return the CPU time, in seconds, of the ended children of this process."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def resident_mib(pid: int) -> float:
-    """Return the memory of one process that is in RAM, in MiB."""
+    """Return the resident memory of one process, in MiB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @dataclass
 class Busy:
-    """The share of its time that each core was busy, from `with` to the end of its block."""
+    """The busy share of each core from `with` to the end of its block."""
 
     shares: list[float] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""The figures of a whole measurement."""
+"""The figures of one measurement."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from .generator import Latency
 from .replicas import Scaled
 
-# The contenders that ratios are about.
+# The contenders of the ratios.
 API, LONG, NGINX = "this api", "this api, every request through FastAPI", "this api, through nginx"
 
 
 class Sample(NamedTuple):
-    """One run: reads per second, CPU of each in microseconds, busy shares of the measured and other core."""
+    """One run: reads per second, CPU time of each (µs), busy shares of the measured and of the other core."""
 
     rate: float
     cpu_us: float
@@ -23,7 +23,7 @@ class Sample(NamedTuple):
 
 
 class Aim(NamedTuple):
-    """A ratio of two contenders, and the least that it should be."""
+    """A ratio of two contenders, and its lower limit."""
 
     one: str
     other: str
@@ -42,7 +42,7 @@ AIMS = (
 
 @dataclass
 class Figures:
-    """Everything that was measured. Samples and latencies: by read, then by contender, one a round."""
+    """All results. Samples and latencies: by read, then by contender, one for each round."""
 
     rounds: int
     seconds: float
@@ -68,12 +68,12 @@ class Figures:
         ]
 
     def cpu_ratios(self, read: str, aim: Aim) -> list[float]:
-        """Return the ratio of two contenders in each round by the CPU time of their reads."""
+        """Return the ratio of two contenders in each round, by the CPU time of their reads."""
         samples = self.samples[read]
         return [
             other.cpu_us / one.cpu_us for one, other in zip(samples[aim.one], samples[aim.other], strict=True)
         ]
 
     def cpu_us(self, read: str, contender: str) -> float:
-        """Return the CPU time, in microseconds, that a read takes of who is measured."""
+        """Return the contender's CPU time for a read, in microseconds."""
         return statistics.median(sample.cpu_us for sample in self.samples[read][contender])

@@ -1,4 +1,4 @@
-"""The load: h2load asks as fast as the answers come, vegeta at a steady rate."""
+"""The load: h2load sends as fast as it gets answers, vegeta at a steady rate."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONNECTIONS = 32
 
 
 class Latency(NamedTuple):
-    """Milliseconds from when a request was due to its answer."""
+    """Milliseconds from the time at which a request was due to its answer."""
 
     median: float
     p99: float
 
 
 def saturate(url: str, paths: Sequence[str], *, seconds: float) -> float:
-    """Return the answers per second to CONNECTIONS connections, each with one request under way.
+    """Return the answers per second on CONNECTIONS connections, each with one open request.
 
     Raises:
         UserError: an answer was no success.
@@ -47,7 +47,7 @@ def saturate(url: str, paths: Sequence[str], *, seconds: float) -> float:
 
 
 def paced(url: str, paths: Sequence[str], *, rate: float, seconds: float) -> Latency:
-    """Return how long the answers take at `rate` requests per second.
+    """Return the latency at `rate` requests per second.
 
     Raises:
         UserError: an answer was no success.
@@ -56,7 +56,7 @@ def paced(url: str, paths: Sequence[str], *, rate: float, seconds: float) -> Lat
     vegeta = command("vegeta")
     with _file(f"GET {url}{path}" for path in paths) as targets, tempfile.TemporaryFile() as results:
         attack = [str(vegeta), "attack", f"-targets={targets}", f"-rate={rate:.0f}", f"-duration={seconds}s"]
-        # Who finds every connection busy waits for one, and its time counts.
+        # A request that finds every connection busy waits, and that time counts.
         attack += [f"-connections={CONNECTIONS}", f"-max-connections={CONNECTIONS}"]
         subprocess.run(attack, stdout=results, check=True)
         results.seek(0)
@@ -70,7 +70,7 @@ def paced(url: str, paths: Sequence[str], *, rate: float, seconds: float) -> Lat
 
 
 def described() -> str:
-    """Return both generators with their versions."""
+    """Return the names and versions of both generators."""
     h2load = output(["h2load", "--version"]).split("/")[1]
     vegeta = versions()["programs"]["vegeta"]["module"].split("@")[1]
     return f"h2load of nghttp2 {h2load} (one thread, {CONNECTIONS} connections), vegeta {vegeta}"

@@ -1,4 +1,4 @@
-"""The page of a measurement, in Markdown."""
+"""The page of one measurement, in Markdown."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Made by `python -m bench.api`: {figures.rounds} rounds, each contender {figures.
 second of warm-up, on {setting()}.
 
 - Processes on the loopback address of one machine, no cluster, no container; {TASKS:,} tasks in PostgreSQL.
-- Whoever is measured has core 0 for itself, by its affinity; there is no other limit of CPU. PostgreSQL,
-  nginx and the load share core 1. All of them run at nice -10: before whatever else the machine does, which
-  kept the cores {_percent(figures.idle)} busy before the start.
+- The measured process has core 0 for itself, by its CPU affinity, and no other CPU limit. PostgreSQL, nginx
+  and the load share core 1. All run at nice -10, with priority over the rest of the machine, which kept the
+  cores {_percent(figures.idle)} busy before the start.
 - The load: {generator.described()}. h2load alone
-  gets {figures.ceiling:,.0f} answers/s out of core 1, when it asks nginx for a fixed answer.
+  gets {figures.ceiling:,.0f} answers/s out of core 1, when nginx sends it a fixed answer.
 - A pool has 4 connections, so pgbench has 4 clients and the bare loop 4 coroutines. The api writes its log
   line for each request.
-- Figures are medians over the rounds, in brackets the least and the greatest. A ratio is taken in a round: of
-  the reads per second, and of the CPU time that a read takes of who is measured. The second is what the first
-  would be on a machine that does nothing else; this one's one-minute load was
+- Figures are medians over the rounds, with the least and the greatest value in brackets. A ratio compares two
+  contenders in one round: by reads per second, and by the contender's CPU time for a read. The second is what
+  the first would be on an otherwise idle machine; the one-minute load of this machine was
   {os.getloadavg()[0]:.0f} at the end.
 
 ![Reads per second, as bars](bench-api.svg)
@@ -45,9 +45,9 @@ second of warm-up, on {setting()}.
 
 {_latencies(figures)}
 
-The requests come at a steady rate, however long the answers take; who waits for one of the
-{generator.CONNECTIONS} connections waits on the clock. The longest times tell of the machine,
-whose cores do other things as well.
+The requests come at a steady rate, however long the answers take; the time for which a request waits for one
+of the {generator.CONNECTIONS} connections counts. The longest times come from the machine, whose cores run
+other programs too.
 
 ## Memory of one replica
 
@@ -55,21 +55,21 @@ whose cores do other things as well.
 
 ## More replicas
 
-Read one task through nginx, every process free to use both cores.
+Reads of one task through nginx; every process may use both cores.
 
 {_scaled(figures)}
 
 {_limit(figures)}
 
-## Where the time goes
+## CPU time of a request by part
 
-Samples of the busy api by py-spy, as microseconds of CPU for each request. A part is charged with what it
-calls in the standard library and in C.
+Samples of the busy api by py-spy, in microseconds of CPU time for each request. A part includes its calls
+into the standard library and C.
 
 {_profiles(figures)}
 
-What was changed for it, and what was tried in vain, stands in [api-speed.md](api-speed.md). How long it takes
-from `helm install` to the first row is in [measured.md](measured.md).
+[api-speed.md](api-speed.md) lists the changes that made the api faster, and those that did not.
+[measured.md](measured.md) has the time from `helm install` to the first row.
 """
 
 
@@ -96,7 +96,7 @@ def _cells(figures: Figures, aim: Aim) -> list[str]:
         ratios = figures.ratios(name, aim)
         missed = aim.least is not None and statistics.median(ratios) < aim.least
         cells.append(spread(ratios, 2) + (", missed" if missed else ""))
-        # pgbench leaves the work to PostgreSQL, and before nginx it is the same api.
+        # pgbench leaves the work to PostgreSQL, and behind nginx is the same api.
         alike = aim.other != "pgbench" and aim.one != NGINX
         cells.append(spread(figures.cpu_ratios(name, aim), 2) if alike else "")
     return cells
@@ -162,17 +162,17 @@ def _scaled(figures: Figures) -> str:
 
 
 def _limit(figures: Figures) -> str:
-    """Say what stops the growth, if the figures do."""
+    """Return what limits the growth, as far as the figures show it."""
     runs = figures.scaled[COUNTS[-1]]
     used = statistics.median(sum(run.cores.values()) for run in runs)
     api = statistics.median(run.cores["api"] for run in runs)
     cores = len(figures.idle)
-    told = f"With {COUNTS[-1]} replicas {used:.2f} of {cores} cores are in use, {api:.2f} of them by the api"
+    use = f"With {COUNTS[-1]} replicas {used:.2f} of {cores} cores are in use, {api:.2f} of them by the api"
     if used < 0.9 * cores:
-        return f"{told}: it is not the cores that stop the growth."
+        return f"{use}: the cores do not limit the growth."
     return (
-        f"{told}: there are no more of them, and that is what stops the growth.\n"
-        "The rest goes to what a request needs besides: PostgreSQL, nginx and, here, the load."
+        f"{use}: the cores limit the growth.\n"
+        "The rest goes to the other parts of a request: PostgreSQL, nginx and, here, the load."
     )
 
 

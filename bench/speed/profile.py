@@ -1,4 +1,4 @@
-"""Where a request's time goes: py-spy's samples of a busy api, sorted into parts."""
+"""The CPU time of a request by part: py-spy's samples of a busy api."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 _REST = "the event loop: waiting for sockets, reading, writing"
-# The innermost frame that lies in one of these decides; what that calls elsewhere is its doing.
+# The innermost frame in one of these files decides the part; calls into other files count as its own.
 _PARTS = (
     ("mcapp_api/logs.py", "the log line"),
     ("/logging/", "the log line"),
@@ -31,7 +31,7 @@ HERTZ = 250
 
 
 def profile(pid: int, seconds: float) -> dict[str, float]:
-    """Return each part's share of the time that the process was busy, the largest first."""
+    """Return each part's share of the busy time of the process, the largest first."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw"
         subprocess.run(
@@ -45,7 +45,7 @@ def profile(pid: int, seconds: float) -> dict[str, float]:
         samples: Counter[str] = Counter()
         for line in raw.read_text(encoding="utf-8").splitlines():
             stack, _, count = line.rpartition(" ")
-            # Other threads only wait.
+            # The other threads only wait.
             if "/threading.py" not in stack:
                 samples[_part(stack)] += int(count)
     return {part: count / samples.total() for part, count in samples.most_common()}

@@ -1,4 +1,4 @@
-"""The two reads that are measured: the api's own SQL, and the paths that lead to it."""
+"""The two measured reads: the api's SQL, and the paths that run it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mcapp_api import store
 from mcapp_api.routes.tasks import USUAL_PAGE
 
 TASKS = 10_000
-# One more than asked for, as the api does to know whether there is a next page.
+# The api reads one more than requested, to know whether there is a next page.
 PAGE_ROWS = USUAL_PAGE + 1
 _PATHS = 1000
 
 
 @dataclass(frozen=True)
 class Read:
-    """A read: `sql` with the placeholders of psycopg, `parameters` that are the same each time."""
+    """A read: `sql` with psycopg's placeholders; `parameters` with the same value each time."""
 
     name: str
     title: str
@@ -29,17 +29,17 @@ class Read:
         return self.parameters or {"id": task_id}
 
     def placeholders(self, form: str) -> str:
-        """Return the SQL with each placeholder as `form`, in which {n} is its number and {name} its name."""
+        """Return the SQL with each placeholder as `form`, where {n} is its number and {name} its name."""
         names = list(self.parameters) or ["id"]
         return re.sub(
-            r"%\((\w+)\)s", lambda found: form.format(n=names.index(found[1]) + 1, name=found[1]), self.sql
+            r"%\((\w+)\)s", lambda match: form.format(n=names.index(match[1]) + 1, name=match[1]), self.sql
         )
 
     def paths(self) -> list[str]:
-        """Return the paths to ask for in turn."""
+        """Return the paths to request in turn."""
         if self.parameters:
             return ["/api/tasks"]
-        # Every run asks for the same ones.
+        # The same paths in every run.
         chosen = random.Random(0)  # noqa: S311
         return [f"/api/tasks/{chosen.randint(1, TASKS)}" for _ in range(_PATHS)]
 

@@ -1,4 +1,4 @@
-"""How the rate grows with the replicas, and who uses the machine's cores meanwhile."""
+"""The rate for each number of replicas, and the use of the machine's cores meanwhile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNTS = (1, 2, 4)
 
 
 class Scaled(NamedTuple):
-    """Requests per second, and how many cores each part kept busy."""
+    """Requests per second, and the number of cores that each part used."""
 
     rate: float
     cores: dict[str, float]
@@ -29,8 +29,8 @@ class Scaled(NamedTuple):
 def scale(
     postgres: PostgresServer, *, rounds: int, seconds: float, warm_up: float
 ) -> dict[int, list[Scaled]]:
-    """Read one task through nginx from 1, 2 and 4 replicas, in turn; nobody has a core of their own."""
-    found: dict[int, list[Scaled]] = {count: [] for count in COUNTS}
+    """Read one task through nginx from 1, 2 and 4 replicas, in turn; every process may use every core."""
+    runs: dict[int, list[Scaled]] = {count: [] for count in COUNTS}
     with ExitStack() as stack:
         replicas = [stack.enter_context(ApiProcess(postgres.environment)) for _ in range(max(COUNTS))]
         for replica in replicas:
@@ -45,13 +45,13 @@ def scale(
                     "PostgreSQL": [postgres.pid],
                     "nginx": [webs[count].pid],
                 }
-                found[count].append(_measure(webs[count].url, parts, seconds, warm_up))
-                announce(f"round {number + 1}: {count} replicas {found[count][-1].rate:.0f}/s")
-    return found
+                runs[count].append(_measure(webs[count].url, parts, seconds, warm_up))
+                announce(f"round {number + 1}: {count} replicas {runs[count][-1].rate:.0f}/s")
+    return runs
 
 
 def _spread(web: Web, replicas: list[ApiProcess]) -> None:
-    """Do what kube-proxy would, which spreads the connections: name every replica."""
+    """Spread the connections over every replica, as kube-proxy does."""
     servers = (f"server 127.0.0.1:{replica.port} max_fails=0;\n" for replica in replicas)
     (web.run_dir / "api.conf").write_text("".join(servers), encoding="ascii")
     web.signal(signal.SIGHUP)

@@ -1,1 +1,1 @@
-"""A kind cluster on this machine, and all that it is made of."""
+"""A kind cluster on this machine, with its programs, images and release."""

@@ -1,8 +1,9 @@
 """An OCI runtime before runc, for hosts that withhold capabilities even from root.
 
-`docker run --privileged` asks for every capability there is, and runc fails where one is missing. Called as
-``ociruntime.py RUNC CAP_X,CAP_Y ARGUMENTS...``: takes these capabilities out of the bundle's config.json and
-out of exec's process file, then becomes runc. Standard library only: it runs for every container start.
+`docker run --privileged` asks for every capability of the kernel, and runc fails where one is withheld.
+Called as ``ociruntime.py RUNC CAP_X,CAP_Y ARGUMENTS...``, it removes these capabilities from the bundle's
+config.json and from exec's process file, then becomes runc. It runs for every container start, so it imports
+nothing but the standard library.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 
 def main(runc: str, lacking: set[str], arguments: list[str]) -> None:
-    """Rewrite what the arguments point at, then exec runc with the same arguments."""
+    """Rewrite the files that the arguments name, then exec runc with the same arguments."""
     for flag, name in (("--bundle", "config.json"), ("-b", "config.json"), ("--process", ""), ("-p", "")):
         for index, argument in enumerate(arguments):
             value = None

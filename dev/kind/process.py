@@ -1,4 +1,4 @@
-"""Runs other programs: their output goes to a log, and a failure shows its last lines."""
+"""Runs other programs. Output of long ones goes to a log, and a failure shows its last lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str
     """Run a quick command and return its standard output, stripped.
 
     Raises:
-        UserError: the program is missing or exits non-zero; the message holds what it said.
+        UserError: the program is missing or exits non-zero; the message holds its output.
 
     """
     try:
@@ -40,7 +40,7 @@ def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str
 
 
 def succeeds(command: Command, *, env: Mapping[str, str] | None = None, timeout: float = 60) -> bool:
-    """Tell whether a quick command exits 0 within its time; a missing program does not."""
+    """Tell whether a quick command exits 0 within `timeout` seconds; False if the program is missing."""
     try:
         done = subprocess.run(
             [str(part) for part in command],

@@ -1,4 +1,4 @@
-"""The versions of all that is built or pulled, from pyproject.toml, and the folder of what is built."""
+"""The versions of everything that is built or pulled, from pyproject.toml, and the cache folder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from dev import ROOT
 from mcapp.config import CHART
+from mcapp.errors import UserError
 
 IMAGES = ROOT / "images"
 CLUSTER = "mcapp"
@@ -24,34 +25,39 @@ def _pyproject() -> dict[str, Any]:
 
 
 def versions() -> dict[str, Any]:
-    """Return the table [tool.mcapp] of pyproject.toml: every version that is built or pulled."""
+    """Return the table [tool.mcapp] of pyproject.toml, with every version that is built or pulled."""
     table: dict[str, Any] = _pyproject()["tool"]["mcapp"]
     return table
 
 
 def requirements(name: str) -> list[str]:
-    """Return the pinned packages of an image of ours: ``api`` or ``db``."""
+    """Return the pinned packages of one of our images: ``api`` or ``db``."""
     group: list[str] = _pyproject()["dependency-groups"][name]
     return group
 
 
 def image(name: str) -> str:
-    """Return the reference under which its user asks for an image, such as ``postgres:16``."""
+    """Return the reference by which its user pulls an image, such as ``postgres:16``."""
     reference: str = versions()["images"][name]
     return reference
 
 
 @cache
 def app_version() -> str:
-    """Return the chart's appVersion, which is the tag of the two images of our own."""
+    """Return the chart's appVersion, the tag of our images.
+
+    Raises:
+        UserError: Chart.yaml has none.
+
+    """
     for line in (CHART / "Chart.yaml").read_text().splitlines():
         if line.startswith("appVersion:"):
             return line.split(":", 1)[1].strip().strip('"')
-    raise AssertionError("Chart.yaml has no appVersion")
+    raise UserError(f"{CHART / 'Chart.yaml'} has no appVersion.")
 
 
 def cache_dir() -> Path:
-    """Return the folder of everything that is built once: $MCAPP_CACHE, or mcapp in the user's cache."""
+    """Return the folder of everything that is built once: $MCAPP_CACHE, else mcapp in the user's cache."""
     if own := os.environ.get("MCAPP_CACHE"):
         return Path(own).resolve()
     base = os.environ.get("XDG_CACHE_HOME")

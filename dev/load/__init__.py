@@ -1,4 +1,4 @@
-"""A steady stream of real requests, and a ledger of what each write was promised.
+"""A steady stream of real requests, and a ledger that holds what each write was answered.
 
-For the tests and the benches: `with Load(url) as load:` around whatever is done to the app meanwhile.
+For tests and benches: `with Load(url) as load:` around whatever is done to the app meanwhile.
 """

@@ -1,4 +1,4 @@
-"""An open-loop client: one request every 1/rate seconds, however long the answers take, none sent twice."""
+"""An open-loop client: a request every 1/rate seconds, however long the answers take, and no retries."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
-from time import monotonic, sleep
+from math import inf
+from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
 
 from dev.load.ledger import Ledger, State, Write
+from mcapp import wait
 
 RATE = 60.0
 TIMEOUT_SECONDS = 10.0
-# So many requests open a connection of their own; the others share the connections of these clients.
+# This share of the requests opens a connection each; the others use the connections of these clients.
 FRESH_SHARE = 0.25
 KEPT_CLIENTS = 8
 
 Kind = Literal["write", "read", "page"]
-# What is sent in turn. `read` reads an acknowledged row back, `page` loads the page.
+# The order in which kinds are sent. `read` reads an acknowledged row back, `page` loads the page.
 KINDS: tuple[Kind, ...] = ("write", "read", "write", "read", "page")
 
-# What the api and nginx say when nothing was done.
+# The statuses of the api and nginx when nothing was written.
 _NOT_DONE = frozenset({400, 404, 405, 409, 412, 413, 415, 422, 429, 503})
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request: when it was due (s since the start), how long from then to its end, and how it ended.
+    """One request: when it was due (s since the start), how long it took from then (s), and how it ended.
 
-    `problem` is empty where the answer was the right one.
+    `problem` is empty where the answer is right.
     """
 
     kind: Kind
@@ -47,14 +49,15 @@ class Request:
 
     @property
     def ended(self) -> float:
-        """When it ended, in seconds since the start."""
+        """The time of its end, in seconds since the start."""
         return self.due + self.seconds
 
 
 class Load:
-    """Requests at a steady rate from a thread of its own, from `with` to the end of its block.
+    """Requests at a steady rate from a thread, from `with` to the end of its block.
 
-    `requests` grows as they end; `ledger` holds every write. Requests under way at the end are waited for.
+    `requests` grows as requests end; `ledger` holds every write. The end of the block waits for the requests
+    that are under way.
     """
 
     def __init__(self, url: str, *, rate: float = RATE, kinds: Sequence[Kind] = KINDS) -> None:
@@ -67,7 +70,7 @@ class Load:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="load", daemon=True)
         self._acknowledged: list[Write] = []
-        # By time.monotonic().
+        # A reading of time.monotonic().
         self.began = 0.0
 
     def __enter__(self) -> Self:
@@ -83,13 +86,12 @@ class Load:
             raise self._error
 
     def at_least(self, requests: int) -> None:
-        """Return when so many requests have ended."""
-        while len(self.requests) < requests and self._thread.is_alive():
-            sleep(0.1)
+        """Wait until this number of requests has ended. Each ends within its timeout."""
+        wait.until(lambda: len(self.requests) >= requests or not self._thread.is_alive(), inf, pause=0.1)
 
     @property
     def problems(self) -> list[Request]:
-        """Every request that did not get the right answer."""
+        """The requests without the right answer."""
         return [request for request in self.requests if request.problem]
 
     def _work(self) -> None:
@@ -151,7 +153,7 @@ class Load:
         return answer.status_code, answer.text
 
     async def _read(self, client: httpx.AsyncClient) -> tuple[int, str]:
-        """Read back any row that was acknowledged; before the first one, the list."""
+        """Read an acknowledged row back; read the list while there is none."""
         if not self._acknowledged:
             answer = await client.get("/api/tasks")
             return answer.status_code, "" if answer.is_success else answer.text
@@ -171,7 +173,7 @@ async def _client(url: str, *, keep: bool) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:
-    """Return the JSON object of an answer; an empty one where something else came."""
+    """Return the JSON object of an answer; an empty one where the body is something else."""
     try:
         document = answer.json()
     except ValueError:
@@ -180,9 +182,9 @@ def _document(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _says_not_done(answer: httpx.Response, document: dict[str, Any]) -> bool:
-    """Tell whether an answer rules out that the write was done."""
-    # With a comma, nginx asked a second pod: the first one may have done it before it broke.
+    """Tell whether an answer rules out that the row was written."""
+    # With a comma, nginx asked a second pod: the first pod may have written before it broke.
     if answer.status_code not in _NOT_DONE or "," in answer.headers.get("X-Upstream-Time", ""):
         return False
-    # A 503 of anybody but the api says nothing about the row.
+    # Only the api's own 503 says something about the row.
     return answer.status_code != 503 or ("request_id" in document and not document.get("maybe_done"))

@@ -1,4 +1,4 @@
-"""What may happen to the disk of a database on one node, and to its clock."""
+"""The faults of the machine under a database on one node: its disk and its clock."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
 from dev.load.faults import accepts_again
 from dev.load.round import Fault
-from mcapp.config import CHART, NAMESPACE, RELEASE
 from mcapp.errors import FailedError, UserError
 
-ROOM_MIB = 160
+FREE_MIB = 160
 HOLD_SECONDS = 10
-# A lab's worst memory card: a commit waits for the writes of all before it.
+# As slow as a lab's worst memory card: a commit waits for the writes of all earlier ones.
 WRITES_PER_SECOND = 12
 JUMP_SECONDS = 3600
 # Parts of the volume, as folders in it.
 WHOLE, WAL = "", "pgdata/pg_wal"
 _FAKETIME = "/var/lib/postgresql/data/faketime"
 
-# On the node; $1 is the folder that gets a disk of its own, with $2 MiB more than what is in it.
+# Runs on the node. $1 is the folder that gets its own disk, with $2 MiB free beside its content.
 _MOUNT = """set -eu; [ ! -e /var/mcapp-disk.img ]; held=$(du -sm $1)
 truncate -s "$((${held%%[!0-9]*} + $2))M" /var/mcapp-disk.img
 mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mkdir -p /mnt/mcapp-disk
@@ -38,18 +37,18 @@ mount --bind /mnt/mcapp-disk $1"""
 _UNMOUNT = """set -eu; umount $1; rm -f /mnt/mcapp-disk/filler
 find $1 -mindepth 1 -delete; cp -a /mnt/mcapp-disk/. $1/; umount /mnt/mcapp-disk
 rm -f /var/mcapp-disk.img"""
-# The last bytes too.
+# dd leaves less than a block free; cat fills that too.
 _FILL = """dd if=/dev/zero of=$1/filler bs=1M 2>/dev/null; cat /dev/zero >>$1/filler 2>/dev/null
 sync $1/filler"""
 _EMPTY = """rm $1/filler"""
-# Each switch takes another segment: first those that are kept for it, then new ones.
+# Each switch uses another segment: first the recycled ones, then new ones.
 _SWITCH = """DO $$ BEGIN
   FOR number IN 1..500 LOOP
     PERFORM pg_logical_emit_message(false, 'filler', 'x');
     PERFORM pg_switch_wal();
   END LOOP;
 END $$"""
-# Version 1 of the kernel's control groups, and version 2; $2 writes a second, 0 for no limit.
+# For cgroups version 1, else version 2. $2 is the limit in writes per second, 0 for none.
 _THROTTLE = """set -eu; disk=$(mountpoint -d $1); pid=$(pgrep -xo postgres)
 if group=$(grep :blkio: "/proc/$pid/cgroup"); then
   echo "$disk $2" >"/sys/fs/cgroup/blkio${group##*:}/blkio.throttle.write_iops_device"
@@ -58,7 +57,7 @@ else
   echo "$disk wiops=$2" >"/sys/fs/cgroup${group##*:}/io.max"
 fi"""
 
-# In db's pod; the extension that it needs is gone afterwards.
+# Runs in db's pod, and drops the extension that it needs afterwards.
 _AMCHECK = """export PGUSER=postgres PGPASSWORD="$POSTGRES_PASSWORD"
 pg_amcheck --install-missing --heapallindexed --all; found=$?
 psql -qAtd postgres -c 'SELECT datname FROM pg_database WHERE datallowconn' | while read -r name; do
@@ -70,14 +69,14 @@ exit "$found"
 
 @contextmanager
 def own_disk(release: Release, part: str = WHOLE) -> Iterator[None]:
-    """Put a part of the volume on a small disk of its own; at the end its blocks must be whole.
+    """Put a part of the volume on its own small disk; check at the end that no block is corrupt.
 
     Raises:
-        UserError: something is corrupt, or the database does not come back.
+        UserError: a block is corrupt, or the database does not come back.
 
     """
     with _stopped(release):
-        _on_node(release, _MOUNT, part, str(ROOM_MIB))
+        _on_node(release, _MOUNT, part, str(FREE_MIB))
     try:
         yield
         verify_pages(release)
@@ -89,7 +88,7 @@ def own_disk(release: Release, part: str = WHOLE) -> Iterator[None]:
 
 @contextmanager
 def filled(release: Release, part: str = WHOLE) -> Iterator[None]:
-    """Fill the disk of a part of the volume to the last byte, and make room again at the end."""
+    """Fill the disk of a part of the volume to the last byte, and free it at the end."""
     _on_node(release, _FILL, part)
     try:
         yield
@@ -100,7 +99,7 @@ def filled(release: Release, part: str = WHOLE) -> Iterator[None]:
 @contextmanager
 def _data_disk(release: Release) -> Iterator[None]:
     with own_disk(release):
-        # Rows that were deleted leave room that new ones would take for a while.
+        # New rows would otherwise use the space of deleted ones first.
         release.sql("VACUUM FULL app.tasks; VACUUM FULL app.idempotency_keys;")
         yield
 
@@ -125,7 +124,7 @@ def _fill_wal(release: Release) -> Iterator[float]:
         try:
             release.sql(_SWITCH)
         except UserError:
-            # It panics when no segment is left, and its client learns that the connection is gone.
+            # PostgreSQL panics when there is no segment left, and closes the connection.
             time.sleep(max(0.0, HOLD_SECONDS - (time.monotonic() - began)))
         else:
             raise FailedError("The disk of the WAL did not fill.")
@@ -145,7 +144,7 @@ def _slow(release: Release) -> Iterator[float]:
 
 @contextmanager
 def _own_clock(release: Release) -> Iterator[None]:
-    """Let the database's clock be what a file says: libfaketime stands before the kernel's."""
+    """Give the database the clock of a file, by libfaketime."""
     host.install(("libfaketime",))
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
     node, folder = release.volume_place()
@@ -163,12 +162,12 @@ def _own_clock(release: Release) -> Iterator[None]:
         for at in [f"db.extraEnv[{number}]"]
         for word in ("--set-string", f"{at}.name={name},{at}.value={value}")
     ]
-    release.helm("upgrade", RELEASE, CHART, "--reset-then-reuse-values", *values, "--wait")
+    release.upgrade(flags=(*values, "--wait"))
     try:
         yield
         verify_pages(release)
     finally:
-        release.helm("rollback", RELEASE, "--wait")
+        release.helm("rollback", "--wait")
         release.wait()
         docker("exec", node, "rm", "-f", f"{folder}/libfaketime.so.1", f"{folder}/faketime")
 
@@ -184,7 +183,7 @@ def _jump(release: Release) -> Iterator[float]:
     yield time.time()
 
 
-DISTRESS = {
+MACHINE_FAULTS = {
     "db's disk full": Fault(_fill, _data_disk),
     "db's disk for the WAL full": Fault(_fill_wal, _wal_disk),
     f"db's disk slow ({WRITES_PER_SECOND} writes/s)": Fault(_slow, _data_disk),
@@ -193,22 +192,20 @@ DISTRESS = {
 
 
 def verify_pages(release: Release) -> None:
-    """Let pg_amcheck look at every table and index.
+    """Check every table and index with pg_amcheck.
 
     Raises:
-        UserError: something is corrupt.
+        UserError: one is corrupt.
 
     """
-    release.cluster.kubectl(
-        *("-n", NAMESPACE, "exec", release.database_pod(), "-c", "postgres", "--", "sh", "-c", _AMCHECK)
-    )
+    release.exec(release.database_pod(), "sh", "-c", _AMCHECK, container="postgres")
 
 
 def verify_checksums(release: Release) -> None:
-    """Let pg_checksums look at every block of a server that is stopped.
+    """Check every block of a stopped server with pg_checksums.
 
     Raises:
-        UserError: a block is not what its checksum says.
+        UserError: a block does not match its checksum.
 
     """
     node, folder = release.volume_place()
@@ -220,19 +217,18 @@ def verify_checksums(release: Release) -> None:
 
 @contextmanager
 def _stopped(release: Release) -> Iterator[None]:
-    space = ("-n", NAMESPACE)
-    release.cluster.kubectl(*space, "scale", "statefulset/db", "--replicas=0")
-    release.cluster.kubectl(*space, "wait", "--for=delete", "pod/db-0", "--timeout=90s")
+    release.kubectl("scale", "statefulset/db", "--replicas=0")
+    release.kubectl("wait", "--for=delete", "pod/db-0", "--timeout=90s")
     try:
         yield
     finally:
-        release.cluster.kubectl(*space, "scale", "statefulset/db", "--replicas=1")
+        release.kubectl("scale", "statefulset/db", "--replicas=1")
         release.wait()
 
 
 def _set_clock(release: Release, seconds: int) -> None:
     node, folder = release.volume_place()
-    # In place: libfaketime reads the same file again.
+    # Written in place, because libfaketime reads the same file again.
     docker("exec", node, "sh", "-c", f'echo "{seconds:+d}" >"$1/faketime"', "-", folder)
 
 

@@ -1,4 +1,4 @@
-"""Every way in which the leader of a database on several nodes is lost."""
+"""The faults of a database in mode ha: each takes the leader away, or changes it as planned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.release import Release
 from dev.load.round import Fault
-from mcapp.config import CHART, NAMESPACE, RELEASE
 
 PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's pod
 
@@ -18,7 +17,7 @@ PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's p
 @contextmanager
 def _kill(release: Release) -> Iterator[None]:
     at_once = ("--grace-period=0", "--force", "--wait=false")
-    release.cluster.kubectl("-n", NAMESPACE, "delete", "pod", release.database_pod(), *at_once)
+    release.kubectl("delete", "pod", release.database_pod(), *at_once)
     yield
 
 
@@ -35,7 +34,7 @@ def _stop_node(release: Release) -> Iterator[None]:
 @contextmanager
 def _cut(release: Release) -> Iterator[None]:
     node = _node(release)
-    # Where neither kube-proxy nor the policies' engine has rules of its own.
+    # Neither kube-proxy nor the engine of NetworkPolicies has rules in these chains.
     rules = (("PREROUTING", "-i"), ("POSTROUTING", "-o"))
 
     def drop(action: str) -> None:
@@ -51,10 +50,10 @@ def _cut(release: Release) -> Iterator[None]:
 
 @contextmanager
 def switch_over(release: Release) -> Iterator[None]:
-    """Let another member lead."""
-    now = release.database_pod()
-    order = ("switchover", "--leader", now, "--force")
-    release.cluster.kubectl("-n", NAMESPACE, "exec", now, "-c", "postgres", "--", *PATRONICTL, *order)
+    """Make another member the leader."""
+    leader = release.database_pod()
+    switchover = ("switchover", "--leader", leader, "--force")
+    release.exec(leader, *PATRONICTL, *switchover, container="postgres")
     yield
 
 
@@ -72,9 +71,7 @@ def _drain(release: Release) -> Iterator[None]:
 @contextmanager
 def _upgrade(release: Release) -> Iterator[None]:
     stamp = f"db.podAnnotations.rolled=at-{time_ns()}"
-    release.helm(
-        *("upgrade", RELEASE, CHART, "--reset-then-reuse-values", "--set", stamp, "--wait", "--timeout", "4m")
-    )
+    release.upgrade(stamp, flags=("--wait", "--timeout", "4m"))
     yield
 
 

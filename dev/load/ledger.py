@@ -1,4 +1,4 @@
-"""What became of each write, as its client saw it, and whether the table agrees."""
+"""The outcome of each write as its client saw it, and the comparison with the table."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from uuid import UUID, uuid4
 
 
 class State(StrEnum):
-    """What a client may believe about its write."""
+    """What a client knows about its write."""
 
     # No answer yet.
     SENT = "sent"
-    # Promised: the row must be there, once.
+    # Answered with success: the row must exist, once.
     ACKNOWLEDGED = "acknowledged"
-    # Refused before anything was done: the row must not be there.
+    # Refused before anything was written: the row must not exist.
     FAILED = "failed"
-    # The answer was lost, or says so itself: the row may be there, once.
+    # The answer was lost, or says that it is not sure: the row may exist, once.
     UNKNOWN = "unknown"
 
 
 @dataclass
 class Write:
-    """One write; its key is the end of its title and its Idempotency-Key. `task` is the row's id."""
+    """One write. `key` ends its title and is its Idempotency-Key; `task` is the row's id."""
 
     key: UUID
     title: str
@@ -34,49 +34,49 @@ class Write:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The ledger beside the table: how many writes of each state, and the titles that contradict it."""
+    """The ledger beside the table: the number of writes in each state, and the titles that contradict it.
+
+    `lost` were acknowledged and are missing, `duplicates` exist more than once, `written_although_refused`
+    exist although their client was told that nothing was written, `strangers` were never sent.
+    """
 
     states: dict[State, int]
     rows: int
     lost: tuple[str, ...]
     duplicates: tuple[str, ...]
-    undead: tuple[str, ...]
+    written_although_refused: tuple[str, ...]
     strangers: tuple[str, ...]
 
     @property
     def agrees(self) -> bool:
-        """Whether no promise was broken."""
-        return not (self.lost or self.duplicates or self.undead or self.strangers)
+        """Whether the table contradicts no answer."""
+        return not (self.lost or self.duplicates or self.written_although_refused or self.strangers)
 
 
 @dataclass
 class Ledger:
-    """The writes of one run. Their titles begin with `prefix`, which no other run has."""
+    """The writes of one run. Their titles begin with `prefix`, which is unique to the run."""
 
     prefix: str = field(default_factory=lambda: f"load {uuid4().hex[:8]} ")
     writes: list[Write] = field(default_factory=list)
 
     def begin(self) -> Write:
-        """Enter a write that is about to be sent."""
+        """Add a write that is about to be sent."""
         key = uuid4()
         write = Write(key, f"{self.prefix}{key}")
         self.writes.append(write)
         return write
 
     def compare(self, titles: Iterable[str]) -> Comparison:
-        """Hold the ledger against the titles of all rows; those of other runs do not count.
-
-        `lost` were acknowledged and are not there, `duplicates` are there more than once, `undead` are
-        there although their client was told that nothing was done, `strangers` were never sent.
-        """
-        there = Counter(title for title in titles if title.startswith(self.prefix))
+        """Compare the ledger with the titles of all rows; rows of other runs are ignored."""
+        rows = Counter(title for title in titles if title.startswith(self.prefix))
         of = {state: [write.title for write in self.writes if write.state is state] for state in State}
         sent = {write.title for write in self.writes}
         return Comparison(
-            states={state: len(found) for state, found in of.items()},
-            rows=there.total(),
-            lost=tuple(title for title in of[State.ACKNOWLEDGED] if title not in there),
-            duplicates=tuple(title for title, count in there.items() if count > 1),
-            undead=tuple(title for title in of[State.FAILED] if title in there),
-            strangers=tuple(title for title in there if title not in sent),
+            states={state: len(these) for state, these in of.items()},
+            rows=rows.total(),
+            lost=tuple(title for title in of[State.ACKNOWLEDGED] if title not in rows),
+            duplicates=tuple(title for title, count in rows.items() if count > 1),
+            written_although_refused=tuple(title for title in of[State.FAILED] if title in rows),
+            strangers=tuple(title for title in rows if title not in sent),
         )

@@ -1,4 +1,4 @@
-"""Every way in which web and api are replaced, done one after the other while requests go on."""
+"""Every change that replaces the pods of web and api, one after the other, under load."""
 
 from __future__ import annotations
 
@@ -8,41 +8,38 @@ from time import monotonic, time_ns
 
 from dev.kind.release import Release
 from dev.load.client import RATE, Load, Request
-from mcapp.config import CHART, RELEASE
 
 WARM_UP_SECONDS = 3
 
 
 def _upgrade(release: Release) -> None:
     stamp = f"podAnnotations.rolled=at-{time_ns()}"
-    release.helm(
-        "upgrade", RELEASE, CHART, "--reset-then-reuse-values", "--set", f"web.{stamp},api.{stamp}", "--wait"
-    )
+    release.upgrade(f"web.{stamp},api.{stamp}", flags=("--wait",))
 
 
 CHANGES: dict[str, Callable[[Release], object]] = {
     "kubectl rollout restart deployment/web": lambda release: release.restart("web"),
     "kubectl rollout restart deployment/api": lambda release: release.restart("api"),
     "helm upgrade, a value of both": _upgrade,
-    "helm rollback": lambda release: release.helm("rollback", RELEASE, "--wait"),
+    "helm rollback": lambda release: release.helm("rollback", "--wait"),
 }
 
 
 @dataclass
 class Rolled:
-    """The load, and from when to when (s since its start) each change went on."""
+    """The load, and the begin and end of each change in seconds since the load's start."""
 
     load: Load
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def during(self, change: str) -> list[Request]:
-        """Return the requests that were due while a change went on, until the last old pod was gone."""
+        """Return the requests that were due during a change, until its last old pod was gone."""
         begin, end = self.spans[change]
         return [request for request in self.load.requests if begin <= request.due < end]
 
 
 def roll(release: Release, url: str, *, requests: int, rate: float = RATE) -> Rolled:
-    """Do every change under a load on `url`, and go on until at least so many requests have ended.
+    """Make every change under a load on `url`, then go on until at least `requests` requests have ended.
 
     Raises:
         UserError: a change fails, or its pods do not become ready.

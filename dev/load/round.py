@@ -1,4 +1,4 @@
-"""One round: something happens to a release under a load with a ledger, and the table is held against it."""
+"""One round: a fault on a release under a load, and the comparison of the ledger with the table."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
 
-from dev.kind.release import Release, members
+from dev.kind.release import Release
 from dev.load.client import RATE, Kind, Load
 from dev.load.ledger import Comparison, State
+from mcapp import wait
 from mcapp.errors import FailedError
 
 KINDS: tuple[Kind, ...] = ("write", "read")
 WARM_UP_SECONDS = 3.0
-# A leader that is cut off is missed after a while only.
+# Clients notice only after a while that a leader is cut off.
 SETTLE_SECONDS = 3.0
 COOL_DOWN_SECONDS = 2.0
-# Kubernetes lets a container that died often wait for up to five minutes.
+# Kubernetes waits up to five minutes before it starts a crashing container again.
 BACK_SECONDS = 360.0
 
 
@@ -31,11 +32,12 @@ def _undisturbed(release: Release) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a release.
+    """A fault of a release.
 
-    `happen` does it before its block and mends after it what does not mend by itself. It yields since when
-    (by time.time()) nothing has kept PostgreSQL from answering; None where it was never kept, or another
-    server took over. `rig` is there before the load and after it.
+    `happen` causes it before its block, and repairs after the block what does not heal by itself. It yields
+    the time (a reading of time.time()) at which PostgreSQL could answer again; None where PostgreSQL was
+    never stopped, or another server took over. `rig` prepares the release before the load, and cleans up
+    after it.
     """
 
     happen: Callable[[Release], AbstractContextManager[float | None]]
@@ -44,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Round:
-    """A fault under load: `broke` and `accepted` in seconds since the load's start."""
+    """The result of one round. `broke` and `accepted` are in seconds since the load's start."""
 
     load: Load
     comparison: Comparison
@@ -53,9 +55,9 @@ class Round:
 
     @property
     def recovery(self) -> float | None:
-        """Seconds from PostgreSQL's word that it accepts connections to the first right answer of the api.
+        """Seconds from the time at which PostgreSQL accepts connections to the first right answer of the api.
 
-        None where PostgreSQL was not away.
+        None where PostgreSQL was not stopped.
         """
         if self.accepted is None:
             return None
@@ -70,89 +72,83 @@ class Round:
 
     @property
     def refusals(self) -> Counter[str]:
-        """How many requests ended wrong, by status or by the name of the error."""
+        """The number of requests without the right answer, by status or by the name of the error."""
         return Counter(
             str(one.status) if one.status else one.problem.split()[0] for one in self.load.problems
         )
 
 
-def suffer(release: Release, url: str, fault: Fault, *, rate: float = RATE) -> Round:
-    """Let a fault happen under a load on `url`, wait until all is well, and compare ledger and table.
+def run_fault(release: Release, url: str, fault: Fault, *, rate: float = RATE) -> Round:
+    """Cause a fault under a load on `url`, wait until the release is whole, compare ledger and table.
 
     Raises:
-        UserError: a command fails, or the release is not whole again within six minutes.
+        UserError: a command fails, or the release is not whole within six minutes.
 
     """
     with fault.rig(release):
         with Load(url, rate=rate, kinds=KINDS) as load:
             load.at_least(int(WARM_UP_SECONDS * rate))
             zero, broke = time.time() - monotonic() + load.began, monotonic() - load.began
-            with fault.happen(release) as free:
+            with fault.happen(release) as accepts:
                 _wait_for_answers(load, broke)
             wait_whole(release)
             load.at_least(len(load.requests) + int(COOL_DOWN_SECONDS * rate))
         comparison = load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
         release.sql(f"DELETE FROM app.tasks WHERE starts_with(title, '{load.ledger.prefix}')")  # noqa: S608
-    return Round(load, comparison, broke, None if free is None else free - zero)
+    return Round(load, comparison, broke, None if accepts is None else accepts - zero)
 
 
 def wait_whole(release: Release) -> None:
-    """Wait until every tier runs; of several members of the database one leads, the others follow closely.
+    """Wait until every tier runs and, in mode ha, every replica streams from the leader.
 
     Raises:
-        UserError: they do not within six minutes.
+        UserError: this takes more than six minutes.
 
     """
     release.wait()
-    if not release.has_members():
-        return
-    until = monotonic() + BACK_SECONDS
-    while not _follow(release):
-        if monotonic() > until:
-            raise FailedError(f"The cluster is not whole again: {members(release)}.")
-        time.sleep(0.5)
+    if release.is_ha() and not wait.until(lambda: _all_stream(release), BACK_SECONDS, pause=0.5):
+        raise FailedError(f"The members are not whole again: {release.members()}.")
 
 
 def acknowledged(rounds: Sequence[Round]) -> int:
-    """Return how many writes of these rounds were acknowledged."""
+    """Return the number of acknowledged writes in these rounds."""
     return sum(one.comparison.states[State.ACKNOWLEDGED] for one in rounds)
 
 
 def verdict(rounds: Sequence[Round]) -> str:
-    """Return what became of the acknowledged writes of these rounds, as a sentence in bold."""
-    lost, twice, undead = (
-        sum(len(getattr(one.comparison, name)) for one in rounds) for name in ("lost", "duplicates", "undead")
-    )
+    """Return what these rounds say of the ledger's promises, as a sentence in bold."""
+    every = [one.comparison for one in rounds]
+    lost, twice = sum(len(one.lost) for one in every), sum(len(one.duplicates) for one in every)
+    refused = sum(len(one.written_although_refused) for one in every)
     return (
-        f"**{lost} of {acknowledged(rounds)} acknowledged writes were lost, {twice} are there twice, "
-        f"{undead} undead.**"
+        f"**{lost} of {acknowledged(rounds)} acknowledged writes were lost, {twice} were written twice, "
+        f"{refused} were written although refused.**"
     )
 
 
-def refused(rounds: Sequence[Round]) -> str:
-    """Return how often which wrong answer came in these rounds, or `none`."""
+def wrong_answers(rounds: Sequence[Round]) -> str:
+    """Return the wrong answers of these rounds with their numbers, or `none`."""
     every = sum((one.refusals for one in rounds), Counter[str]())
     return ", ".join(f"{count} × {name}" for name, count in sorted(every.items())) or "none"
 
 
-def _follow(release: Release) -> bool:
-    found = members(release)
-    states = sorted(member.get("state", "") for member in found)
+def _all_stream(release: Release) -> bool:
+    members = release.members()
+    states = sorted(member.get("state", "") for member in members)
     return (
-        len(found) > 1
-        and states == ["running", *["streaming"] * (len(found) - 1)]
-        and len(found) == len(release.pods("db"))
+        len(members) > 1
+        and states == ["running", *["streaming"] * (len(members) - 1)]
+        and len(members) == len(release.pods("db"))
     )
 
 
 def _wait_for_answers(load: Load, broke: float) -> None:
-    """Return when every answer has been right for a while."""
-    until = monotonic() + BACK_SECONDS
-    while monotonic() < until:
-        now = monotonic() - load.began
-        since = max(broke + SETTLE_SECONDS, now - COOL_DOWN_SECONDS)
+    """Wait until every answer has been right for a while."""
+
+    def all_right() -> bool:
+        since = max(broke + SETTLE_SECONDS, monotonic() - load.began - COOL_DOWN_SECONDS)
         recent = [request for request in load.requests if request.due > since]
-        if len(recent) > load.rate and not any(request.problem for request in recent):
-            return
-        time.sleep(0.2)
-    raise FailedError("Right answers did not come back.", "Ask scripts/doctor.py why.")
+        return len(recent) > load.rate and not any(request.problem for request in recent)
+
+    if not wait.until(all_right, BACK_SECONDS):
+        raise FailedError("The api does not answer right again.", "Ask scripts/doctor.py why.")

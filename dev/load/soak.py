@@ -1,4 +1,4 @@
-"""Everything that may happen to a release, at random for a long time, and the memory of those who live on."""
+"""Random faults on a release for a long time, and the memory of the pods meanwhile."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from time import monotonic
 
 from dev.kind.release import Release
-from dev.load.disks import DISTRESS
+from dev.load.disks import MACHINE_FAULTS
 from dev.load.faults import FAULTS
-from dev.load.round import Fault, Round, suffer
-from mcapp.config import NAMESPACE
+from dev.load.round import Fault, Round, run_fault
 from mcapp.errors import UserError
 
 TIERS = ("web", "api")
-# What every process of a pod has in memory; shared pages count for each.
+# The resident memory of each process of a pod. A shared page counts for each process.
 _RESIDENT = "cat /proc/[0-9]*/status 2>/dev/null | sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p'"
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One fault: when it was over (s since the start), and each pod's resident memory then (MiB)."""
+    """One fault, its end (s since the start), and each pod's resident memory then (MiB)."""
 
     fault: str
     ended: float
@@ -30,35 +29,35 @@ class Turn:
 
 
 def soak(release: Release, url: str, *, seconds: float, seed: int) -> Iterator[Turn]:
-    """Do fault after fault, in an order that the seed decides, until the time is over.
+    """Cause one fault after the other, in an order that `seed` decides, until the time is over.
 
     Raises:
-        UserError: a command fails, or the release is not whole again within six minutes.
+        UserError: a command fails, or the release is not whole within six minutes.
 
     """
-    faults: dict[str, Fault] = {**FAULTS, **DISTRESS}
+    faults: dict[str, Fault] = {**FAULTS, **MACHINE_FAULTS}
     chance = random.Random(seed)  # noqa: S311 - no secret
     began = monotonic()
     while monotonic() - began < seconds:
         name = chance.choice(list(faults))
-        found = suffer(release, url, faults[name])
-        yield Turn(name, monotonic() - began, found, memory(release))
+        result = run_fault(release, url, faults[name])
+        yield Turn(name, monotonic() - began, result, memory(release))
 
 
 def memory(release: Release) -> dict[str, float]:
     """Return the resident memory, in MiB, of each running pod of web and api."""
-    found = {}
+    mib = {}
     for pod in release.pods(",".join(TIERS)):
         name = pod["metadata"]["name"]
         try:
-            shown = release.cluster.kubectl("-n", NAMESPACE, "exec", name, "--", "sh", "-c", _RESIDENT)
+            shown = release.exec(name, "sh", "-c", _RESIDENT)
         except UserError:
-            # On its way out.
+            # The pod is terminating.
             continue
-        found[name] = sum(map(int, shown.split())) / 1024
-    return found
+        mib[name] = sum(map(int, shown.split())) / 1024
+    return mib
 
 
 def of_tier(turns: Sequence[Turn], tier: str) -> list[float]:
-    """Return what the pods of a tier had in memory after these turns, in MiB."""
+    """Return the memory of a tier's pods after these turns, in MiB."""
     return [mib for turn in turns for name, mib in turn.memory.items() if name.startswith(f"{tier}-")]

@@ -28,15 +28,18 @@ def test_a_ledger_that_is_contradicted_by_the_table(client: httpx.Client, postgr
     assert whole.agrees
     assert whole.rows == whole.states[State.ACKNOWLEDGED] == len(load.ledger.writes) >= 45
 
-    lost, twice, undead = load.ledger.writes[:3]
+    lost, twice, refused = load.ledger.writes[:3]
     stranger = f"{load.ledger.prefix}stranger"
     postgres.sql("DELETE FROM app.tasks WHERE title = %s", [lost.title])
     postgres.sql("INSERT INTO app.tasks (title) VALUES (%s), (%s)", [twice.title, stranger])
-    undead.state = State.FAILED
+    refused.state = State.FAILED
     comparison = compared()
     assert not comparison.agrees
     assert (comparison.lost, comparison.duplicates) == ((lost.title,), (twice.title,))
-    assert (comparison.undead, comparison.strangers) == ((undead.title,), (stranger,))
+    assert (comparison.written_although_refused, comparison.strangers) == (
+        (refused.title,),
+        (stranger,),
+    )
 
 
 def test_an_answer_that_is_lost_leaves_a_doubt_and_a_refusal_leaves_none(postgres: PostgresServer) -> None:

@@ -1,6 +1,6 @@
-"""A cluster of the suite's own, made by the very command that the README gives.
+"""The suite's own cluster, made by the command that the README gives.
 
-MCAPP_TEST_CLUSTER names one that is there already and is to stay, for quick rounds while a test is written.
+MCAPP_TEST_CLUSTER names an existing cluster that the suite uses and keeps, for quick rounds with a new test.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -17,25 +16,28 @@ from typing import Any
 
 import pytest
 
-from dev.kind.cluster import NETWORK, Cluster, port_of, topology_of
+from dev.kind.cluster import Cluster, port_of, topology_of
 from dev.kind.docker import docker, ensure
+from dev.kind.network import NETWORK
 from dev.kind.release import HA_NODES, Release
+from mcapp import wait
 from mcapp.config import NODE_PORT
 from tests.support.postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
 NAME = GIVEN or "mcapp-test"
-# What a module may ask for, as the command line asks for it.
+# The topologies that a module may ask for, and their options of dev.up.
 SHAPES = {
     "single": ("--topology", "single"),
     "multi": ("--topology", "multi"),
     "ha": ("--topology", "multi", "--db-nodes", str(HA_NODES)),
 }
+DELETED_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Up:
-    """What `dev.up` made: the cluster, and what it reported."""
+    """The cluster that `dev.up` made, and its report."""
 
     topology: str
     cluster: Cluster
@@ -77,25 +79,25 @@ def up(topology: str, port: int, *more: str) -> subprocess.CompletedProcess[str]
 
 
 class Shared:
-    """The suite's one cluster, handed from module to module while they ask for the same topology."""
+    """The suite's one cluster, used by module after module while they ask for the same topology."""
 
     def __init__(self) -> None:
         self._topology = ""
         self._port = 0
         if GIVEN:
             ensure()
-            several = len(Cluster(NAME).containers()) > HA_NODES
-            self._topology = "ha" if several else topology_of(Cluster(NAME))
+            is_ha = len(Cluster(NAME).containers()) > HA_NODES
+            self._topology = "ha" if is_ha else topology_of(Cluster(NAME))
             self._port = port_of(Cluster(NAME))
 
     def get(self, topology: str) -> Up:
         """Return the cluster with the release installed, as `dev.up` leaves it."""
         done = None
         if topology == self._topology:
-            _wait_for_the_last_module()
+            _wait_for_namespaces()
             done = up(topology, self._port)
         if not GIVEN and (done is None or done.returncode):
-            # Also one that an earlier run left behind when it was cut off, or a module in disorder.
+            # Also a cluster that an aborted run left, or that a module left broken.
             self.remove()
             self._topology, self._port = topology, free_port()
             done = up(topology, self._port)
@@ -112,15 +114,18 @@ class Shared:
         self._topology = ""
 
 
-def _wait_for_the_last_module() -> None:
-    """Wait until the namespaces that it deleted are gone, and with them the ports that they held."""
-    while "Terminating" in Cluster(NAME).kubectl("get", "namespaces"):
-        time.sleep(1)
+def _wait_for_namespaces() -> None:
+    """Wait until the namespaces that the last module deleted are gone, with their NodePorts."""
+    cluster = Cluster(NAME)
+    deleted = wait.until(
+        lambda: "Terminating" not in cluster.kubectl("get", "namespaces"), DELETED_SECONDS, pause=1
+    )
+    assert deleted, cluster.kubectl("get", "namespaces")
 
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Shared]:
-    """The cluster of all modules; it is gone after the last one."""
+    """The cluster of all modules, deleted after the last one."""
     cluster = Shared()
     yield cluster
     if not GIVEN:
@@ -129,11 +134,11 @@ def shared() -> Iterator[Shared]:
 
 @pytest.fixture(scope="module")
 def installed(request: pytest.FixtureRequest, shared: Shared) -> Up:
-    """`dev.up` in the topology that the test module names."""
+    """The cluster, brought by `dev.up` to the topology that the test module names."""
     return shared.get(request.module.TOPOLOGY)
 
 
 @pytest.fixture(scope="module")
 def kube_config(installed: Up) -> str:
-    """Hand pytest-helm-charts' fixtures the suite's own cluster."""
+    """Point pytest-helm-charts' fixtures at the suite's own cluster."""
     return str(installed.cluster.kubeconfig)

@@ -1,4 +1,4 @@
-"""The doctor as a user calls it, until it names what a test expects.
+"""The doctor, called as a user calls it until it names the cause that a test expects.
 
 MCAPP_DOCTOR_RECORD names a folder for new recordings.
 """
@@ -9,22 +9,22 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from dev import ROOT
 from dev.kind.programs import command
+from dev.kind.release import Release
+from mcapp import wait
 from mcapp.doctor.walk import diagnose
-from tests.e2e.faults import NAMESPACE, Bench
 from tests.support.doctor_recording import Recorder, RecordingKubectl
 
 SECONDS = 90
 
 
-def doctor(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run the command as a user does; its exit code and its JSON."""
-    which = ("--kubectl", str(command("kubectl")), "--kubeconfig", str(bench.cluster.kubeconfig))
+def doctor(release: Release, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run the command as a user does; return its exit code and its JSON."""
+    which = ("--kubectl", str(command("kubectl")), "--kubeconfig", str(release.cluster.kubeconfig))
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "doctor.py"), *which, "--output", "json", *arguments],
         capture_output=True,
@@ -32,26 +32,34 @@ def doctor(bench: Bench, *arguments: str) -> tuple[int, dict[str, Any]]:
         check=False,
     )
     assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, found
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, report
 
 
-def until(bench: Bench, cause: str | None, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run the doctor until it names the cause: Kubernetes itself needs a moment to notice a fault."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        code, found = doctor(bench, *arguments)
-        if found["cause"] == cause or time.monotonic() > deadline:
-            return code, found
-        time.sleep(1)
+def wait_for_cause(release: Release, cause: str | None, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run the doctor until it names the cause: Kubernetes itself needs a moment to notice a fault.
+
+    Returns the exit code and the JSON of the last run, whatever its cause.
+    """
+    code = 0
+    report: dict[str, Any] = {}
+
+    def named() -> bool:
+        nonlocal code, report
+        code, report = doctor(release, *arguments)
+        return bool(report["cause"] == cause)
+
+    wait.until(named, SECONDS, pause=1)
+    return code, report
 
 
-def record(bench: Bench, cause: str, arguments: tuple[str, ...]) -> None:
-    """Keep what the doctor reads now as the recording of a cause, where that is asked for."""
+def record(release: Release, cause: str, arguments: tuple[str, ...] = ()) -> None:
+    """Write what the doctor reads now as the recording of a cause, if MCAPP_DOCTOR_RECORD is set."""
     if "MCAPP_DOCTOR_RECORD" not in os.environ:
         return
     given = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    kubectl = RecordingKubectl(str(command("kubectl")), str(bench.cluster.kubeconfig))
-    recorder = Recorder(kubectl, given.get("--namespace", NAMESPACE), given.get("--release", "mcapp"))
+    kubectl = RecordingKubectl(str(command("kubectl")), str(release.cluster.kubeconfig))
+    namespace = given.get("--namespace", release.namespace)
+    recorder = Recorder(kubectl, namespace, given.get("--release", release.name))
     diagnose(recorder, 0)
     recorder.write(Path(os.environ["MCAPP_DOCTOR_RECORD"]) / cause / "recording.json")

@@ -7,21 +7,18 @@ from contextlib import contextmanager
 
 from dev.load.client import Load
 from dev.load.ledger import State
-from mcapp.config import CHART, RELEASE
 from tests.e2e.conftest import Up
 
 
 def change(up: Up, mode: str, *settings: str) -> None:
-    """Upgrade the release to a mode of the database, as its user does."""
-    values = [word for setting in (f"db.mode={mode}", *settings) for word in ("--set", setting)]
-    flags = ("--reset-then-reuse-values", *values, "--wait", "--timeout", "4m")
-    up.release.helm("upgrade", RELEASE, CHART, *flags)
+    """Upgrade the release to a mode of the database, as a user does."""
+    up.release.upgrade(f"db.mode={mode}", *settings, flags=("--wait", "--timeout", "4m"))
     up.release.wait()
 
 
 @contextmanager
-def promised(up: Up) -> Iterator[Load]:
-    """Write all the while, and hold the ledger against the table at the end."""
+def ledger_kept(up: Up) -> Iterator[Load]:
+    """Write all the time, and compare the ledger with the table at the end."""
     with Load(up.pages()[0], rate=20, kinds=("write",)) as load:
         load.at_least(40)
         yield load
@@ -32,8 +29,8 @@ def promised(up: Up) -> Iterator[Load]:
 
 
 def only_the_first_is_left(up: Up) -> None:
-    """Check that of several members one server is left, with its volume and nothing of the others."""
+    """Check that db-0 is the only server, and that nothing of the other members is left."""
     assert [pod["metadata"]["name"] for pod in up.release.pods("db")] == ["db-0"]
-    claims = up.cluster.get("pvc", "-n", "mcapp")["items"]
+    claims = up.release.get("pvc")["items"]
     assert [claim["metadata"]["name"] for claim in claims] == ["postgres-pvc"]
     assert up.release.sql("SELECT count(*) FROM pg_replication_slots") == ["0"]

@@ -1,14 +1,16 @@
-"""What a user does with the app, in either topology."""
+"""The steps of a user of the app, in either topology."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
 import httpx
 
+from mcapp import wait
 from tests.e2e.conftest import Up
+
+BACK_SECONDS = 120
 
 
 def write_and_read(page: str) -> dict[str, Any]:
@@ -22,27 +24,31 @@ def write_and_read(page: str) -> dict[str, Any]:
 
 
 def read(page: str, task: int) -> dict[str, Any]:
-    """Read a task, waiting for a database that is on its way back."""
-    until = time.monotonic() + 120
-    while True:
+    """Read a task; wait for it while the database comes back."""
+    last = ""
+
+    def answered() -> httpx.Response | None:
+        nonlocal last
         try:
             answer = httpx.get(f"{page}/api/tasks/{task}", timeout=10)
-            if answer.status_code < 500 or time.monotonic() > until:
-                break
-        except httpx.TransportError:
-            if time.monotonic() > until:
-                raise
-        time.sleep(0.5)
+        except httpx.TransportError as error:
+            last = repr(error)
+            return None
+        last = answer.text
+        return None if answer.is_server_error else answer
+
+    answer = wait.until(answered, BACK_SECONDS, pause=0.5)
+    assert answer, last
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def survives_the_pod(up: Up) -> None:
-    """Delete db-0 and read back the row that was written before."""
+    """Delete db-0, and read back a row that was written before."""
     page = up.pages()[0]
     task = write_and_read(page)
-    pod = up.cluster.get("pod", "db-0", "-n", "mcapp")["metadata"]["uid"]
-    up.cluster.kubectl("-n", "mcapp", "delete", "pod", "db-0")
+    pod = up.release.get("pod", "db-0")["metadata"]["uid"]
+    up.release.kubectl("delete", "pod", "db-0")
     assert read(page, task["id"])["title"] == task["title"]
-    assert up.cluster.get("pod", "db-0", "-n", "mcapp")["metadata"]["uid"] != pod
+    assert up.release.get("pod", "db-0")["metadata"]["uid"] != pod

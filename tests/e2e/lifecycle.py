@@ -7,66 +7,66 @@ from pathlib import Path
 import pytest
 
 from dev.kind.versions import app_version
-from mcapp.config import CHART, NAMESPACE, RELEASE
+from mcapp.config import CHART
 from mcapp.errors import UserError
 from tests.e2e.conftest import Up
 from tests.e2e.journey import read, write_and_read
 
 PREVIOUS = sorted(Path(__file__).with_name("charts").glob("mcapp-*.tgz"))[-1]
 WAIT = ("--wait", "--timeout", "3m")
-# The pods of a test need no time to say goodbye.
+# The pods of a test need no time to drain.
 QUICK = ("--set", "web.drainSeconds=0,api.drainSeconds=0", *WAIT)
 
 
 def upgraded_and_rolled_back(up: Up) -> None:
-    """Install the previous chart on an empty volume, upgrade to this one, go back, go forward."""
+    """Install the previous chart on an empty volume, upgrade to this one, roll back, upgrade again."""
     release, values, page = (
         up.release,
         up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"),
         up.pages()[0],
     )
-    release.helm("uninstall", RELEASE, "--wait")
-    up.cluster.kubectl("delete", "namespace", NAMESPACE, "--wait")
-    # The images of then are not built any more.
+    release.helm("uninstall", "--wait")
+    up.cluster.kubectl("delete", "namespace", release.namespace, "--wait")
+    # The images of that version are no longer built.
     tags = ("--set", f"web.image.tag={app_version()},api.image.tag={app_version()}")
-    release.helm("install", RELEASE, PREVIOUS, "--create-namespace", "-f", values, *tags, *WAIT)
+    release.helm("install", PREVIOUS, "--create-namespace", "-f", values, *tags, *WAIT)
     release.test()
     first = write_and_read(page)
 
-    release.helm("upgrade", RELEASE, CHART, "-f", values, *QUICK)
+    release.helm("upgrade", CHART, "-f", values, *QUICK)
     release.test()
     second = write_and_read(page)
 
-    release.helm("rollback", RELEASE, "1", "--wait")
+    release.helm("rollback", "1", "--wait")
     for task in (first, second):
         assert read(page, task["id"])["title"] == task["title"]
 
-    release.helm("upgrade", RELEASE, CHART, "-f", values, *QUICK)
+    release.helm("upgrade", CHART, "-f", values, *QUICK)
     assert read(page, second["id"])["title"] == second["title"]
 
 
 def uninstalled_and_back(up: Up) -> None:
-    """Uninstall, install again on what was kept: the data are there, and the api may log in."""
+    """Uninstall, and install again on the kept volume and Secret: the data are there, and the api logs in."""
     release, page = up.release, up.pages()[0]
     task = write_and_read(page)
     values = ("-f", up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"))
-    release.helm("uninstall", RELEASE, "--wait")
+    release.helm("uninstall", "--wait")
     with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*db\.auth gives others"):
-        release.helm("install", RELEASE, CHART, *values, "--set", "db.auth.appPassword=another")
-    release.helm("install", RELEASE, CHART, *values, *QUICK)
+        release.helm("install", CHART, *values, "--set", "db.auth.appPassword=another")
+    release.helm("install", CHART, *values, *QUICK)
     assert read(page, task["id"])["title"] == task["title"]
 
 
 def without_its_secret(up: Up) -> None:
-    """Uninstall and lose the Secret: the install says what can be done, and the data come back by a reset."""
+    """Uninstall and lose the Secret: the install names the way out, a reset, and the reset keeps the data."""
     release, page = up.release, up.pages()[0]
     task = write_and_read(page)
     values = ("-f", up.cluster.kubeconfig.with_name(f"values-{up.topology}.yaml"))
-    release.helm("uninstall", RELEASE, "--wait")
-    up.cluster.kubectl("-n", NAMESPACE, "delete", "secret", "postgres-secret")
+    release.helm("uninstall", "--wait")
+    release.kubectl("delete", "secret", "postgres-secret")
     with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*postgres-secret.*is gone") as refused:
-        release.helm("install", RELEASE, CHART, *values)
+        release.helm("install", CHART, *values)
     assert "db.auth.resetPasswords=true" in str(refused.value)
     assert not release.exists()
-    release.helm("install", RELEASE, CHART, *values, *QUICK, "--set", "db.auth.resetPasswords=true")
+    release.helm("install", CHART, *values, *QUICK, "--set", "db.auth.resetPasswords=true")
     assert read(page, task["id"])["title"] == task["title"]

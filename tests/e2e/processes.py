@@ -1,14 +1,12 @@
-"""The processes of PostgreSQL in a pod, to be stopped where they stand and let go again."""
+"""Signals for PostgreSQL's processes in a pod."""
 
 from __future__ import annotations
 
-from dev.kind.cluster import Cluster
-from mcapp.config import NAMESPACE
+from dev.kind.release import Release
 
 
-def signal(cluster: Cluster, pod: str, title: str, name: str) -> None:
+def signal(release: Release, pod: str, title: str, name: str) -> None:
     """Send a signal, such as `STOP`, to PostgreSQL's process with this title, such as `checkpointer`."""
     # The brackets keep grep from finding itself.
-    found = f'grep -alE "^postgres: .*[{title[0]}]{title[1:]}" /proc/[0-9]*/cmdline | cut -d / -f 3'
-    within = ("-n", NAMESPACE, "exec", pod, "-c", "postgres", "--", "sh", "-c")
-    cluster.kubectl(*within, f"kill -{name} $({found})")
+    pids = f'grep -alE "^postgres: .*[{title[0]}]{title[1:]}" /proc/[0-9]*/cmdline | cut -d / -f 3'
+    release.exec(pod, "sh", "-c", f"kill -{name} $({pids})", container="postgres")

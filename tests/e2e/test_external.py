@@ -1,4 +1,4 @@
-"""A release whose database becomes one outside of the cluster, by TLS; what then breaks; and the way back."""
+"""A release that changes to a database outside the cluster, by TLS; the faults there; and the way back."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mcapp.config import CHART
 from mcapp.errors import UserError
 from tests.e2e.conftest import Up
-from tests.e2e.examination import record, until
-from tests.e2e.faults import Bench
+from tests.e2e.examination import record, wait_for_cause
 from tests.e2e.journey import read, write_and_read
 from tests.e2e.side import BESIDE, Side
 from tests.support.postgres import PostgresServer
@@ -30,31 +30,31 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL on this machine, whose role owns its database and no more."""
+    """A PostgreSQL on this machine, whose role owns its database and nothing else."""
     with PostgresServer() as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def front(installed: Up, server: PostgresServer, authority: Authority) -> Iterator[Front]:
-    """The server as pods reach it: by TLS, on this machine's end of the nodes' network."""
+    """The TLS endpoint of the server for pods, on this machine's address in the nodes' network."""
     with Front(server.port, authority.issue(installed.machine()), installed.machine()) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def side(installed: Up) -> Iterator[Side]:
-    """A release with a database of its own, to begin with."""
-    made = Side(installed, "external")
+    """A release that starts with a database of its own."""
+    made = Side.of(installed, "external")
     try:
-        made.helm("install", "--create-namespace", *OWN, "--wait")
+        made.helm("install", CHART, "--create-namespace", *OWN, "--wait")
         yield made
     finally:
         made.remove()
 
 
 def put_secrets(side: Side, password: str, certificate: Path) -> None:
-    """Put the password and the CA's certificate where the release looks for them."""
+    """Create the Secrets from which the release reads the password and the CA's certificate."""
     side.kubectl("delete", "secret", "pg", "pg-ca", "--ignore-not-found")
     side.kubectl("create", "secret", "generic", "pg", f"--from-literal=password={password}")
     side.kubectl("create", "secret", "generic", "pg-ca", f"--from-file=ca.crt={certificate}")
@@ -69,18 +69,18 @@ def before(side: Side) -> int:
 
 @pytest.fixture(scope="module")
 def external(side: Side, before: int, server: PostgresServer, front: Front, authority: Authority) -> Side:
-    """The release with the database outside; on the way it was told to mark the old one as kept."""
+    """The release with the database outside. The upgrade is refused until the old data are marked as kept."""
     assert before
     put_secrets(side, server.app_password, authority.certificate)
     there = f"db.external.host={front.address},db.external.port={front.port}"
     secrets = "db.external.existingSecret=pg,db.external.caSecret=pg-ca"
     values = ("--reuse-values", "--set", f"db.mode=external,{there},{secrets}")
     with pytest.raises(UserError, match=r"NOTHING WAS CHANGED.*its data would be deleted") as refused:
-        side.helm("upgrade", *values)
+        side.helm("upgrade", CHART, *values)
     (way,) = [line for line in str(refused.value).splitlines() if "annotate" in line]
-    side.kubectl(*way.split(f"kubectl -n {side.name} ")[1].split())
-    side.helm("upgrade", *values, "--wait")
-    side.settle()
+    side.kubectl(*way.split(f"kubectl -n {side.namespace} ")[1].split())
+    side.helm("upgrade", CHART, *values, "--wait")
+    side.wait_gone()
     return side
 
 
@@ -114,30 +114,29 @@ def test_two_replicas_made_the_tables_once(external: Side, server: PostgresServe
 
 
 def test_the_notes_tell_what_is_left_of_the_own_database(external: Side) -> None:
-    told = external.helm("get notes")
-    assert f"outside of this release, at {external_address(external)} (sslmode verify-full)" in told
-    assert "delete pvc/postgres-pvc secret/postgres-secret" in told
+    notes = external.helm("get notes")
+    assert f"outside of this release, at {external_address(external)} (sslmode verify-full)" in notes
+    assert "delete pvc/postgres-pvc secret/postgres-secret" in notes
 
 
 def external_address(side: Side) -> str:
-    found = "jsonpath={.metadata.annotations.mcapp/external-database}"
-    return side.kubectl("get", "deployment/api", "--output", found)
+    annotation = "jsonpath={.metadata.annotations.mcapp/external-database}"
+    return side.kubectl("get", "deployment/api", "--output", annotation)
 
 
 def test_helm_test_passes(external: Side) -> None:
     external.helm("test", "--timeout", "90s")
-    shown = external.kubectl("logs", "job/test-database")
+    shown = external.logs("job/test-database")
     assert f"ok   {external_address(external)} accepts the right password of app" in shown
     assert "ok   a wrong password is refused" in shown
-    assert "ok   the row is read back" in external.kubectl("logs", "job/test-chain")
+    assert "ok   the row is read back" in external.logs("job/test-chain")
 
 
 def test_the_doctor_misses_no_database(external: Side) -> None:
-    bench = Bench(external.up.cluster)
-    code, found = until(bench, None, *external.asked)
-    assert code == 0, found
-    record(bench, "healthy-external", external.asked)
-    seen = {layer["layer"]: layer["seen"] for layer in found["layers"]}
+    code, report = wait_for_cause(external, None, *external.asked)
+    assert code == 0, report
+    record(external, "healthy-external", external.asked)
+    seen = {layer["layer"]: layer["seen"] for layer in report["layers"]}
     assert seen["storage"] == [f"the data are at {external_address(external)}, outside of this release"]
     assert any(note.startswith("login as the api does took") for note in seen["logs"])
 
@@ -146,20 +145,20 @@ def test_the_doctor_misses_no_database(external: Side) -> None:
 def broken(
     external: Side, front: Front, server: PostgresServer, authority: Authority, tmp_path: Path, cause: str
 ) -> Iterator[Side]:
-    """Break one thing between api and its database, and heal it again."""
+    """Break one thing between the api and its database, and heal it again."""
     if cause == "external-unreachable":
         front.stop()
     else:
         wrong = cause == "external-tls"
         certificate = Authority(tmp_path).certificate if wrong else authority.certificate
         put_secrets(external, server.app_password if wrong else "other", certificate)
-        external.restart("api")
+        external.kill("api")
     yield external
     if cause == "external-unreachable":
         front.start()
     else:
         put_secrets(external, server.app_password, authority.certificate)
-        external.restart("api")
+        external.kill("api")
     external.kubectl("rollout", "status", "deployment/api", "--timeout=90s")
 
 
@@ -173,18 +172,17 @@ FAULTS = {
 @pytest.mark.parametrize("cause", FAULTS)
 def test_the_doctor_and_the_log_name_what_is_wrong(broken: Side, cause: str) -> None:
     why, way = FAULTS[cause]
-    bench = Bench(broken.up.cluster)
-    code, found = until(bench, cause, "--settle", "6", *broken.asked)
-    assert (code, found["cause"]) == (1, cause), found
-    record(bench, cause, broken.asked)
-    assert external_address(broken) in found["problem"]
-    assert why in found["problem"]
-    assert way in found["remedy"]
+    code, report = wait_for_cause(broken, cause, "--settle", "6", *broken.asked)
+    assert (code, report["cause"]) == (1, cause), report
+    record(broken, cause, broken.asked)
+    assert external_address(broken) in report["problem"]
+    assert why in report["problem"]
+    assert way in report["remedy"]
     assert why in broken.kubectl("logs", *API, "--tail=-1")
     answer = httpx.get(f"{broken.page()}/api/tasks", timeout=10)
     assert answer.status_code in (502, 503), answer.text
 
 
 def test_the_way_back_finds_the_data(external: Side, before: int) -> None:
-    external.helm("upgrade", "--reset-values", *OWN, "--wait")
+    external.helm("upgrade", CHART, "--reset-values", *OWN, "--wait")
     assert read(external.page(), before)["id"] == before

@@ -1,4 +1,4 @@
-"""The database moved from the lab machine to the laptop and back, killed at every step, under writes."""
+"""The database moves from the lab machine to the laptop and back, killed at every step, under writes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ import pytest
 
 from dev import ROOT
 from dev.kind.programs import command
+from mcapp import wait
 from mcapp.errors import Exit, UserError
 from tests.e2e.conftest import NAME, Up
+from tests.e2e.lab import Lab
 from tests.e2e.test_backup import Lab
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 LAPTOP, LAB_MACHINE = f"{NAME}-control-plane", f"{NAME}-worker"
-# Where each run is killed: at the start of a step, when the one before is recorded, or in the middle of one.
+# Where each run is killed: at the start of a step, when the earlier one is recorded, or in the middle of one.
 KILLS = ("2/6", "3/6", "Copying", "4/6", "5/6", "Stopping", "helm upgrade", "6/6")
 WRITE = "INSERT INTO app.tasks (title) VALUES ('{}');"
 
@@ -54,7 +56,7 @@ def move(lab: Lab, *arguments: str, code: Exit = Exit.OK) -> Any:
 
 
 def killed(lab: Lab, at: str, *arguments: str) -> None:
-    """Run a move and kill it, with whatever it started, when it says that it is there."""
+    """Run a move, and kill it with every process that it started when it prints this step."""
     with subprocess.Popen(
         words(lab, *arguments), stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -65,19 +67,19 @@ def killed(lab: Lab, at: str, *arguments: str) -> None:
             if line.startswith(f"==> {at}"):
                 break
         else:
-            raise AssertionError(f"it never came to {at}: {''.join(said)}")
+            pytest.fail(f"it never printed {at}: {''.join(said)}")
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def node_of_db(lab: Lab) -> str:
     chosen = "app.kubernetes.io/component=db"
-    (pod,) = lab.up.cluster.get("pods", "-n", lab.name, "-l", chosen)["items"]
+    (pod,) = lab.release.get("pods", "--selector", chosen)["items"]
     return str(pod["spec"]["nodeName"])
 
 
 @contextmanager
 def writing(lab: Lab) -> Iterator[tuple[list[str], list[str]]]:
-    """Write through the api all the while; yield what was acknowledged, and what was refused."""
+    """Write through the api all the time; yield the acknowledged titles, and the statuses of the others."""
     taken: list[str] = []
     refused: list[str] = []
     over = threading.Event()
@@ -90,14 +92,7 @@ def writing(lab: Lab) -> Iterator[tuple[list[str], list[str]]]:
         "  print(u.urlopen(r,timeout=20).status,flush=True)\n"
         " except Exception as e: print(getattr(e,'code',repr(e)),flush=True)\n"
     )
-    pod = ("exec", "-i", "deploy/blue-api", "--", "python", "-c", code)
-    client = subprocess.Popen(
-        [str(command("kubectl")), "-n", lab.name, *pod],
-        env={**os.environ, **lab.up.cluster.env()},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    client = lab.release.start("exec", "-i", "deploy/blue-api", "--", "python", "-c", code)
 
     def write() -> None:
         assert client.stdin
@@ -151,7 +146,7 @@ def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
         for at in KILLS:
             killed(lab, at, "--to", "single")
             if at in ("3/6", "Copying", "4/6", "5/6"):
-                # Stopped: it reads, and says why it does not write.
+                # Writes are stopped: it reads, and gives the reason for not writing.
                 assert read_only(lab)
                 assert "before" in titles(lab)
                 with pytest.raises(UserError, match="read-only"):
@@ -159,18 +154,15 @@ def test_killed_at_every_step_it_goes_on_and_loses_nothing(lab: Lab) -> None:
         assert node_of_db(lab) == LAPTOP
         assert read_only(lab), "until the last step"
         done = move(lab, "--to", "single")
-        until = time.monotonic() + 20
         count = len(taken)
-        while len(taken) < count + 3:
-            assert time.monotonic() < until
-            time.sleep(0.2)
+        assert wait.until(lambda: len(taken) >= count + 3, 20), "no write after the move"
     assert (done["source"], done["target"], done["topology"]) == (LAB_MACHINE, LAPTOP, "single")
     found = titles(lab)
     assert [title for title in found if title.startswith("w")] == sorted(set(taken), key=lambda t: int(t[1:]))
     assert found.count("before") == 3
-    # While the database was away or only read, the api said so: no fault, and no silence.
+    # While the database was away or read-only, the api answered 503 and nothing else.
     assert set(refused) <= {"503"}
-    live = lab.up.cluster.get("pvc", "-n", lab.name)["items"]
+    live = lab.release.get("pvc")["items"]
     assert [claim["metadata"]["name"] for claim in live] == ["blue-postgres-pvc"]
 
 
@@ -183,20 +175,20 @@ def test_back_only_while_nothing_was_written_since(lab: Lab) -> None:
 
 
 def test_discarded_moved_and_back(lab: Lab) -> None:
-    old = json.loads(lab.up.cluster.kubectl("-n", lab.name, "get", "cm", "blue-db-move", "-o", "json"))
+    old = lab.release.get("cm", "blue-db-move")
     volume = json.loads(old["data"]["move.json"])["old"]
     subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
     assert volume not in lab.up.cluster.kubectl("get", "pv", "-o", "name")
     before = titles(lab)
-    # Given up before the switch: nothing is left of it.
+    # Given up before the switch: nothing of it remains.
     killed(lab, "4/6", "--to", "multi")
     subprocess.run(words(lab, "--back"), check=True, capture_output=True)
     assert node_of_db(lab) == LAPTOP
     assert not read_only(lab)
-    # Moved, and back by the volume that was kept, without a copy.
+    # Moved, and back with the kept volume, without a copy.
     move(lab, "--to", "multi")
     assert node_of_db(lab) == LAB_MACHINE
-    # Cut off on its way back, it goes on in the same direction.
+    # Interrupted on the way back, it goes on in the same direction.
     killed(lab, "Stopping", "--back")
     back = move(lab, "--back")
     assert (back["target"], back["topology"]) == (LAPTOP, "single")
@@ -207,12 +199,12 @@ def test_discarded_moved_and_back(lab: Lab) -> None:
 
 
 def test_a_dry_run_changes_nothing(lab: Lab) -> None:
-    before = lab.up.cluster.get("statefulset,job,pvc,cm", "-n", lab.name)["items"]
+    before = lab.release.get("statefulset,job,pvc,cm")["items"]
     shown = subprocess.run(
         words(lab, "--to", "multi", "--dry-run"), capture_output=True, text=True, check=True
     )
     assert f"to    {LAB_MACHINE}" in shown.stderr
     assert "topology single -> multi" in shown.stderr
     assert json.loads(shown.stdout)["dryRun"] is True
-    after = lab.up.cluster.get("statefulset,job,pvc,cm", "-n", lab.name)["items"]
+    after = lab.release.get("statefulset,job,pvc,cm")["items"]
     assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]

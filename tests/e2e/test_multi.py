@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -22,10 +21,11 @@ from dev import ROOT
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.images.transfer import full_reference
-from dev.kind.process import output, succeeds
+from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.versions import app_version
 from dev.load.faults import accepts_again
+from mcapp import wait
 from mcapp.config import CHART
 from mcapp.errors import UserError
 from tests.e2e import lifecycle
@@ -36,21 +36,22 @@ from tests.page.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
-# Longer than the three failed probes after which the kubelet would restart a container.
+# Longer than the three failed liveness probes after which the kubelet would restart a container.
 DATABASE_AWAY_SECONDS = 40
 LAPTOP, LAB = f"{NAME}-control-plane", f"{NAME}-worker"
 
 
 def test_each_tier_landed_where_it_belongs(installed: Up, kube_cluster: PytestCluster) -> None:
-    wait_for_deployments_to_run(kube_cluster.kube_client, ["web", "api"], "mcapp", 60)
-    wait_for_stateful_sets_to_run(kube_cluster.kube_client, ["db"], "mcapp", 60)
+    namespace = installed.release.namespace
+    wait_for_deployments_to_run(kube_cluster.kube_client, ["web", "api"], namespace, 60)
+    wait_for_stateful_sets_to_run(kube_cluster.kube_client, ["db"], namespace, 60)
     assert installed.nodes_of("db") == {LAB}
     assert installed.nodes_of("web") == installed.nodes_of("api") == {LAPTOP}
     (volume,) = kube_cluster.kubectl("get pv")
     assert LAB in json.dumps(volume["spec"]["nodeAffinity"])
 
 
-def test_the_report_tells_where_everything_is(installed: Up) -> None:
+def test_the_report_names_every_url_and_node(installed: Up) -> None:
     assert set(installed.report["urls"]) == set(installed.pages())
     assert sorted(installed.report["pods"].values()) == [LAPTOP, LAPTOP, LAPTOP, LAB]
 
@@ -78,38 +79,28 @@ def test_the_topology_names_the_nodes(installed: Up) -> None:
 
 def test_the_names_resolve_inside(installed: Up) -> None:
     code = "import socket; print(*map(socket.gethostbyname, ('web', 'api', 'db', 'db-0.db')))"
-    shown = installed.cluster.kubectl("-n", "mcapp", "exec", "deploy/api", "--", "python", "-c", code)
-    pod = installed.cluster.get("pod", "db-0", "-n", "mcapp")["status"]["podIP"]
+    shown = installed.release.exec("deploy/api", "python", "-c", code)
+    pod = installed.release.get("pod", "db-0")["status"]["podIP"]
     assert shown.split()[-1] == pod
-
-
-def test_nothing_leaves_the_machine(installed: Up) -> None:
-    # TEST-NET-1: an address that nobody has. Reached or filtered silently, this would take seconds. From the
-    # node, as which pods appear outside: the api's own attempt would end at its NetworkPolicy.
-    for node in installed.cluster.containers():
-        began = time.monotonic()
-        assert not succeeds(["docker", "exec", node, "bash", "-c", "exec 3<>/dev/tcp/192.0.2.1/443"])
-        assert time.monotonic() - began < 2
-        assert succeeds(["docker", "exec", node, "bash", "-c", f"exec 3<>/dev/tcp/{LAPTOP}/6443"])
 
 
 def test_again_changes_nothing(installed: Up) -> None:
     def state() -> list[tuple[str, str]]:
-        objects = installed.cluster.get("all,pvc,secret,configmap", "-n", "mcapp")["items"]
+        objects = installed.release.get("all,pvc,secret,configmap")["items"]
         return sorted((o["metadata"]["uid"], str(o["metadata"].get("generation"))) for o in objects)
 
-    before, revision = state(), installed.release.helm("history", "mcapp", "--output", "json")
+    before, revision = state(), installed.release.helm("history", "--output", "json")
     done = installed.again()
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stderr
     assert state() == before
-    assert installed.release.helm("history", "mcapp", "--output", "json") == revision
+    assert installed.release.helm("history", "--output", "json") == revision
 
 
 def test_again_puts_the_wanted_build_back_under_the_pods_name(installed: Up) -> None:
     ctr = ("exec", LAPTOP, "ctr", "--namespace", "k8s.io", "images")
     web, api = (full_reference(f"mcapp/{tier}:{app_version()}") for tier in ("web", "api"))
-    # As after another build, whose image the node keeps: the name of api's image means something else.
+    # As after another build, whose image the node keeps: the name of api's image points to another image.
     docker(*ctr, "tag", "--force", web, api)
     done = installed.again()
     assert done.returncode == 0, done.stderr
@@ -131,39 +122,40 @@ def test_the_row_survives_its_pod(installed: Up) -> None:
 
 
 def test_helm_test_passes_and_fails_with_the_database_whose_absence_restarts_nothing(installed: Up) -> None:
+    release, page = installed.release, installed.pages()[0]
+
     def restarts() -> dict[str, int]:
-        pods = installed.release.pods("web,api")
+        pods = release.pods("web,api")
         assert len(pods) == 3
         return {
             pod["metadata"]["name"]: sum(one["restartCount"] for one in pod["status"]["containerStatuses"])
             for pod in pods
         }
 
-    shown = installed.release.test()
+    def other_answer() -> str:
+        answer = httpx.get(f"{page}/api/tasks", timeout=10)
+        return "" if answer.status_code == 503 else answer.text or answer.reason_phrase
+
+    shown = release.test()
     assert "ok   the row is read back" in shown
-    pod = installed.release.pods("db")[0]["status"]["podIP"]
+    pod = release.pods("db")[0]["status"]["podIP"]
     assert f"ok   db-0.db is {pod}" in shown
     assert "ok   db:5432 accepts the right password of app" in shown
     assert "ok   a wrong password is refused" in shown
     assert f"db: pod db-0 on node {LAB}" in shown
     before = restarts()
-    scale = ("-n", "mcapp", "scale", "statefulset/db", "--replicas")
-    installed.cluster.kubectl(*scale, "0")
+    release.kubectl("scale", "statefulset/db", "--replicas=0")
     try:
-        installed.cluster.kubectl("-n", "mcapp", "wait", "--for=delete", "pod/db-0", "--timeout=90s")
-        gone = time.monotonic()
+        release.kubectl("wait", "--for=delete", "pod/db-0", "--timeout=90s")
         with pytest.raises(UserError, match="FAIL api reaches db") as failed:
-            installed.release.test()
-        # Nothing of the other Job, which Helm left where it was.
+            release.test()
+        # Nothing of the other Job, which is still there from the run before.
         assert "password" not in str(failed.value)
-        while time.monotonic() - gone < DATABASE_AWAY_SECONDS:
-            answer = httpx.get(f"{installed.pages()[0]}/api/tasks", timeout=3)
-            assert answer.status_code == 503, answer.text
-            time.sleep(1)
+        assert not wait.until(other_answer, DATABASE_AWAY_SECONDS, pause=1)
     finally:
-        installed.cluster.kubectl(*scale, "1")
-        installed.cluster.kubectl("-n", "mcapp", "rollout", "status", "statefulset/db", "--timeout=120s")
-    write_and_read(installed.pages()[0])
+        release.kubectl("scale", "statefulset/db", "--replicas=1")
+        release.kubectl("rollout", "status", "statefulset/db", "--timeout=120s")
+    write_and_read(page)
     assert restarts() == before
 
 
@@ -185,39 +177,11 @@ def test_the_page_adds_a_task_and_names_the_databases_node(installed: Up) -> Non
 
 def test_db_is_not_asked_off_the_node_of_its_volume(installed: Up) -> None:
     release = installed.release
-    before = release.helm("history", "mcapp", "--output", "json")
+    before = release.helm("history", "--output", "json")
     laptop = "placement.databaseNodeLabels.kubernetes\\.io/hostname=" + LAPTOP
     with pytest.raises(UserError, match=rf"NOTHING WAS CHANGED.*is on node {LAB}, which does not carry"):
-        release.helm("upgrade", "mcapp", CHART, "--reset-then-reuse-values", "--set", laptop)
-    assert release.helm("history", "mcapp", "--output", "json") == before
-
-
-# Each way in that a pod or a shell on db's node could use, for both roles; prints those that are open.
-KNOCK = """
-for host in /var/run/postgresql 127.0.0.1 "$(hostname -i)"; do
-  for role in postgres app; do
-    PGPASSWORD=$1 psql -w -h "$host" -U "$role" -d "$POSTGRES_DB" -c "" >/dev/null 2>&1 && echo "$role $host"
-  done
-done
-true
-"""
-
-
-def test_the_database_asks_everybody_for_a_password_by_scram_alone(installed: Up) -> None:
-    release = installed.release
-    assert release.sql("SELECT DISTINCT auth_method FROM pg_hba_file_rules") == ["scram-sha-256"]
-    stored = "SELECT DISTINCT split_part(rolpassword, '$', 1) FROM pg_authid WHERE rolcanlogin"
-    assert release.sql(stored) == ["SCRAM-SHA-256"]
-
-    def opened(password: str) -> list[str]:
-        inside = ("-n", "mcapp", "exec", "db-0", "--", "sh", "-c", KNOCK, "sh", password)
-        return installed.cluster.kubectl(*inside).splitlines()
-
-    assert opened("") == opened("wrong") == []
-    inside = ("-n", "mcapp", "exec", "db-0", "--", "printenv", "POSTGRES_PASSWORD")
-    right = opened(installed.cluster.kubectl(*inside))
-    assert len(right) == 3
-    assert all(line.startswith("postgres ") for line in right)
+        release.upgrade(laptop)
+    assert release.helm("history", "--output", "json") == before
 
 
 def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
@@ -226,36 +190,13 @@ def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
     task = write_and_read(page)
 
     def secret() -> object:
-        return installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"]
+        return release.get("secret", "postgres-secret")["data"]
 
     before = secret()
     for poolsize in ("3", "5", "4"):
-        release.helm(
-            "upgrade",
-            "mcapp",
-            CHART,
-            "--reset-then-reuse-values",
-            "--set",
-            f"api.poolSize={poolsize}",
-            "--wait",
-        )
+        release.upgrade(f"api.poolSize={poolsize}", flags=("--wait",))
         assert secret() == before
         assert read(page, task["id"])["title"] == task["title"]
-
-
-def test_pod_security_restricted_finds_nothing(installed: Up) -> None:
-    label = "pod-security.kubernetes.io/enforce=restricted"
-    asked = ("label", "namespace", "--dry-run=server", "--overwrite")
-    done = subprocess.run(
-        [str(command("kubectl")), *asked, "mcapp", "kube-system", label],
-        env={**os.environ, **installed.cluster.env()},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    # kube-system's own pods show that the question is asked at all.
-    assert 'existing pods in namespace "kube-system" violate' in done.stderr
-    assert '"mcapp"' not in done.stderr
 
 
 @pytest.mark.usefixtures("installed")
@@ -263,7 +204,7 @@ def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -
     file = tmp_path / "images.tar"
     tag = app_version()
     wanted = {full_reference(name) for name in (f"mcapp/web:{tag}", f"mcapp/api:{tag}", "postgres:16")}
-    subprocess.run([sys.executable, str(ROOT / "scripts" / "saveimages.py"), "--file", str(file)], check=True)
+    subprocess.run([sys.executable, "-m", "dev.saveimages", "--file", str(file)], check=True)
     with file.open("rb") as archive:
         ctr = ["docker", "exec", "--interactive", LAB, "ctr", "--namespace", "check", "images"]
         subprocess.run([*ctr, "import", "--no-unpack", "-"], stdin=archive, check=True, capture_output=True)
@@ -274,11 +215,11 @@ def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -
 def test_a_server_waits_until_the_last_one_is_off_the_volume(installed: Up) -> None:
     page, began = installed.pages()[0], time.time()
     task = write_and_read(page)
-    # Without it the server does not end before it is killed, and its pod is gone by then.
-    signal(installed.cluster, "db-0", "checkpointer", "STOP")
-    installed.cluster.kubectl("-n", "mcapp", "delete", "pod", "db-0", "--force", "--grace-period=0")
+    # Without its checkpointer the server ends only when it is killed, and its pod is gone by then.
+    signal(installed.release, "db-0", "checkpointer", "STOP")
+    installed.release.kubectl("delete", "pod", "db-0", "--force", "--grace-period=0")
     accepts_again(installed.release, began)
-    assert "Waiting for the container" in installed.cluster.kubectl("-n", "mcapp", "logs", "db-0")
+    assert "Waiting for the container" in installed.release.logs("db-0")
     assert read(page, task["id"])["title"] == task["title"]
 
 
@@ -303,9 +244,9 @@ def test_uninstalled_and_installed_again(installed: Up) -> None:
 def _ct_installs(installed: Up, chart: Path) -> None:
     release = installed.release
     if release.exists():
-        release.helm("uninstall", "mcapp", "--wait")
-    # Uninstalled is not deleted: the data and its passwords stay.
-    kept = installed.cluster.get("pvc,secret", "-n", "mcapp")["items"]
+        release.helm("uninstall", "--wait")
+    # Helm keeps the data and their passwords.
+    kept = release.get("pvc,secret")["items"]
     assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
     shown = output(
         [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", chart],

@@ -1,25 +1,23 @@
-"""NetworkPolicies as the cluster enforces them: each pair that may talk, and each that may not."""
+"""NetworkPolicies as the cluster enforces them: each pair that may connect, and each that may not."""
 
 from __future__ import annotations
 
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
 
-from dev.kind.process import output
-from dev.kind.programs import command
-from dev.kind.release import Release
+from dev.kind.client import Client
+from mcapp import wait
 from mcapp.config import CHART
 from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
-# An engine learns of a new pod or policy a moment after the API server does.
+# The engine of NetworkPolicies learns of a new pod or policy a moment after the API server.
 SETTLED_SECONDS = 20
 
 TRY = """
@@ -33,7 +31,7 @@ except OSError as error:
 
 
 class Pair(NamedTuple):
-    """Who asks whom: from a pod or the browser, to a Service or to what is outside."""
+    """A connection from a pod or the browser to a Service or to a server outside the cluster."""
 
     source: str
     target: str
@@ -73,7 +71,7 @@ def names(pair: Pair) -> str:
 
 
 def manifests(image: str) -> str:
-    """Return pods that only wait, two labelled like the test pods, and a way in to api for browsers."""
+    """Return pods that only wait, two with the labels of test pods, and a NodePort of api for browsers."""
     waiting = [{"name": "wait", "image": image, "command": ["sleep", "3600"]}]
     pod = {"containers": waiting, "terminationGracePeriodSeconds": 0}
     label = "app.kubernetes.io/"
@@ -94,7 +92,7 @@ def manifests(image: str) -> str:
 
 @pytest.fixture(scope="module")
 def outside(installed: Up) -> Iterator[tuple[str, int]]:
-    """A server outside the cluster that pods could reach: on this machine's end of the nodes' network."""
+    """A server outside the cluster that pods could reach: on this machine's address in the nodes' network."""
     with socket.create_server((installed.machine(), 0)) as server:
         threading.Thread(target=_accept, args=(server,), daemon=True).start()
         yield server.getsockname()
@@ -105,7 +103,7 @@ def _accept(server: socket.socket) -> None:
         while True:
             server.accept()[0].close()
     except OSError:
-        # Closed: the module is over.
+        # Closed at the end of the module.
         return
 
 
@@ -114,18 +112,15 @@ Reach = Callable[[Pair], bool]
 
 @pytest.fixture(scope="module")
 def reach(installed: Up, outside: tuple[str, int]) -> Iterator[Reach]:
-    """Try a pair once: whether a TCP connection came about."""
-    cluster = installed.cluster
-    kubectl = command("kubectl")
-    image = cluster.get("deployment", "api", "-n", "mcapp")["spec"]["template"]["spec"]["containers"][0]
-    made = manifests(image["image"])
-    output([kubectl, "-n", "mcapp", "apply", "-f", "-"], env=cluster.env(), stdin=made)
-    cluster.kubectl(
-        "-n", "mcapp", "wait", "--for=condition=Ready", "pod/stranger", "pod/test", "pod/test-database"
-    )
+    """A function that tries a pair once, and tells whether the TCP connection succeeds."""
+    release = installed.release
+    api = release.get("deployment", "api")["spec"]["template"]["spec"]["containers"][0]
+    made = manifests(api["image"])
+    release.apply_manifest(made)
+    release.kubectl("wait", "--for=condition=Ready", "pod/stranger", "pod/test", "pod/test-database")
     node = installed.pages()[1].split("//")[1].split(":")[0]
-    dns = cluster.get("service", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"]
-    services = {item["metadata"]["name"]: item for item in cluster.get("services", "-n", "mcapp")["items"]}
+    dns = Client(installed.cluster, "kube-system").get("service", "kube-dns")["spec"]["clusterIP"]
+    services = {item["metadata"]["name"]: item for item in release.get("services")["items"]}
 
     def once(pair: Pair) -> bool:
         host, port = {"outside": outside, "dns": (dns, 53)}.get(pair.target, ("", pair.port))
@@ -136,25 +131,22 @@ def reach(installed: Up, outside: tuple[str, int]) -> Iterator[Reach]:
                 way = services["way-in" if pair.target == "api" else pair.target]["spec"]["ports"][0]
                 return browser.connect_ex((node, way["nodePort"])) == 0
         pod = {"web": "deploy/web", "api": "deploy/api", "db": "db-0"}.get(pair.source, pair.source)
-        inside = ["-n", "mcapp", "exec", pod, "--"]
-        # Each image with what it has: the official ones too.
+        # Each image has another program for it.
         if pair.source == "web":
             fetch = f"curl -s -m 3 -o /dev/null -w '%{{time_connect}}' http://{host}:{port}/"
-            return float(cluster.kubectl(*inside, "sh", "-c", f"{fetch} || true")) > 0
+            return float(release.exec(pod, "sh", "-c", f"{fetch} || true")) > 0
         if pair.source == "db":
             script = f"(exec 3<>/dev/tcp/{host}/{port}) 2>/dev/null && echo reached || true"
-            return cluster.kubectl(*inside, "timeout", "3", "bash", "-c", script) == "reached"
-        return cluster.kubectl(*inside, "python", "-c", TRY, host, str(port)) == "reached"
+            return release.exec(pod, "timeout", "3", "bash", "-c", script) == "reached"
+        return release.exec(pod, "python", "-c", TRY, host, str(port)) == "reached"
 
     yield once
-    output([kubectl, "-n", "mcapp", "delete", "-f", "-"], env=cluster.env(), stdin=made)
+    release.delete_manifest(made)
 
 
 def settled(reach: Reach, pair: Pair, wanted: bool) -> bool:
-    until = time.monotonic() + SETTLED_SECONDS
-    while (seen := reach(pair)) != wanted and time.monotonic() < until:
-        time.sleep(0.5)
-    return seen
+    """Wait until trying the pair gives the wanted result; tell whether it does."""
+    return wait.until(lambda: reach(pair) == wanted, SETTLED_SECONDS, pause=0.5)
 
 
 @pytest.mark.parametrize("pair", ALLOWED, ids=names)
@@ -164,17 +156,16 @@ def test_what_the_chain_needs_is_let_through(reach: Reach, pair: Pair) -> None:
 
 @pytest.mark.parametrize("pair", REFUSED, ids=names)
 def test_all_else_is_refused(reach: Reach, pair: Pair) -> None:
-    assert not settled(reach, pair, wanted=False)
+    assert settled(reach, pair, wanted=False)
 
 
 @pytest.fixture(scope="module")
 def without_policies(installed: Up) -> Iterator[None]:
     """Upgrade the release to one without policies, and back."""
-    release = Release(installed.cluster)
-    again = ("upgrade", "mcapp", CHART, "--reuse-values", "--set")
-    release.helm(*again, "networkPolicy.enabled=false")
+    release = installed.release
+    release.helm("upgrade", CHART, "--reuse-values", "--set", "networkPolicy.enabled=false")
     yield
-    release.helm(*again, "networkPolicy.enabled=true")
+    release.helm("upgrade", CHART, "--reuse-values", "--set", "networkPolicy.enabled=true")
 
 
 @pytest.mark.usefixtures("without_policies")

@@ -1,4 +1,4 @@
-"""What dev.up refuses before it makes anything: one sentence, what to do, a non-zero exit."""
+"""Wrong input that dev.up refuses before it creates anything: one sentence, a remedy, a non-zero exit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_taken_port() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        # The suite's own cluster is there already, and asks for no port again.
+        # Another cluster than the suite's, which has its port already.
         refused = up("multi", port, "--cluster", f"{NAME}-2")
     _refused(refused, str(port), "is taken", "PORT=")
 

@@ -1,4 +1,4 @@
-"""Changes while people use it: no request fails, and only the pods that a change concerns are replaced."""
+"""Changes under load: no request fails, and a change replaces only the pods that it concerns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from dev.load.client import Load
 from dev.load.ledger import State
 from dev.load.rollout import CHANGES, roll
-from mcapp.config import CHART, RELEASE
+from mcapp.config import CHART
 from mcapp.errors import UserError
 from tests.e2e.conftest import Up
 
@@ -46,15 +46,14 @@ def nothing_lost(up: Up, load: Load) -> None:
 
 
 def upgrade(up: Up, *settings: str, chart: Path = CHART) -> None:
-    values = [word for setting in settings for word in ("--set", setting)]
-    up.release.helm("upgrade", RELEASE, chart, "--reset-then-reuse-values", *values, "--wait")
+    up.release.upgrade(*settings, chart=chart, flags=("--wait",))
 
 
 def logs_in(up: Up, password: str) -> bool:
     """Tell whether the role app may log in over TCP with this password."""
     login = f"PGPASSWORD={password} psql -qtA -h 127.0.0.1 -U app -d appdb -c 'SELECT 1'"
     try:
-        return up.cluster.kubectl("-n", "mcapp", "exec", "db-0", "--", "sh", "-c", login) == "1"
+        return up.release.exec("db-0", "sh", "-c", login) == "1"
     except UserError as error:
         if "password authentication failed" in str(error):
             return False
@@ -62,7 +61,7 @@ def logs_in(up: Up, password: str) -> bool:
 
 
 def test_no_request_fails_while_web_and_api_are_replaced(installed: Up, show: Callable[[str], None]) -> None:
-    # The port of the node where web does not run: a hop more that must hear of the new pod.
+    # The port of the node where web does not run: one more kube-proxy must learn of the new pod.
     with replaced(installed, "web", "api"):
         rolled = roll(installed.release, installed.pages()[-1], requests=REQUESTS)
     show(f"{len(rolled.load.requests)} requests, {len(rolled.load.problems)} failed")
@@ -82,7 +81,7 @@ def test_another_init_sql_replaces_nothing(installed: Up, tmp_path: Path) -> Non
         file.write("-- another line\n")
     with replaced(installed):
         upgrade(installed, chart=chart)
-    kept = installed.cluster.get("configmap", "postgres-init", "-n", "mcapp")["data"]["10-init.sql"]
+    kept = installed.release.get("configmap", "postgres-init")["data"]["10-init.sql"]
     assert "another line" in kept
 
 
@@ -91,21 +90,21 @@ def test_another_password_of_app_replaces_api_alone_and_holds_in_the_database(in
         with replaced(installed, "api"):
             upgrade(installed, "db.auth.appPassword=first")
         assert logs_in(installed, "first")
-        # And back with the revision that had the old one.
+        # A rollback to the revision with the old password.
         upgrade(installed, "db.auth.appPassword=second", "db.auth.superuserPassword=other")
         assert (logs_in(installed, "first"), logs_in(installed, "second")) == (False, True)
-        installed.release.helm("rollback", RELEASE, "--wait")
+        installed.release.helm("rollback", "--wait")
         assert (logs_in(installed, "first"), logs_in(installed, "second")) == (True, False)
     nothing_lost(installed, load)
 
 
 def test_a_password_is_not_changed_without_the_database(installed: Up) -> None:
-    before = installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"]
-    installed.cluster.kubectl("-n", "mcapp", "scale", "statefulset/db", "--replicas", "0")
+    before = installed.release.get("secret", "postgres-secret")["data"]
+    installed.release.kubectl("scale", "statefulset/db", "--replicas=0")
     try:
         with pytest.raises(UserError, match=r"does not answer.*NOTHING WAS CHANGED"):
             upgrade(installed, "db.auth.appPassword=third")
     finally:
-        installed.cluster.kubectl("-n", "mcapp", "scale", "statefulset/db", "--replicas", "1")
+        installed.release.kubectl("scale", "statefulset/db", "--replicas=1")
     installed.release.wait()
-    assert installed.cluster.get("secret", "postgres-secret", "-n", "mcapp")["data"] == before
+    assert installed.release.get("secret", "postgres-secret")["data"] == before

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from dev.kind.programs import command
+from dev.kind.release import Release
 from mcapp.config import CHART
-from mcapp.errors import Exit
+from mcapp.errors import Exit, UserError
 from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
 from tests.e2e.journey import survives_the_pod, write_and_read
@@ -44,28 +42,22 @@ def test_the_row_survives_its_pod(installed: Up) -> None:
     survives_the_pod(installed)
 
 
-def _helm(installed: Up, *arguments: str, values: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(command("helm")), *arguments, "--values", "-"],
-        input=json.dumps(values),
-        env={**os.environ, **installed.cluster.env()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_a_refused_install_leaves_nothing_behind(installed: Up) -> None:
-    """Every wrong value, at a real install: no namespace, so no object and no release in one either."""
+    """Every wrong value, at a real install: no namespace is created, so no object and no release."""
+
+    release = Release(installed.cluster, "refused", "refused")
 
     def refused(wrong: Wrong) -> bool:
-        into = ("--namespace", "refused", "--create-namespace")
-        done = _helm(installed, "install", "refused", str(CHART), *into, values=wrong["values"])
-        return bool(done.returncode) and wrong["says"] in done.stderr
+        try:
+            flags = ("--create-namespace", "--values", "-")
+            release.helm("install", CHART, *flags, stdin=json.dumps(wrong["values"]))
+        except UserError as error:
+            return wrong["says"] in str(error)
+        return False
 
     with ThreadPoolExecutor(4) as pool:
-        taken = [wrong for wrong, was in zip(WRONG, pool.map(refused, WRONG), strict=True) if not was]
-    assert not taken
+        accepted = [wrong for wrong, was in zip(WRONG, pool.map(refused, WRONG), strict=True) if not was]
+    assert not accepted
     assert "refused" not in {
         item["metadata"]["name"] for item in installed.cluster.get("namespaces")["items"]
     }
@@ -76,14 +68,13 @@ def test_a_refused_upgrade_changes_nothing(installed: Up) -> None:
         kinds = "deployments,statefulsets,services,secrets,configmaps,persistentvolumeclaims"
         return {
             (item["kind"], item["metadata"]["name"], item["metadata"].get("generation", 0))
-            for item in installed.cluster.get(kinds, "-n", "mcapp")["items"]
+            for item in installed.release.get(kinds)["items"]
         }
 
     before = state()
     wrong = {"api": {"replicas": 3, "extraEnv": [{"name": "PGUSER", "value": "root"}]}}
-    refused = _helm(installed, "upgrade", "mcapp", str(CHART), "--namespace", "mcapp", values=wrong)
-    assert refused.returncode
-    assert "at '/api/extraEnv': got 'PGUSER'" in refused.stderr
+    with pytest.raises(UserError, match="at '/api/extraEnv': got 'PGUSER'"):
+        installed.release.helm("upgrade", CHART, "--values", "-", stdin=json.dumps(wrong))
     assert state() == before
 
 
