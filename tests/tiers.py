@@ -116,8 +116,8 @@ CAPABILITIES = (
     Capability(
         "NetworkPolicies let through what the chain needs, and nothing else; `restricted`",
         (
-            "test_multi.py::test_nothing_leaves_the_machine",
-            "test_multi.py::test_pod_security_restricted_finds_nothing",
+            "test_security.py::test_nothing_leaves_the_machine",
+            "test_security.py::test_pod_security_restricted_finds_nothing",
             "test_network.py::test_what_the_chain_needs_is_let_through",
             "test_network.py::test_all_else_is_refused",
             "test_network.py::test_without_the_policies_it_gets_through",

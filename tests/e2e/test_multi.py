@@ -51,7 +51,7 @@ def test_each_tier_landed_where_it_belongs(installed: Up, kube_cluster: PytestCl
     assert LAB in json.dumps(volume["spec"]["nodeAffinity"])
 
 
-def test_the_report_names_every_url_and_node(installed: Up) -> None:
+def test_the_report_tells_where_everything_is(installed: Up) -> None:
     assert set(installed.report["urls"]) == set(installed.pages())
     assert sorted(installed.report["pods"].values()) == [LAPTOP, LAPTOP, LAPTOP, LAB]
 
