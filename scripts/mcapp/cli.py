@@ -1,4 +1,4 @@
-"""The one style of every command: options, exit codes, errors that say what to do, text or JSON."""
+"""What every command shares: options, exit codes, errors that say what to do, text or JSON."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SCRIPTS = {"move": "movedb"}
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose errors end as UserError, so that they leave by the same door."""
+    """An argparse parser that raises its errors as UserError, so that `run` says them as all others."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the error that argparse would print."""
+        """Raise the error that argparse prints."""
         raise UserError(f"{message}.", f"See `{self.prog} --help`.")
 
 
@@ -50,7 +50,7 @@ class Tool:
         return style(self.description, f"{self.called} {self.example}")
 
     def main(self, arguments: Sequence[str]) -> Exit:
-        """Do what the arguments ask for; UserError for whatever the user can mend."""
+        """Do what the arguments ask for; UserError for what the user can fix."""
         options = Parser(prog=self.called, **self.style)
         options.allow_abbrev = False
         self.add_options(options)
@@ -98,14 +98,14 @@ def style(description: str, example: str) -> dict[str, Any]:
 
 
 def output_options(options: argparse.ArgumentParser, *, output: bool = True) -> None:
-    """Add what every tool has: the form of the result, and the language."""
+    """Add the options of every tool: the form of the result, and the language."""
     if output:
         options.add_argument("--output", choices=OUTPUTS, default="text", help="json is for programs")
     options.add_argument("--lang", choices=LANGS, help="of sentences and errors (default: by the locale)")
 
 
 def cluster_options(options: argparse.ArgumentParser) -> None:
-    """Add what every tool has that asks a cluster: which cluster, and which release."""
+    """Add the options of every tool that asks a cluster: which cluster, and which release."""
     add = options.add_argument_group("which release of which cluster").add_argument
     add("-n", "--namespace", default=NAMESPACE, help="of the release (default: %(default)s)")
     add("--release", default=RELEASE, help="name of the release (default: %(default)s)")

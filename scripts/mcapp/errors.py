@@ -20,9 +20,9 @@ class Exit(IntEnum):
 
 
 class UserError(Exception):
-    """What keeps a command from its result and a user can mend: what is wrong, and what to do.
+    """An error that the user can fix: what is wrong, and what to do.
 
-    Raised itself, it means wrong input: an option, a file, a value. `cli.run` says it in the user's language.
+    This class itself means wrong input: an option, a file, a value. `cli.run` says it in the user's language.
     """
 
     code: ClassVar[Exit] = Exit.USAGE
@@ -37,13 +37,13 @@ class UserError(Exception):
 
 
 class DifferenceError(UserError):
-    """Something was looked at, and is not as it should be."""
+    """What was checked is not as it should be."""
 
     code = Exit.DIFFERS
 
 
 class UnreachableError(UserError):
-    """No cluster or machine answers, or its answer makes no sense."""
+    """No cluster or machine answers, or its answer cannot be read."""
 
     code = Exit.UNREACHABLE
 
@@ -55,6 +55,6 @@ class PlacementError(UserError):
 
 
 class FailedError(UserError):
-    """The command began, and could not do what was asked."""
+    """The command started, and failed."""
 
     code = Exit.FAILED

@@ -1,4 +1,4 @@
-"""Sentences in English and in Traditional Chinese (Taiwan), and the language in which one is said."""
+"""Sentences in English and Traditional Chinese (Taiwan), and the choice between the two."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def language() -> Lang:
 
 
 def translate(message: Text | str, lang: Lang | None = None) -> str:
-    """Put a sentence in words, on one line; a plain string is for developers and has one language."""
+    """Return a sentence in one language, on one line; a plain string is for developers and stays as it is."""
     if isinstance(message, str):
         return message
     lang = lang or language()
@@ -63,7 +63,7 @@ def announce(message: Text | str) -> None:
 
 
 def plain(value: str) -> str:
-    """Return a name from the cluster as harmless text: no control, line break or direction marks."""
+    """Return a name from the cluster as harmless text, without control characters or line breaks."""
     return value if value.isprintable() else ascii(value)
 
 

@@ -27,7 +27,7 @@ def made(kind: str, name: str, labels: dict[str, str], spec: dict[str, Any]) -> 
     }
 
 
-def several(**roles: str) -> Snapshot:
+def members(**roles: str) -> Snapshot:
     """Return the objects of a database whose members are labelled so; those with a label are Ready."""
     pods = [
         made("Pod", name.replace("_", "-"), {"mcapp/role": role} if role else {}, {"nodeName": "lab"})
@@ -52,7 +52,7 @@ def several(**roles: str) -> Snapshot:
     ids=["one leads", "none leads", "two are said to lead"],
 )
 def test_the_labels(roles: dict[str, str], cause: str | None) -> None:
-    found = list(ha.check(several(**roles)))
+    found = list(ha.check(members(**roles)))
     assert [finding.cause for finding in found] == ([cause] if cause else [])
     for finding in found:
         assert len(finding.evidence) == 3
@@ -61,14 +61,14 @@ def test_the_labels(roles: dict[str, str], cause: str | None) -> None:
 
 def test_a_leader_that_is_missing_is_no_wrong_selector() -> None:
     """The remedy for one would lead writes to every member."""
-    snapshot = several(db_0="replica", db_ha_1="replica")
+    snapshot = members(db_0="replica", db_ha_1="replica")
     found = [finding.cause for finding in services.check(snapshot, Diagnosis("mcapp", "mcapp"))]
     assert "no-leader" in found
     assert "service-selector" not in found
 
 
 def test_one_server_needs_no_label() -> None:
-    snapshot = several(db_0="")
+    snapshot = members(db_0="")
     snapshot.items[0]["metadata"]["labels"].pop("mcapp/mode")
     assert not list(ha.check(snapshot))
 
@@ -85,7 +85,7 @@ def test_one_server_needs_no_label() -> None:
 def test_a_replica_that_is_far_behind(state: str, lag: int | None, lags: bool) -> None:
     replicas = [{"pod": "db-ha-1", "state": state, "lag_bytes": lag}]
     topology = {"db": {"pod": "db-0", "members": {"wanted": 3, "replicas": replicas}}}
-    found = list(ha.lagging(several(db_0="primary", db_ha_1="replica"), topology))
+    found = list(ha.lagging(members(db_0="primary", db_ha_1="replica"), topology))
     assert [finding.cause for finding in found] == (["replica-lagging"] if lags else [])
     for finding in found:
         assert finding.parts["pod"] == "db-ha-1"
@@ -93,7 +93,7 @@ def test_a_replica_that_is_far_behind(state: str, lag: int | None, lags: bool) -
 
 
 def test_a_member_that_the_leader_does_not_see() -> None:
-    snapshot = several(db_0="primary", db_ha_1="replica", db_ha_2="replica", db_ha_3="")
+    snapshot = members(db_0="primary", db_ha_1="replica", db_ha_2="replica", db_ha_3="")
     replicas = [{"pod": "db-ha-1", "state": "streaming", "lag_bytes": 0}]
     topology = {"db": {"pod": "db-0", "members": {"wanted": 4, "replicas": replicas}}}
     # One that is not Ready copies the data, or the layer of the pods tells of it.
@@ -102,7 +102,7 @@ def test_a_member_that_the_leader_does_not_see() -> None:
 
 def test_no_rollback_for_a_member_that_crashes() -> None:
     """It may lead to one server, which would only read."""
-    snapshot = several(db_0="", db_ha_1="primary")
+    snapshot = members(db_0="", db_ha_1="primary")
     pods = {name(pod): pod for pod in snapshot.pods("db")}
     assert ha.back(snapshot, pods["db-0"], "db").kubectl[:2] == ("exec", "db-ha-1")
     assert ha.back(snapshot, pods["db-0"], "api").line.startswith("helm rollback")
@@ -112,4 +112,4 @@ def test_no_rollback_for_a_member_that_crashes() -> None:
 
 def test_no_word_of_replicas_is_no_fault() -> None:
     for topology in ({}, {"db": {"up": False}}, {"db": {"members": None}}):
-        assert not list(ha.lagging(several(db_0="primary"), topology))
+        assert not list(ha.lagging(members(db_0="primary"), topology))

@@ -262,7 +262,7 @@ def test_as_a_process(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_everything_that_can_be_read_is_weighed(run: Run) -> None:
+def test_everything_that_can_be_read_is_considered(run: Run) -> None:
     of = [
         *TWO,
         storage_class("local-path", default=True),
@@ -279,7 +279,7 @@ def test_everything_that_can_be_read_is_weighed(run: Run) -> None:
 
 def test_what_could_not_be_read_is_said(run: Run) -> None:
     out = run(of=[*TWO, storage_class("local-path", default=True)]).out
-    assert "Not read, so not weighed: services, pods, persistentvolumes, persistentvolumeclaims." in out
+    assert "Not read, so not considered: services, pods, persistentvolumes, persistentvolumeclaims." in out
 
 
 def test_a_path_with_blanks_is_one_program(run: Run, kubectl: str, tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_three_nodes_of_the_database_get_a_member_each(run: Run) -> None:
     assert done.values["db"] == {"mode": "ha"}
     jsonschema.validate(effective(done.values), SCHEMA)
     assert [entry["tiers"] for entry in done.values["cluster"]["nodes"]] == [["db"]] * 3 + [["web", "api"]]
-    assert "db.mode: ha: Ready machines enough carry role=database (lab-0, lab-1, lab-2)" in done.out
+    assert "db.mode: ha: enough Ready nodes carry role=database (lab-0, lab-1, lab-2)" in done.out
 
 
 def test_a_database_of_one_server_grows_where_its_data_are(run: Run) -> None:

@@ -10,7 +10,7 @@ from mcapp import cli
 from mcapp.doctor import fix, words
 from mcapp.doctor.finding import Diagnosis
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.report import text as tell
+from mcapp.doctor.report import text
 from mcapp.doctor.report.page import page
 from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
 from mcapp.errors import Exit, UserError
@@ -43,9 +43,9 @@ def work(asked: argparse.Namespace) -> Exit:
     found = _diagnosed(asked, reader)
     lang = language()
     if asked.output == "json":
-        cli.emit_json(tell.document(found, kubectl, lang))
+        cli.emit_json(text.document(found, kubectl, lang))
     else:
-        print("\n".join(tell.lines(found, kubectl, lang)))
+        print("\n".join(text.lines(found, kubectl, lang)))
     if asked.report:
         write(asked.report, found, reader, (asked.lang,) if asked.lang else LANGS)
     return Exit.DIFFERS if found.finding else Exit.OK

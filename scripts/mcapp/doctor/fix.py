@@ -6,7 +6,7 @@ import sys
 
 from mcapp.doctor import words
 from mcapp.doctor.finding import Finding
-from mcapp.doctor.report import text as tell
+from mcapp.doctor.report import text
 from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.messages import announce, language, translate
@@ -24,7 +24,7 @@ def fix(finding: Finding, kubectl: Kubectl, *, yes: bool) -> bool:
     if not finding.safe or not all(step.kubectl for step in finding.steps):
         announce(words.FIX_BY_HAND())
         return False
-    for line in tell.steps(finding, kubectl, language()):
+    for line in text.steps(finding, kubectl, language()):
         announce(f"  $ {line}")
     if not yes and not _agreed():
         return False

@@ -37,7 +37,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     cli.output_options(options, output=False)
     add("--nodes-file", metavar="FILE", help=NODES)
     cli.cluster_options(options)
-    add = options.add_argument_group("what you want of it").add_argument
+    add = options.add_argument_group("what you want in the values").add_argument
     add("--base", metavar="FILE", type=Path, help="values of yours to build on")
     add(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="one value, in YAML; wins over --base"
@@ -72,7 +72,7 @@ def work(asked: argparse.Namespace) -> Exit:
 
 
 def _refuse(asked: argparse.Namespace) -> None:
-    """Take the spellings that go with the next version, and refuse options that contradict each other."""
+    """Accept the deprecated spellings, and refuse options that contradict each other."""
     if asked.format:
         announce(DEPRECATED(old="--format", new="--output"))
         asked.output = asked.format if asked.output in cli.OUTPUTS else asked.output
@@ -123,7 +123,7 @@ def write(
     content: str,
     lang: Lang,
 ) -> None:
-    """Write the file, and explain it where the file itself does not go."""
+    """Write the values, and explain them on a stream that the values do not use."""
     name = asked.file or f"values-{made.topology}.yaml"
     if name == "-":
         sys.stdout.write(content)

@@ -22,10 +22,10 @@ class Drift(NamedTuple):
     diff: str = ""
 
 
-def target(output: str | None, topology: str) -> Path:
-    """Return the file to check; with no name given, one of either topology that is there."""
-    if output:
-        return Path(output)
+def target(file: str | None, topology: str) -> Path:
+    """Return the file to check: the one that is named, else an existing file of either topology."""
+    if file:
+        return Path(file)
     names = [Path(f"values-{name}.yaml") for name in (topology, "single", "multi")]
     return next((name for name in names if name.exists()), names[0])
 

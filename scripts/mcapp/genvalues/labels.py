@@ -1,4 +1,4 @@
-"""Labelling the database's node, only where the user names it."""
+"""Labels nodes for the database: only those that the user names."""
 
 from __future__ import annotations
 
@@ -15,18 +15,13 @@ from mcapp.messages import Text
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
     """Return the command line that labels the node, quoted for a shell."""
-    words = [*kubectl.command_words, "label", "node", node, *pairs(labels)]
-    if kubectl.kubeconfig:
-        words.append(f"--kubeconfig={kubectl.kubeconfig}")
-    if kubectl.context:
-        words.append(f"--context={kubectl.context}")
-    return shlex.join(words)
+    return shlex.join([*kubectl.command_words, "label", "node", node, *pairs(labels), *kubectl.flags])
 
 
 def apply(
     names: Sequence[str], labels: Mapping[str, str], inventory: Inventory, kubectl: Kubectl
 ) -> list[Text]:
-    """Label these nodes and say of each what was done; nothing is done if one of them will not do."""
+    """Label these nodes and return what was done to each; if one of them cannot be labelled, none is."""
     for name in names:
         node = inventory.nodes.get(name)
         if node is None:

@@ -1,4 +1,4 @@
-"""Which tier may run where: selectors and tolerations, and the nodes that result, each with its reason."""
+"""Decides where each tier may run: selectors, tolerations and the resulting nodes, each with its reason."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from mcapp.messages import Text, Words
 
 
 def decide(inventory: Inventory, asked: Asked) -> Plan:
-    """Decide everything; UserError (NO_PLACEMENT) says what to do when a tier has no node."""
+    """Return the whole plan; PlacementError where a tier has no node, UserError where a wish is wrong."""
     case = Case(inventory, asked)
     topology.choose(case)
     _platform(case)
     _place(case)
     _compare_architectures(case)
-    provision.replicas(case)
+    provision.decide_replicas(case)
     if "db" in case.tiers:
-        provision.storage(case)
-    provision.access(case)
+        provision.decide_storage(case)
+    provision.decide_access(case)
     return case.plan
 
 
 def _platform(case: Case) -> None:
-    """Select what the images need: Linux, and of several architectures one."""
+    """Select the nodes that can run the images: those with Linux, and of one architecture."""
     if any(node.os != "linux" for node in case.all):
         for tier in case.tiers:
             _select(case, tier, {OS: "linux"}, words.PLATFORM_OS())
-    off = _off(case)
+    off = _avoided(case)
     apps = case.usable([node for node in case.all if node.name not in off], "api")
     pool = [node for node in apps if not refused_taints(node, ())] or apps
     kinds = Counter(node.arch for node in pool if node.labels.get(ARCH))
     if len(kinds) < 2:
         return
-    # Images are built on the server as a rule, and what one machine builds runs on its architecture alone.
+    # Images are usually built on the server, and run only on the architecture of the machine that built them.
     likely = Counter(node.arch for node in pool if node.server and node.labels.get(ARCH)) or kinds
     arch = min(likely, key=lambda kind: (-likely[kind], kind))
     together = case.plan.topology == "single" and case.home is None
@@ -56,17 +56,17 @@ def _select(case: Case, tier: str, labels: Mapping[str, str], reason: Text) -> N
     case.plan.put(path, {**case.value(*path), **labels}, told)
 
 
-def _off(case: Case) -> set[str]:
-    """Return the nodes that web and api must keep off."""
+def _avoided(case: Case) -> set[str]:
+    """Return the names of the nodes that web and api must avoid."""
     avoid = case.demand("web").avoid
     return {node.name for node in case.all if avoid and node.carries(avoid)}
 
 
 def _place(case: Case) -> None:
-    """Find the nodes of each tier, tolerating what has to be tolerated."""
+    """Find the nodes of each tier; tolerate taints where the tier needs it."""
     multi = case.plan.topology == "multi"
     if multi or case.home is not None:
-        meant = _meant(case)
+        meant = _set_apart(case)
         _tolerate(case, "db", lambda node, _: node.name in meant, words.TOLERATIONS_MEANT)
     for tier in case.tiers:
         may, refused = _judge(case, tier)
@@ -85,8 +85,8 @@ def _place(case: Case) -> None:
 def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
     """Return the nodes where the tier's pod may run, and why not for the others."""
     demand = case.demand(tier)
-    # Of several members only the first one is where the data are.
-    data = case.data if tier == "db" and not case.several else None
+    # In mode ha only the first member starts on the existing data.
+    data = case.data if tier == "db" and not case.is_ha else None
     may: list[Node] = []
     refused: dict[str, list[Text]] = {}
     for node in case.all:
@@ -100,16 +100,16 @@ def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
     return may, refused
 
 
-def _meant(case: Case) -> set[str]:
-    """Return the nodes that were set apart for db, by label, data or option."""
-    nodes = case.all if case.home is None or case.several else case.home
+def _set_apart(case: Case) -> set[str]:
+    """Return the names of the nodes that are set apart for db by label, data or option."""
+    nodes = case.all if case.home is None or case.is_ha else case.home
     if case.plan.topology == "multi":
         nodes = [node for node in nodes if node.carries(case.labels)]
     return set(names(nodes))
 
 
 def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], why: Words) -> None:
-    """Add tolerations for the taints that alone keep the tier off the nodes it is to have."""
+    """Tolerate the taints of the nodes that `on` chooses, where only the taints keep the tier off."""
     demand = case.demand(tier)
     accepting = Demand(demand.room, demand.labels, demand.avoid, ANY_TAINT)
     taints: set[Taint] = set()
@@ -128,7 +128,7 @@ def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], wh
 
 
 def _give_way(case: Case) -> bool:
-    """Let web and api share db's node when there is no other; False if that was settled before."""
+    """Let web and api share db's node; False if they may already, or the user decided about it."""
     path = ("placement", "appOffDatabaseNode")
     if not case.demand("web").avoid or case.given(*path):
         return False
@@ -137,8 +137,8 @@ def _give_way(case: Case) -> bool:
 
 
 def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserError:
-    # The nodes meant for the tier come alone: their reasons are the ones to mend.
-    meant = _meant(case) if tier == "db" else case.inventory.nodes.keys() - _off(case)
+    # Only the nodes that are meant for the tier are named: theirs are the reasons to fix.
+    meant = _set_apart(case) if tier == "db" else case.inventory.nodes.keys() - _avoided(case)
     told = {name: reasons for name, reasons in refused.items() if name in meant} or refused
     verdicts = [words.VERDICT(node=name, reasons=reasons) for name, reasons in told.items()]
     if tier == "db" and case.data is not None and case.data.nodes is not None:
@@ -169,7 +169,7 @@ def _remedy(case: Case, tier: str, told: Mapping[str, list[Text]]) -> Text:
 
 
 def _compare_architectures(case: Case) -> None:
-    """Warn when db's image must be of another architecture than the rest."""
+    """Warn where db needs an image for another architecture than web and api."""
     kinds = {
         tier: {case.inventory.nodes[name].arch for name in at} - {""} for tier, at in case.plan.nodes.items()
     }

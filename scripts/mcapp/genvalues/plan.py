@@ -1,4 +1,4 @@
-"""What is asked of genvalues, what is known for the answer (Case), and the answer itself (Plan)."""
+"""The request (Asked), all that is known for the decision (Case), and the decision (Plan)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcapp.cli import called
 from mcapp.errors import PlacementError, UserError
-from mcapp.genvalues import storage as volume
-from mcapp.genvalues import words
+from mcapp.genvalues import storage, words
 from mcapp.genvalues.values import Values, defaults, effective, merge
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import Node, Room
@@ -36,7 +36,7 @@ class Asked:
 class Plan:
     """The values decided on, the reason for each by key, where each tier may run and why not elsewhere.
 
-    `left` are reasons for keys that stay unset.
+    `left` has the reasons for keys that stay unset.
     """
 
     values: Values = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Plan:
     refused: dict[str, dict[str, list[Text]]] = field(default_factory=dict)
 
     def put(self, path: tuple[str, ...], value: Any, reason: Text) -> None:
-        """Decide one key."""
+        """Set one key, with the reason."""
         nested = value
         for key in reversed(path):
             nested = {key: nested}
@@ -73,7 +73,7 @@ class Case:
         self.plan = Plan()
         self.all = list(inventory.nodes.values())
         seen = effective(asked.given)
-        # What null took away is reasoned about as if it had the chart's value.
+        # A key that the user set to null counts here with the chart's value.
         self.wanted = merge(defaults(), seen)
         usual: dict[str, str] = self.wanted["placement"]["databaseNodeLabels"]
         self.labels: dict[str, str] = seen.get("placement", {}).get("databaseNodeLabels") or usual
@@ -83,14 +83,14 @@ class Case:
         self.data = self._data()
         self.home = self._home()
 
-    def _data(self) -> volume.Data | None:
+    def _data(self) -> storage.Data | None:
         """Return the data that the release's own database has on this cluster."""
         if "db" not in self.tiers:
             return None
-        return volume.existing(self.inventory, self.asked.namespace, self.wanted["namePrefix"])
+        return storage.existing(self.inventory, self.asked.namespace, self.wanted["namePrefix"])
 
     def _home(self) -> list[Node] | None:
-        """Return the nodes that data or --db-node hold db to; None if it is free."""
+        """Return the only nodes that db may use by its data or by --db-node; None if it may use any."""
         nodes, chosen = self.inventory.nodes, self.asked.db_node
         if chosen and chosen not in nodes:
             raise UserError(words.DBNODE_UNKNOWN(node=chosen, nodes=sorted(nodes)), words.DBNODE_REMEDY())
@@ -99,16 +99,16 @@ class Case:
         if chosen and chosen not in self.data.nodes:
             held, name = sorted(self.data.nodes), self.data.claim.volume
             problem = words.DBNODE_DATA(node=chosen, volume=name, nodes=held)
-            raise PlacementError(problem, words.DATA_MOVE())
+            raise PlacementError(problem, words.DATA_MOVE(move=called("move")))
         return [nodes[name] for name in ([chosen] if chosen else sorted(self.data.nodes))]
 
     @property
-    def several(self) -> bool:
-        """Whether the database has several members, as things have been decided so far."""
+    def is_ha(self) -> bool:
+        """Whether the database runs in mode ha, as decided so far."""
         return bool(self.value("db", "mode") == "ha")
 
     def given(self, *path: str) -> bool:
-        """Whether the user gave a value for the key, be it null."""
+        """Whether the user gave a value for the key; null is one."""
         found: Any = self.asked.given
         for key in path:
             if not isinstance(found, dict) or key not in found:
@@ -132,7 +132,7 @@ class Case:
         return Room(millis(requests.get("cpu", 0)), whole(requests.get("memory", 0)), 1)
 
     def demand(self, tier: str) -> Demand:
-        """Return what one pod of the tier needs, as things have been decided so far."""
+        """Return what one pod of the tier needs, as decided so far."""
         selector: Mapping[str, str] = self.value(tier, "nodeSelector")
         tolerations = self.value(tier, "tolerations")
         multi = self.value("topology") == "multi"
@@ -144,7 +144,7 @@ class Case:
         return Demand(self.room(tier), selector, self.labels if multi and required else {}, tolerations)
 
     def usable(self, nodes: list[Node], tier: str) -> list[Node]:
-        """Return those where the tier's pod could start if it tolerated their taints, labels left aside."""
+        """Return those where the tier's pod could start, whatever their taints and the database's labels."""
         demand = Demand(self.room(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
         return [node for node in nodes if not why_not(node, demand, self.used.get(node.name))]
 
@@ -153,7 +153,7 @@ class Case:
         return [node for node in self.all if node.carries(self.labels)]
 
     def advise_label(self) -> Text:
-        """Name the node to label: of those that could run db an agent, and the one with most room."""
+        """Name the node to label: the largest that could run db, an agent before a server."""
         candidates = self.usable(self.all, "db")
         if not candidates:
             return words.REMEDY_JOIN()

@@ -1,18 +1,16 @@
-"""How many pods, on what storage, at which address: what follows once the tiers have their nodes."""
+"""Decides what follows once the tiers have their nodes: number of pods, storage, port and addresses."""
 
 from __future__ import annotations
 
-from mcapp.genvalues import storage as volume
-from mcapp.genvalues import urls as reaching
-from mcapp.genvalues import words
+from mcapp.genvalues import storage, urls, words
 from mcapp.genvalues.plan import Case
 from mcapp.kube.nodes import Room
 from mcapp.kube.quantity import whole
 from mcapp.kube.scheduling import spoken
 
 
-def replicas(case: Case) -> None:
-    """Write one api pod only when those wanted do not fit beside the rest."""
+def decide_replicas(case: Case) -> None:
+    """Set one api pod, but only where the wanted number does not fit beside the rest."""
     path = _count(case, "api")
     web, api = case.value(*_count(case, "web")), case.value(*path)
     if _fits(case, web, api):
@@ -25,25 +23,25 @@ def replicas(case: Case) -> None:
 
 
 def _count(case: Case, tier: str) -> tuple[str, ...]:
-    """Return the key of the tier's number of pods: the least one, with an autoscaler."""
+    """Return the key of the tier's number of pods; with an autoscaler, of its smallest number."""
     if case.wanted[tier]["autoscaling"]["enabled"]:
         return (tier, "autoscaling", "minReplicas")
     return (tier, "replicas")
 
 
 def _fits(case: Case, web: int, api: int) -> bool:
-    """Whether the pods of all tiers can be put on their nodes together, first fit."""
+    """Whether the pods of all tiers fit on their nodes together, each on the first node that holds it."""
     free = {
         node.name: node.room.less(case.used.get(node.name, Room(0, 0, 0)))
         for node in case.all
         if node.room is not None
     }
-    if case.several:
-        # One on each of so many nodes.
+    if case.is_ha:
+        # Each member has a node of its own.
         for name in case.plan.nodes["db"][: case.wanted["db"]["ha"]["members"]]:
             if name in free:
                 free[name] = free[name].less(case.room("db"))
-    for tier, count in (("db", 0 if case.several else 1), ("web", web), ("api", api)):
+    for tier, count in (("db", 0 if case.is_ha else 1), ("web", web), ("api", api)):
         asked = case.room(tier)
         for _ in range(count if tier in case.tiers else 0):
             for name in case.plan.nodes[tier]:
@@ -61,11 +59,11 @@ def _times(room: Room, count: int) -> Room:
     return Room(room.cpu * count, room.memory * count, room.pods * count)
 
 
-def storage(case: Case) -> None:
-    """Name a StorageClass only where the cluster's default would not serve; keep an existing claim's size."""
+def decide_storage(case: Case) -> None:
+    """Set a StorageClass only where the cluster's default does not do; keep an existing claim's size."""
     path = ("db", "persistence")
     if not case.given(*path, "storageClass"):
-        chosen = volume.choose_class(case.inventory, case.data)
+        chosen = storage.choose_class(case.inventory, case.data)
         if chosen.name:
             case.plan.put((*path, "storageClass"), chosen.name, chosen.reason)
         else:
@@ -80,17 +78,17 @@ def storage(case: Case) -> None:
         case.plan.put((*path, "size"), claim.size, reason)
 
 
-def access(case: Case) -> None:
+def decide_access(case: Case) -> None:
     """Decide web's NodePort, and list the nodes with their addresses and the page's URLs."""
     service = case.wanted["web"]["service"]
     number = None
     if service["type"] == "NodePort":
         given = case.given("web", "service", "nodePort")
         wanted = case.asked.given["web"]["service"]["nodePort"] if given else service["nodePort"]
-        port = reaching.choose_port(case.inventory, wanted, given, case.owner, case.wanted["namePrefix"])
+        port = urls.choose_port(case.inventory, wanted, given, case.owner, case.wanted["namePrefix"])
         number = port.number
         case.plan.put(("web", "service", "nodePort"), number, port.reason)
-    reached = {node.name: reaching.reach(node) for node in case.all}
+    reached = {node.name: urls.reach(node) for node in case.all}
     case.plan.warnings += [where.warning for where in reached.values() if where.warning][:3]
     tiers = {tier: set(case.plan.nodes[tier]) for tier in case.tiers}
     listed = [
@@ -103,21 +101,21 @@ def access(case: Case) -> None:
     ]
     case.plan.put(("cluster", "nodes"), listed, words.CLUSTER_NODES(count=len(listed)))
     if not case.given("cluster", "urls"):
-        _urls(case, {name: where.addresses for name, where in reached.items()}, number)
+        _decide_urls(case, {name: where.addresses for name, where in reached.items()}, number)
 
 
-def _urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -> None:
+def _decide_urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -> None:
     path = ("cluster", "urls")
-    named = reaching.named_urls(case.wanted)
+    named = urls.named_urls(case.wanted)
     if port is None:
         case.plan.put(path, named, (words.URLS_NAMED if named else words.URLS_NONE)())
         return
     # A node that may run web answers even where forwarding between nodes is broken.
     web = set(case.plan.nodes["web"])
     ready = sorted((node.name for node in case.all if node.ready), key=lambda name: (name not in web, name))
-    urls = list(dict.fromkeys(reaching.url(address, port) for name in ready for address in addresses[name]))
-    shown = reaching.MAX_URLS
-    reason = words.URLS_SOME(count=len(urls), shown=shown) if len(urls) > shown else words.URLS_ALL()
+    found = list(dict.fromkeys(urls.url(address, port) for name in ready for address in addresses[name]))
+    shown = urls.MAX_URLS
+    reason = words.URLS_SOME(count=len(found), shown=shown) if len(found) > shown else words.URLS_ALL()
     if named:
         reason = words.BOTH(first=words.URLS_NAMED(), second=reason)
-    case.plan.put(path, [*named, *urls[:shown]], reason)
+    case.plan.put(path, [*named, *found[:shown]], reason)

@@ -1,4 +1,4 @@
-"""What genvalues tells of its plan: sentences for people, one document for machines."""
+"""Explains a plan: in sentences for people, in one document for programs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _value(plan: Plan, path: tuple[str, ...]) -> str:
 
 
 def _refused(plan: Plan, tier: str, lang: Lang) -> Iterator[str]:
-    """Group the nodes that are out by the reasons, which many share."""
+    """Yield a line for each group of nodes that the tier may not use for the same reasons."""
     groups: dict[str, list[str]] = {}
     for name, reasons in plan.refused[tier].items():
         groups.setdefault(translate(_all(reasons), lang), []).append(name)

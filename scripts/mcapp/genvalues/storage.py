@@ -23,7 +23,7 @@ class Data:
 
 
 def existing(inventory: Inventory, namespace: str, prefix: str, name: str = CLAIM) -> Data | None:
-    """Return the release's bound claim, None if there is none; UserError if no node can mount its volume."""
+    """Return the release's bound claim, None if there is none; PlacementError if no node can mount it."""
     name = object_name(prefix, name)
     for claim in inventory.claims:
         if (claim.owner.namespace, claim.name) == (namespace, name) and claim.volume:
@@ -39,7 +39,7 @@ def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:
         named = volume.named
         found = [node.name for node in inventory.nodes.values() if volume.mountable(node)]
     elif claim.home:
-        # Without rights to read volumes, the claim itself still tells where a node-bound one was made.
+        # Without the right to read volumes, the claim still names the node where a node-bound one was made.
         named = [claim.home]
         found = [name for name in named if name in inventory.nodes]
     else:
@@ -52,7 +52,7 @@ def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The StorageClass to write ("" leaves it to the cluster), why, and what to beware of."""
+    """The StorageClass to set ("" leaves it to the cluster), the reason, and a warning if one is due."""
 
     name: str
     reason: Text
@@ -60,7 +60,7 @@ class Storage:
 
 
 def choose_class(inventory: Inventory, data: Data | None) -> Storage:
-    """Choose the class of the claim: an existing claim's, the cluster's default, or the likeliest."""
+    """Choose the class of the claim: an existing claim's, the cluster's default, or the best fit."""
     defaults = sorted(found.name for found in inventory.classes if found.default)
     if data and data.claim.storage_class and [data.claim.storage_class] != defaults:
         name = data.claim.storage_class
@@ -68,8 +68,8 @@ def choose_class(inventory: Inventory, data: Data | None) -> Storage:
     if "storageclasses" in inventory.unread:
         return Storage("", words.STORAGE_UNREAD())
     if len(defaults) > 1:
-        several = words.STORAGE_SEVERAL(names=defaults)
-        return Storage("", several, several)
+        unclear = words.STORAGE_SEVERAL(names=defaults)
+        return Storage("", unclear, unclear)
     usable = [found for found in inventory.classes if found.default or found.provisioner != _MANUAL]
     if not usable:
         return Storage("", words.STORAGE_NONE(), words.STORAGE_NONE())
@@ -85,7 +85,7 @@ def _rank(found: StorageClass) -> tuple[bool, bool, bool, str]:
 
 
 def _early(found: StorageClass) -> Text | None:
-    """Warn of a class that makes a node's volume before the pod has a node."""
+    """Return a warning about a class that makes a node's volume before the pod has a node."""
     if found.late or found.provisioner not in NODE_BOUND:
         return None
     return words.STORAGE_IMMEDIATE(name=found.name)

@@ -1,4 +1,4 @@
-"""Single or multi, and how db finds its node: by label, or by the node's name where data or user say so."""
+"""Decides single or multi, and how db finds its node: by label, or by the node's name."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.scheduling import refused_taints, role
 from mcapp.messages import Text
 
-# What Kubernetes takes for the value of a label in a selector.
+# What Kubernetes accepts as the value of a label in a selector.
 _VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
 def choose(case: Case) -> None:
-    """Decide the topology and db's node; UserError where multi is asked for and no node is labelled."""
+    """Decide the topology and db's node; PlacementError where multi is asked for and no node is labelled."""
     if "db" not in case.tiers:
         _without_database(case)
         return
     topology, reason = _topology(case)
     case.plan.put(("topology",), topology, reason)
     if topology == "multi":
-        _lead(case)
-        _spread(case)
+        _find_by_label(case)
+        _propose_ha(case)
     if case.asked.db_node:
-        _hold(case, case.inventory.nodes[case.asked.db_node])
+        _pin(case, case.inventory.nodes[case.asked.db_node])
 
 
 def _without_database(case: Case) -> None:
-    """Choose single: there is no db to set apart; UserError where the command line asks for its place."""
+    """Choose single, since there is no db to place; UserError where an option asks for its place."""
     if case.asked.topology == "multi" or case.asked.db_node:
         raise UserError(words.EXTERNAL_PLACE(), words.EXTERNAL_PLACE_REMEDY())
     case.plan.put(("topology",), "single", words.TOPOLOGY_EXTERNAL())
@@ -51,7 +51,7 @@ def _topology(case: Case) -> tuple[str, Text]:
 
 
 def _ordinary(case: Case) -> list[Node]:
-    """Return the nodes where web could run, if need be in spite of a taint that only marks a server."""
+    """Return the nodes where web could run; a taint that only marks a server does not count."""
     tolerations = case.wanted["web"]["tolerations"]
     usable = case.usable(case.all, "web")
     return [node for node in usable if all(map(role, refused_taints(node, tolerations)))]
@@ -75,8 +75,8 @@ def _automatic(case: Case) -> tuple[str, Text]:
     return "single", words.TOPOLOGY_STAY(nodes=names(home), labels=labels, labelled=usable)
 
 
-def _lead(case: Case) -> None:
-    """Write the labels that lead db to its node: the usual ones, or its own name if need be."""
+def _find_by_label(case: Case) -> None:
+    """Set the labels by which db finds its node: the usual ones, else the one with the node's own name."""
     path = ("placement", "databaseNodeLabels")
     labels, labelled = pairs(case.labels), case.carrying()
     if case.home is None and not labelled:
@@ -88,21 +88,21 @@ def _lead(case: Case) -> None:
     home = case.home or []
     node = [*case.usable(home, "db"), *home][0]
     own = _own_label(case, node)
-    # Helm merges mappings: only null takes the chart's keys away.
+    # Helm merges mappings: only null removes a key of the chart.
     gone: dict[str, str | None] = dict.fromkeys(key for key in case.labels if key not in own)
     why = words.LABELS_DBNODE if case.asked.db_node else words.LABELS_DATA
     case.plan.put(path, {**gone, **own}, why(node=node.name, labels=labels))
     case.labels = own
 
 
-def _spread(case: Case) -> None:
-    """Propose several members where there are nodes for them; warn where those asked for have too few."""
+def _propose_ha(case: Case) -> None:
+    """Propose mode ha where enough nodes are labelled; warn where it is asked for and too few are."""
     path, labels = ("db", "mode"), pairs(case.labels)
     usable = names(case.usable(case.carrying(), "db"))
     wanted = case.wanted["db"]["ha"]["members"]
     if case.given(*path):
         apart = case.wanted["db"]["ha"]["antiAffinity"] == "required"
-        if case.several and apart and len(usable) < wanted:
+        if case.is_ha and apart and len(usable) < wanted:
             case.plan.warnings.append(words.HA_FEW(nodes=usable, labels=labels, wanted=wanted))
         return
     at_home = case.home is None or any(node.name in usable for node in case.home)
@@ -119,8 +119,8 @@ def _own_label(case: Case, node: Node) -> dict[str, str]:
     return {HOSTNAME: value}
 
 
-def _hold(case: Case, node: Node) -> None:
-    """Hold db to the node that was asked for where the labels alone would leave it a choice."""
+def _pin(case: Case, node: Node) -> None:
+    """Pin db to the node that was asked for, where the labels alone leave it a choice."""
     if case.value("topology") == "multi" and case.carrying() == [node]:
         return
     selector = {**case.wanted["db"]["nodeSelector"], **_own_label(case, node)}

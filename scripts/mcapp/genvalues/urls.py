@@ -41,7 +41,7 @@ def _ips(values: Iterable[str]) -> Iterator[Address]:
             address = ipaddress.ip_address(value.strip())
         except ValueError:
             continue
-        # A link-local address means nothing without the reader's own interface.
+        # A link-local address needs an interface of the machine that uses it.
         if not (
             address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
         ):
@@ -49,7 +49,7 @@ def _ips(values: Iterable[str]) -> Iterator[Address]:
 
 
 def _listed(node: Node, kind: str, annotation: str) -> list[Address]:
-    """Return a node's IPs of one type; k3s' own annotation says which of several is meant."""
+    """Return a node's IPs of one type; those in k3s' own annotation come first."""
     found = list(dict.fromkeys(_ips(value for own, value in node.addresses if own == kind)))
     meant = list(_ips(node.annotations.get(annotation, "").split(",")))
     return sorted(found, key=lambda ip: ip not in meant) if found else meant

@@ -1,4 +1,4 @@
-"""Helm values: read, merged as Helm merges them, held to the chart's schema."""
+"""Helm values: read from files and options, merged as Helm does, checked against the chart's schema."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from mcapp.messages import Text
 Values = dict[str, Any]
 Reasons = Mapping[tuple[str, ...], Text]
 
-# Keys of the chart's own go this deep; below, comments would clutter a label or a request.
+# Comments explain keys down to this depth; below it they would clutter labels and requests.
 _DEPTH = 2
 
 
 @cache
 def defaults() -> Values:
-    """Return the chart's own values, read once: not to be changed."""
+    """Return the chart's own values. They are read once: do not change the result."""
     return load(CHART / "values.yaml")
 
 
 def load(path: Path) -> Values:
-    """Read a values file; UserError if there is none, it is no YAML or holds no mapping."""
+    """Read a values file; UserError if it cannot be read, is not YAML or holds no mapping."""
     try:
         document = yamltext.load(path.read_bytes())
     except OSError as error:
@@ -78,11 +78,11 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Values:
 
 
 def given(base: Path | None, assignments: Sequence[str]) -> Values:
-    """Return what the user wants kept: the base file's values under the single ones, held to the schema."""
+    """Return the user's own values: those of --set over those of --base, checked against the schema."""
     below = load(base) if base else {}
     cluster = below.get("cluster")
     if isinstance(cluster, dict):
-        # A base may be an earlier result; what it found out is found out anew.
+        # The base may be an earlier result: what that read of the cluster is read again.
         below = {**below, "cluster": {key: cluster[key] for key in cluster if key not in ("nodes", "urls")}}
     wanted = merge(below, assigned(assignments))
     if wanted:
@@ -104,7 +104,7 @@ class Result(NamedTuple):
 
 
 def complete(given: Values, decided: Values, reasons: Reasons) -> Result:
-    """Put what was decided over what was given."""
+    """Merge the decided values over the given ones; a given key gets a reason, too."""
     told = dict(reasons)
     for path in _leaves(given, ()):
         if not any(path[:end] in reasons for end in range(1, len(path) + 1)):
@@ -130,7 +130,7 @@ def _ordered(values: Values, like: Any) -> Values:
 
 
 def effective(values: Mapping[str, Any]) -> Values:
-    """Return what the chart sees: its defaults under these values, without what null takes away."""
+    """Return the values as the chart sees them: these over its defaults, without the keys that are null."""
     return _without_null(merge(defaults(), values))
 
 
@@ -143,8 +143,8 @@ def _without_null(values: Values) -> Values:
 
 
 def check(values: Values, source: Text) -> None:
-    """Hold values, as the chart will see them, against its schema; UserError names the first wrong key."""
-    # Imported here: it takes longer than all else, and --label and many errors do without.
+    """Check the values, as the chart sees them, against its schema; UserError names the first wrong key."""
+    # Imported here, since it is the slowest import: --label and many errors do not need it.
     from jsonschema import Draft7Validator
     from jsonschema.exceptions import best_match
 
@@ -159,7 +159,7 @@ def check(values: Values, source: Text) -> None:
 
 
 def _few_nodes(values: Values) -> Values:
-    """Keep one node of each set of tiers: the rest differ in name and address alone, strings all."""
+    """Keep one node of each kind: the others differ only in their names and addresses, which are strings."""
     cluster = values.get("cluster")
     if not isinstance(cluster, dict) or not isinstance(cluster.get("nodes"), list):
         return values

@@ -1,4 +1,4 @@
-"""A values file: YAML with a comment on each choice, put in place at one stroke."""
+"""A values file: YAML with a comment on each choice, written atomically."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mcapp.genvalues.values import Reasons, Result, Values
 from mcapp.messages import Lang, Text, comment
 from mcapp.yamltext import emit
 
-# Plain only what every YAML reader takes for a string: some read y as true and 1e3 as a number.
+# What every YAML reader takes for a string without quotes: some read y as true, and 1e3 as a number.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._/-]+")
 _WORDS = frozenset({"false", "no", "null", "off", "on", "true", "yes"})
 
 
 def dump(result: Result, head: Sequence[Text], lang: Lang) -> str:
-    """Return the file's text: the head, then each key, after the reason for it."""
+    """Return the file's text: the head, then each key below its reason."""
     lines = [comment(line, lang, "") for line in head]
     _write(result.values, (), result.reasons, lang, lines)
     return "".join(lines)
@@ -48,7 +48,7 @@ def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, 
 
 
 def _yaml(values: Values) -> str:
-    """Return plain data as YAML. Events, since the library's representer would take twice the time."""
+    """Return plain data as YAML, by way of events: PyYAML's own representer takes twice as long."""
     return emit([_START, _DOCUMENT, *_events(values), _DOCUMENT_END, _END])
 
 
@@ -84,7 +84,7 @@ def _scalar(value: str) -> yaml.ScalarEvent:
 
 
 def write(path: Path, content: str, secret: bool) -> bool:
-    """Put content in the file at one stroke; False if it held just that. `secret` keeps others from it."""
+    """Write the file atomically; False if it had this content already. Only its owner may read a `secret`."""
     path = path.resolve()
     encoded = content.encode()
     try:

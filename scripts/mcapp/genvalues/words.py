@@ -21,7 +21,7 @@ TOPOLOGY_NONE = Words(
     "single：沒有節點帶有標籤 {labels}。",
 )
 TOPOLOGY_SERVER = Words(
-    "single: only a server carries {labels} ({nodes}); --topology multi would put db there all the same.",
+    "single: only a server carries {labels} ({nodes}); --topology multi puts db there anyway.",
     "single：只有伺服器節點帶有標籤 {labels}（{nodes}）；若仍要把 db 放在那裡，請加上 --topology multi。",
 )
 TOPOLOGY_UNUSABLE = Words(
@@ -31,14 +31,14 @@ TOPOLOGY_UNUSABLE = Words(
     "資料就會留在該節點。",
 )
 TOPOLOGY_DATA = Words(
-    "multi: db's data are on {nodes}, and data go before labels; {labels} is on {labelled}.",
-    "multi：db 的資料在 {nodes}，資料優先於標籤；標籤 {labels} 在 {labelled}。",
+    "multi: db's data are on {nodes}; data come before labels ({labels} is on {labelled}).",
+    "multi：db 的資料在 {nodes}；資料優先於標籤（標籤 {labels} 在 {labelled}）。",
 )
 TOPOLOGY_STAY = Words(
-    "single: db's data are on {nodes}, a server, and data go before labels. {labelled} carries {labels}: "
-    "to use it, move the data first (movedb.py).",
-    "single：db 的資料在伺服器節點 {nodes}，資料優先於標籤。{labelled} 帶有標籤 {labels}："
-    "若要使用，請先搬移資料（movedb.py）。",
+    "single: db's data are on {nodes}, a server; data come before labels. {labelled} carries {labels}: "
+    "to use it, move the data first (mcapp move, or scripts/movedb.py).",
+    "single：db 的資料在伺服器節點 {nodes}；資料優先於標籤。{labelled} 帶有標籤 {labels}："
+    "若要使用，請先搬移資料（mcapp move 或 scripts/movedb.py）。",
 )
 TOPOLOGY_DBNODE = Words(
     "multi: db was asked to be on {node}, and other nodes can run the rest.",
@@ -53,18 +53,18 @@ TOPOLOGY_EXTERNAL = Words(
     "single：db.mode 為 external，沒有需要安排位置的資料庫。",
 )
 EXTERNAL_PLACE = Words(
-    "With db.mode external there is no database here: --topology multi and --db-node mean nothing.",
+    "With db.mode external there is no database here: --topology multi and --db-node have no effect.",
     "db.mode 為 external 時，此叢集沒有資料庫，--topology multi 與 --db-node 都沒有作用。",
 )
 EXTERNAL_PLACE_REMEDY = Words(
-    "Leave both out; or take db.mode external out of the values for a database of the release's own.",
+    "Leave out both options; or, for a database in this release, remove db.mode external from the values.",
     "請移除這兩個選項；若要使用 release 自己的資料庫，請從設定值移除 db.mode external。",
 )
 HA_PROPOSED = Words(
-    "ha: Ready machines enough carry {labels} ({nodes}), so one may fail and the database goes on. "
+    "ha: enough Ready nodes carry {labels} ({nodes}): one may fail and the database goes on. "
     "Each needs the image mcapp/db; db.mode standalone in your values keeps one server.",
-    "ha：帶有標籤 {labels} 且為 Ready 的機器夠多（{nodes}），其中一台故障時資料庫仍可繼續運作。"
-    "每台都需要映像檔 mcapp/db；若只要一台伺服器，請在設定值中指定 db.mode standalone。",
+    "ha：帶有標籤 {labels} 且為 Ready 的節點夠多（{nodes}），其中一個故障時資料庫仍可繼續運作。"
+    "每個節點都需要映像檔 mcapp/db；若只要一台伺服器，請在設定值中指定 db.mode standalone。",
 )
 HA_FEW = Words(
     "db.mode ha asks for {wanted} nodes that carry {labels}, and only {nodes} can run db: "
@@ -79,8 +79,8 @@ LABELS_DATA = Words(
     "db 的資料在 {node}，但該節點沒有標籤 {labels}：db 依節點名稱跟隨資料。",
 )
 LABELS_DBNODE = Words(
-    "{node} was asked for and does not carry {labels}: it is found by its own name.",
-    "您指定了 {node}，但該節點沒有標籤 {labels}：改以節點名稱指定。",
+    "{node} was asked for and does not carry {labels}: db finds it by its own name.",
+    "您指定了 {node}，但該節點沒有標籤 {labels}：db 改以節點名稱尋找它。",
 )
 APP_SHARES = Words(
     "Only db's node can run web and api too, so they may share it.",
@@ -134,7 +134,7 @@ STORAGE_NONE = Words(
     "叢集沒有可自動佈建的儲存類別：在建立之前，db 的 PVC 會停在 Pending。",
 )
 STORAGE_CHOSEN = Words(
-    "The cluster has no default class; {name} is the likeliest.",
+    "The cluster has no default class; {name} fits best.",
     "叢集沒有預設的儲存類別；{name} 最為合適。",
 )
 STORAGE_KEPT = Words(
@@ -173,7 +173,7 @@ PORT_GIVEN_TAKEN = Words(
 )
 PORT_NONE = Words("No NodePort is free.", "沒有可用的 NodePort。")
 PORT_REMEDY = Words(
-    "Give another with --set web.service.nodePort=NUMBER, or delete the Service.",
+    "Give another port with --set web.service.nodePort=NUMBER, or delete the Service.",
     "請以 --set web.service.nodePort=NUMBER 指定其他連接埠，或刪除該 Service。",
 )
 CLUSTER_NODES = Words(
@@ -209,7 +209,7 @@ MULTI_NONE = Words(
     "沒有節點帶有標籤 {labels}，db 無處可放。",
 )
 MULTI_NONE_REMEDY = Words(
-    "Label one, `kubectl label node {node} {labels}`, or take --topology single.",
+    "Label one, `kubectl label node {node} {labels}`, or use --topology single.",
     "請標記一個節點：`kubectl label node {node} {labels}`，或改用 --topology single。",
 )
 TIER_NOWHERE = Words("No node can run {tier}: {verdicts}.", "沒有節點能執行 {tier}：{verdicts}。")
@@ -222,12 +222,12 @@ DATA_GONE = Words(
     "db 的資料在磁碟區 {volume}，綁定於 {nodes}，但該節點不在叢集中。",
 )
 DATA_GONE_REMEDY = Words(
-    "Bring the node back under its name; or, if the data may be lost, delete the claim first.",
+    "Bring the node back under its old name; or, if the data may be lost, delete the claim first.",
     "請讓該節點以原名稱重新加入；若資料可以捨棄，請先刪除 PVC。",
 )
 DATA_MOVE = Words(
-    "Move the data first (movedb.py --to NODE), or leave out --db-node.",
-    "請先搬移資料（movedb.py --to 節點），或不要使用 --db-node。",
+    "Move the data first ({move} --to NODE), or leave out --db-node.",
+    "請先搬移資料（{move} --to 節點），或不要使用 --db-node。",
 )
 DBNODE_UNKNOWN = Words(
     "There is no node {node}; the nodes are {nodes}.",
@@ -242,7 +242,7 @@ DBNODE_DATA = Words(
     "db 的資料在磁碟區 {volume}，只有 {nodes} 能掛載，{node} 不行。",
 )
 HOSTNAME_MISSING = Words(
-    "{node} has no {label} of its own by which db could be held to it.",
+    "{node} has no {label} of its own, so db cannot be tied to it.",
     "{node} 沒有專屬的 {label} 標籤，無法將 db 固定於該節點。",
 )
 REMEDY_UNCORDON = Words("Run `kubectl uncordon {node}`.", "請執行 `kubectl uncordon {node}`。")
@@ -251,7 +251,7 @@ REMEDY_READY = Words(
     "請啟動 {node}（k3s agent 或 kubelet），並等到 `kubectl get nodes` 顯示 Ready。",
 )
 REMEDY_ROOM = Words(
-    "Free some room, or ask for less with --set {tier}.resources.requests.cpu=... and .memory=... .",
+    "Free some resources, or ask for less with --set {tier}.resources.requests.cpu=... and .memory=... .",
     "請釋放資源，或以 --set {tier}.resources.requests.cpu=... 與 .memory=... 降低需求。",
 )
 REMEDY_TAINT = Words(
@@ -259,7 +259,7 @@ REMEDY_TAINT = Words(
     "請移除 {node} 的污點，或以 --set '{tier}.tolerations=[...]' 容忍它。",
 )
 REMEDY_JOIN = Words(
-    "Mend one of these nodes, or join another to the cluster.",
+    "Repair one of these nodes, or add another to the cluster.",
     "請修復其中一個節點，或將新節點加入叢集。",
 )
 VALUES_YAML = Words("{file} is not YAML: {why}.", "{file} 不是 YAML：{why}。")
@@ -280,8 +280,8 @@ SCHEMA_GIVEN = Words("The values given do not fit the chart", "指定的值不�
 SCHEMA_MADE = Words("The values made do not fit the chart", "產生的值不符合 chart")
 OUTPUT_UNWRITABLE = Words("Cannot write {file}: {why}.", "無法寫入 {file}：{why}。")
 OUTPUT_REMEDY = Words(
-    "Give a file in an existing folder of yours with --output FILE.",
-    "請以 --output FILE 指定您可寫入的既有資料夾中的檔案。",
+    "Give a file in an existing folder of yours with --file FILE.",
+    "請以 --file FILE 指定您可寫入的既有資料夾中的檔案。",
 )
 LABEL_OTHER = Words(
     "{node} already carries {label}, which something else may rely on.",
@@ -299,22 +299,22 @@ LABEL_ALREADY = Words(
 
 # The report.
 HEAD_MADE = Words(
-    "Values for the chart mcapp, made by scripts/genvalues.py from what the cluster tells.",
-    "chart mcapp 的設定值，由 scripts/genvalues.py 依叢集現況產生。",
+    "Values for the chart mcapp, made by genvalues from the state of the cluster.",
+    "chart mcapp 的設定值，由 genvalues 依叢集現況產生。",
 )
 HEAD_AGAIN = Words(
-    "Make it again rather than edit it: --set and --base add what is yours, --check tells what changed.",
-    "請重新產生而不要直接編輯：以 --set 與 --base 加入您的設定，以 --check 查看變動。",
+    "Do not edit it, make it again: --set and --base add your own values, --check shows what changed.",
+    "請勿直接編輯，請重新產生：以 --set 與 --base 加入您的設定，以 --check 查看變動。",
 )
 REPORT_TIER = Words("{tier} may run on {nodes}.", "{tier} 可在 {nodes} 執行。")
 REPORT_REFUSED = Words("{tier} not on {nodes}: {reasons}.", "{tier} 不在 {nodes}：{reasons}。")
 REPORT_UNREAD = Words(
-    "Not read, so not weighed: {kinds}.",
+    "Not read, so not considered: {kinds}.",
     "未能讀取，因此未列入考量：{kinds}。",
 )
 REPORT_WARNING = Words("warning: {warning}", "警告：{warning}")
 REPORT_WROTE = Words("Wrote {file}.", "已寫入 {file}。")
-REPORT_SAME = Words("{file} is as it should be; left untouched.", "{file} 已是最新，未變更。")
+REPORT_SAME = Words("{file} is up to date; left untouched.", "{file} 已是最新，未變更。")
 CHECK_SAME = Words("{file} still fits the cluster.", "{file} 仍符合叢集現況。")
 CHECK_ABSENT = Words("{file} does not exist yet.", "{file} 尚不存在。")
 CHECK_WORDS = Words("Only comments or layout differ.", "只有註解或排版不同。")

@@ -27,7 +27,7 @@ class Network(NamedTuple):
     towards: str
 
     @property
-    def several(self) -> bool:
+    def has_choice(self) -> bool:
         """Whether flannel has a choice."""
         return len(self.addresses) > 1
 
@@ -39,7 +39,7 @@ class Network(NamedTuple):
     @property
     def flags(self) -> list[str]:
         """The flags that have k3s use the interface towards the peer; none where there is no choice."""
-        if not self.towards or not (self.several or self.misled):
+        if not self.towards or not (self.has_choice or self.misled):
             return []
         return ["--node-ip", self.addresses[self.towards], "--flannel-iface", self.towards]
 
@@ -98,7 +98,7 @@ def checks(found: Network) -> Iterator[Check]:
     if found.misled:
         detail = words.INTERFACES_MISLED(interface=found.default, address=address, towards=found.towards)
         yield Check("interfaces", Status.WARN, detail, flags)
-    elif found.several:
+    elif found.has_choice:
         detail = words.INTERFACES_SEVERAL(interface=found.default, address=address, all=named)
         yield Check("interfaces", Status.WARN, detail, flags if found.flags else None)
     else:

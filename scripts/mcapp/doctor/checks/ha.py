@@ -17,7 +17,7 @@ LAG_BYTES = 16 * 2**20
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield that no member is labelled as the leader, or several are: the Service leads by that label."""
-    if not snapshot.several:
+    if not snapshot.is_ha:
         return
     pods, leaders = snapshot.pods("db"), _leaders(snapshot)
     evidence = tuple(Evidence(f"pod/{name(pod)}", _told(pod)) for pod in pods)
@@ -33,7 +33,7 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 def leaderless(snapshot: Snapshot) -> bool:
     """Whether there are members of a database and none is labelled as the leader."""
-    return snapshot.several and bool(snapshot.pods("db")) and not _leaders(snapshot)
+    return snapshot.is_ha and bool(snapshot.pods("db")) and not _leaders(snapshot)
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
 
     A rollback may lead to one server, which would read only; and a member may just be copying the data.
     """
-    if snapshot.several and tier == "db":
+    if snapshot.is_ha and tier == "db":
         return listed(snapshot, snapshot.ready_pods("db") or [pod])
     return helm_rollback(snapshot)
 

@@ -44,7 +44,7 @@ def _missing(snapshot: Snapshot, tier: str) -> Finding:
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     selector = dict(service["spec"].get("selector") or {})
     pods = snapshot.pods(tier)
-    if tier == "db" and snapshot.several:
+    if tier == "db" and snapshot.is_ha:
         # Which member has this label is looked at by itself.
         selector.pop(ha.ROLE, None)
     if not pods or any(selects(selector, pod) for pod in pods):

@@ -117,7 +117,7 @@ class Snapshot:
         return found
 
     @property
-    def several(self) -> bool:
+    def is_ha(self) -> bool:
         """Whether the database has several members, one of which leads (db.mode ha)."""
         workload = self.workload("db")
         return workload is not None and label(workload, "mcapp/mode") == "ha"

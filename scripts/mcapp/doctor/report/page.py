@@ -9,7 +9,7 @@ from html import escape
 from mcapp.doctor import words
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, State
-from mcapp.doctor.report import text as tell
+from mcapp.doctor.report import text
 from mcapp.doctor.report.picture import picture
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, Words, plain, translate
@@ -59,7 +59,7 @@ def _section(found: Diagnosis, kubectl: Kubectl, lang: Lang, made: datetime) -> 
 def _healthy(found: Diagnosis, lang: Lang) -> Iterator[str]:
     yield _tag("p", translate(words.HEALTHY(), lang), "ok")
     if found.hops:
-        hops = "; ".join(tell.hop(hop, lang) for hop in found.hops)
+        hops = "; ".join(text.hop(hop, lang) for hop in found.hops)
         yield _tag("p", translate(words.HOPS(hops=hops), lang))
 
 
@@ -70,13 +70,13 @@ def _fault(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
     layer = translate(words.LAYER[finding.about.layer](), lang)
     yield _tag("p", translate(words.LAYER_IS(layer=layer), lang), "fault")
     yield _tag("p", translate(words.CAUSE_IS(cause=finding.cause), lang))
-    yield _tag("p", tell.problem(finding, lang))
+    yield _tag("p", text.problem(finding, lang))
     yield _tag("h2", _heading(words.EVIDENCE, lang))
     yield _tag("pre", "\n".join(f"{plain(item.source)}: {plain(item.line)}" for item in finding.evidence))
     yield _tag("h2", _heading(words.REMEDY, lang))
-    yield _tag("p", tell.remedy(finding, lang))
+    yield _tag("p", text.remedy(finding, lang))
     if finding.steps:
-        yield _tag("pre", "\n".join(plain(line) for line in tell.steps(finding, kubectl, lang)))
+        yield _tag("pre", "\n".join(plain(line) for line in text.steps(finding, kubectl, lang)))
 
 
 def _heading(sentence: Words, lang: Lang) -> str:
