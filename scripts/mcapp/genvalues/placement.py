@@ -111,7 +111,7 @@ def _set_apart(case: Case) -> set[str]:
 def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], why: Words) -> None:
     """Tolerate the taints of the nodes that `on` chooses, where only the taints keep the tier off."""
     demand = case.demand(tier)
-    accepting = Demand(demand.room, demand.labels, demand.avoid, ANY_TAINT)
+    accepting = Demand(demand.requests, demand.labels, demand.avoid, ANY_TAINT)
     taints: set[Taint] = set()
     tainted: list[str] = []
     for node in case.all:
@@ -159,7 +159,7 @@ def _remedy(case: Case, tier: str, told: Mapping[str, list[Text]]) -> Text:
         return words.REMEDY_UNCORDON(node=only[kube_words.NODE_CORDONED])
     if kube_words.NODE_NOTREADY in only:
         return words.REMEDY_READY(node=only[kube_words.NODE_NOTREADY])
-    if kube_words.NODE_ROOM in only:
+    if kube_words.NODE_RESOURCES in only:
         return words.REMEDY_ROOM(tier=tier)
     if kube_words.NODE_TAINT in only:
         return words.REMEDY_TAINT(node=only[kube_words.NODE_TAINT], tier=tier)

@@ -11,7 +11,7 @@ from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import storage, words
 from mcapp.genvalues.values import Values, defaults, effective, merge
 from mcapp.kube.inventory import Inventory
-from mcapp.kube.nodes import Node, Room
+from mcapp.kube.nodes import Node, Resources
 from mcapp.kube.objects import Owner
 from mcapp.kube.quantity import millis, whole
 from mcapp.kube.scheduling import Demand, why_not
@@ -126,10 +126,10 @@ class Case:
                 return at
         return None
 
-    def room(self, tier: str) -> Room:
+    def requests(self, tier: str) -> Resources:
         """Return what one pod of the tier asks for."""
-        requests = self.wanted[tier]["resources"].get("requests") or {}
-        return Room(millis(requests.get("cpu", 0)), whole(requests.get("memory", 0)), 1)
+        asked = self.wanted[tier]["resources"].get("requests") or {}
+        return Resources(millis(asked.get("cpu", 0)), whole(asked.get("memory", 0)), 1)
 
     def demand(self, tier: str) -> Demand:
         """Return what one pod of the tier needs, as decided so far."""
@@ -138,14 +138,14 @@ class Case:
         multi = self.value("topology") == "multi"
         if tier == "db":
             return Demand(
-                self.room(tier), {**self.labels, **selector} if multi else selector, {}, tolerations
+                self.requests(tier), {**self.labels, **selector} if multi else selector, {}, tolerations
             )
         required = self.value("placement", "appOffDatabaseNode") == "required"
-        return Demand(self.room(tier), selector, self.labels if multi and required else {}, tolerations)
+        return Demand(self.requests(tier), selector, self.labels if multi and required else {}, tolerations)
 
     def usable(self, nodes: list[Node], tier: str) -> list[Node]:
-        """Return those where the tier's pod could start, whatever their taints and the database's labels."""
-        demand = Demand(self.room(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
+        """Return those where the tier's pod could start if it tolerated their taints, labels left aside."""
+        demand = Demand(self.requests(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
         return [node for node in nodes if not why_not(node, demand, self.used.get(node.name))]
 
     def carrying(self) -> list[Node]:
@@ -157,7 +157,7 @@ class Case:
         candidates = self.usable(self.all, "db")
         if not candidates:
             return words.REMEDY_JOIN()
-        best = max(candidates, key=lambda node: (not node.server, node.room or Room(0, 0, 0)))
+        best = max(candidates, key=lambda node: (not node.server, node.allocatable or Resources(0, 0, 0)))
         return words.MULTI_NONE_REMEDY(node=best.name, labels=pairs(self.labels))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcapp.genvalues import storage, urls, words
 from mcapp.genvalues.plan import Case
-from mcapp.kube.nodes import Room
+from mcapp.kube.nodes import Resources
 from mcapp.kube.quantity import whole
 from mcapp.kube.scheduling import spoken
 
@@ -18,7 +18,7 @@ def decide_replicas(case: Case) -> None:
     if _fits(case, web, 1) and not case.given(*path):
         case.plan.put(path, 1, words.REPLICAS_ONE(wanted=api))
         return
-    wanted = _times(case.room("web"), web).plus(_times(case.room("api"), api))
+    wanted = _times(case.requests("web"), web).plus(_times(case.requests("api"), api))
     case.plan.warnings.append(words.REPLICAS_ROOM(wanted=spoken(wanted)))
 
 
@@ -32,17 +32,17 @@ def _count(case: Case, tier: str) -> tuple[str, ...]:
 def _fits(case: Case, web: int, api: int) -> bool:
     """Whether the pods of all tiers fit on their nodes together, each on the first node that holds it."""
     free = {
-        node.name: node.room.less(case.used.get(node.name, Room(0, 0, 0)))
+        node.name: node.allocatable.less(case.used.get(node.name, Resources(0, 0, 0)))
         for node in case.all
-        if node.room is not None
+        if node.allocatable is not None
     }
     if case.is_ha:
         # Each member has a node of its own.
         for name in case.plan.nodes["db"][: case.wanted["db"]["ha"]["members"]]:
             if name in free:
-                free[name] = free[name].less(case.room("db"))
+                free[name] = free[name].less(case.requests("db"))
     for tier, count in (("db", 0 if case.is_ha else 1), ("web", web), ("api", api)):
-        asked = case.room(tier)
+        asked = case.requests(tier)
         for _ in range(count if tier in case.tiers else 0):
             for name in case.plan.nodes[tier]:
                 if name not in free:
@@ -55,8 +55,8 @@ def _fits(case: Case, web: int, api: int) -> bool:
     return True
 
 
-def _times(room: Room, count: int) -> Room:
-    return Room(room.cpu * count, room.memory * count, room.pods * count)
+def _times(one: Resources, count: int) -> Resources:
+    return Resources(one.cpu * count, one.memory * count, one.pods * count)
 
 
 def decide_storage(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""What is known of a cluster: its nodes and, where they could be read, what else bears on placement."""
+"""What is known of a cluster: its nodes and, where the rights allow it, what else placement depends on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, BinaryIO
 
 from mcapp.errors import UserError
 from mcapp.kube import nodes, objects, words
-from mcapp.kube.nodes import Node, Room
+from mcapp.kube.nodes import Node, Resources
 from mcapp.kube.objects import Claim, Owner, Pod, Service, StorageClass, Volume
 
-# Kind -> the name kubectl lists it by. Node comes first: nothing works without it.
+# Kind -> the name that kubectl lists it by. Node comes first: the rest is of no use without nodes.
 KINDS = {
     "Node": "nodes",
     "StorageClass": "storageclasses",
@@ -27,7 +27,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 @dataclass(slots=True)
 class Inventory:
-    """Nodes by name, and the rest; `unread` are the kinds (as kubectl lists them) nothing is known of."""
+    """Nodes by name, and the rest. `unread` are the kinds, as kubectl lists them, that were not read."""
 
     nodes: dict[str, Node]
     classes: list[StorageClass] = field(default_factory=list)
@@ -37,12 +37,12 @@ class Inventory:
     claims: list[Claim] = field(default_factory=list)
     unread: tuple[str, ...] = ()
 
-    def used(self, besides: Owner) -> dict[str, Room]:
-        """Return what pods ask for on each node, without those of a release, which are placed anew."""
-        total: dict[str, Room] = {}
+    def used(self, besides: Owner) -> dict[str, Resources]:
+        """Return what pods request on each node, without those of a release, which are placed anew."""
+        total: dict[str, Resources] = {}
         for pod in self.pods:
             if pod.node and pod.owner != besides:
-                total[pod.node] = total.get(pod.node, Room(0, 0, 0)).plus(pod.asks)
+                total[pod.node] = total.get(pod.node, Resources(0, 0, 0)).plus(pod.requests)
         return total
 
 
@@ -84,7 +84,7 @@ def _items(document: Any, name: str) -> list[Any]:
     items = document.get("items")
     if not kind.endswith("List") or not isinstance(items, list):
         raise UserError(words.INPUT_OTHER(file=name, kinds=kind), words.INPUT_REMEDY())
-    # The items of a NodeList say no kind of their own.
+    # The items of a NodeList have no kind of their own.
     own = kind.removesuffix("List")
     for item in items:
         if isinstance(item, dict) and own:

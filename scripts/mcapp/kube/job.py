@@ -1,34 +1,51 @@
-"""The pod of a Job that a script has made, which waits to be told what to do."""
+"""The pod of a Job that a tool has made and that waits for the tool's commands."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
+from typing import Any
 
 from mcapp.errors import FailedError
+from mcapp.kube import words
 from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.pods import condition, leaving
+from mcapp.messages import Text, Words
+from mcapp.wait import until
 
 _START_SECONDS = 300.0
 
 
-def running_pod(kubectl: Kubectl, namespace: str, job: str, *, otherwise: str, remedy: str) -> str:
+def running_pod(kubectl: Kubectl, namespace: str, job: str, *, problem: Words, remedy: Text) -> str:
     """Return the name of the Job's pod when it runs.
 
-    Raises UserError when it does not within five minutes: `otherwise`, what the node or the scheduler says,
-    and `remedy`.
+    Raises FailedError when it does not run within five minutes: `problem`, whose part `why` is what the
+    node or the scheduler says, and `remedy`.
     """
-    until = time.monotonic() + _START_SECONDS
-    why = "it was not made"
-    while time.monotonic() < until:
+    why: Text | str = words.JOB_NO_POD(job=job)
+
+    def look() -> str:
+        nonlocal why
         for pod in kubectl.select("pods", namespace, f"batch.kubernetes.io/job-name={job}"):
-            if "deletionTimestamp" in pod["metadata"]:
+            if leaving(pod):
                 continue
-            status = pod["status"]
-            for container in status.get("containerStatuses", []):
-                if "running" in container["state"]:
-                    return str(pod["metadata"]["name"])
-                waiting = container["state"].get("waiting", {})
-                why = waiting.get("message") or waiting.get("reason") or why
-            unmet = (one for one in status.get("conditions", []) if one["status"] == "False")
-            why = next((one["message"] for one in unmet if one["type"] == "PodScheduled"), why)
-        time.sleep(0.3)
-    raise FailedError(f"{otherwise}: {why}.", remedy)
+            if _runs(pod):
+                return str(pod["metadata"]["name"])
+            why = _waits_for(pod) or why
+        return ""
+
+    if name := until(look, _START_SECONDS):
+        return name
+    raise FailedError(problem(why=why), remedy)
+
+
+def _runs(pod: Mapping[str, Any]) -> bool:
+    return any("running" in one["state"] for one in pod["status"].get("containerStatuses", []))
+
+
+def _waits_for(pod: Mapping[str, Any]) -> str:
+    """Return why the pod does not run: the scheduler's message, else that of the node; "" if none tells."""
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        return str(scheduled.get("message", "")).rstrip(".")
+    waiting = [one["state"].get("waiting", {}) for one in pod["status"].get("containerStatuses", [])]
+    return next((str(text) for one in waiting if (text := one.get("message") or one.get("reason"))), "")

@@ -1,4 +1,4 @@
-"""Thin access to a cluster through kubectl."""
+"""Access to a cluster through kubectl, with as little between as possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mcapp.kube.inventory import KINDS, Inventory, from_objects
 from mcapp.messages import Words
 
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
-# How kubectl and client-go begin when the kubeconfig, not the cluster, is at fault.
+# What kubectl and client-go print when the kubeconfig, not the cluster, is at fault.
 _CONFIG = re.compile(
     r"error loading config|error in configuration|invalid configuration|context .*does not exist"
     r"|no context exists|no such file or directory|permission denied|unable to (read|load)"
@@ -30,7 +30,7 @@ NOT_THERE = (FileNotFoundError, PermissionError, NotADirectoryError)
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """How to call kubectl: its command ("k3s kubectl" has two words), and which cluster to ask."""
+    """How to call kubectl: its command ("k3s kubectl" has two words), and the cluster."""
 
     command: str = "kubectl"
     kubeconfig: str = ""
@@ -46,11 +46,14 @@ class Kubectl:
 
     @property
     def command_words(self) -> list[str]:
-        """The command's words; a path may have blanks in it."""
+        """The command's words; a path may contain blanks."""
         return [self.command] if shutil.which(self.command) else shlex.split(self.command)
 
     def inventory(self, namespace: str) -> Inventory:
-        """Read what bears on placement; what the rights forbid stays unread. UserError without nodes."""
+        """Read all that placement depends on. What the rights forbid stays unread.
+
+        UnreachableError if there are no nodes, or they may not be read.
+        """
         wide = [kind for kind in KINDS if kind != "PersistentVolumeClaim"]
         items, read = self._get(wide, "--all-namespaces")
         if "Node" not in read:
@@ -61,7 +64,7 @@ class Kubectl:
         return from_objects([*items, *claims], "kubectl", [*read, *more])
 
     def label(self, node: str, labels: list[str]) -> None:
-        """Label a node; UserError if kubectl refuses. Labels that are there with other values are left."""
+        """Label a node; a label that has another value stays as it is. FailedError if kubectl refuses."""
         done = self.run("label", "node", node, *labels)
         if done.returncode:
             raise FailedError(
@@ -103,50 +106,53 @@ class Kubectl:
 
     @property
     def flags(self) -> list[str]:
-        """The flags that say which cluster to ask."""
+        """The flags that name the cluster."""
         given = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
         return [f"{flag}={value}" for flag, value in given if value]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """Run kubectl, whatever it says; UserError if it is not there or does not answer in time."""
+        """Run kubectl and return its result, also a failure.
+
+        UnreachableError if kubectl is not there or does not answer in time.
+        """
         return self._answer(arguments, b"")
 
     def create(self, namespace: str, document: dict[str, Any]) -> subprocess.CompletedProcess[bytes]:
-        """Create an object, whatever kubectl says to it."""
+        """Create an object and return kubectl's result, also a failure."""
         given = json.dumps(document).encode()
         return self._answer(("create", f"--namespace={namespace}", "--filename=-"), given)
 
     def apply(self, document: dict[str, Any]) -> None:
-        """Create an object or bring it to this form. UserError if kubectl refuses."""
+        """Create an object or bring it to this form. FailedError if kubectl refuses."""
         flags = ("--server-side", "--force-conflicts", "--field-manager=mcapp", "--filename=-")
         done = self._answer(("apply", *flags), json.dumps(document).encode())
         if done.returncode:
-            raise FailedError(f"{document['kind']} was refused: {reason(done.stderr)}.")
+            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done.stderr)))
 
     def must(self, *arguments: str) -> bytes:
-        """Run kubectl and return what it prints. UserError if it fails."""
+        """Run kubectl and return what it prints. FailedError if it fails."""
         done = self.run(*arguments)
         if done.returncode:
-            raise FailedError(f"kubectl {arguments[0]} failed: {reason(done.stderr)}.")
+            raise FailedError(words.KUBE_FAILED(command=arguments[0], why=reason(done.stderr)))
         return done.stdout
 
     def object(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
-        """Return one object, None if it is not there. UserError if it cannot be read."""
+        """Return one object, None if it is not there. FailedError if it cannot be read."""
         within = (f"--namespace={namespace}",) if namespace else ()
         done = self.run("get", kind, name, *within, "--output=json")
         if done.returncode:
             if b"NotFound" in done.stderr:
                 return None
-            raise FailedError(f"{kind} {name} cannot be read: {reason(done.stderr)}.")
+            raise FailedError(words.KUBE_UNREADABLE(kind=kind, name=name, why=reason(done.stderr)))
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-        # The flags come first: after `--`, words belong to the program that kubectl runs in a pod.
+        # The flags come first: what follows `--` belongs to the program that kubectl runs in a pod.
         command = [*self.command_words, *self.flags, f"--request-timeout={self.seconds}s", *arguments]
         try:
-            # kubectl asks several times before it gives up, each with the request's own limit.
-            # And it would ask for a name and a password that the kubeconfig does not hold.
+            # Twice the limit of one request: kubectl sends several before it gives up.
+            # Standard input is given, as kubectl would prompt there for a name and a password.
             return subprocess.run(
                 command,
                 input=stdin,
@@ -163,7 +169,7 @@ class Kubectl:
             ) from None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start kubectl with a pipe to each of its streams and no time limit; UserError without kubectl."""
+        """Start kubectl with a pipe to each of its streams and no time limit. UnreachableError without it."""
         command = [*self.command_words, *self.flags, *arguments]
         pipe = subprocess.PIPE
         try:
@@ -177,8 +183,8 @@ def _missing(program: str) -> UnreachableError:
 
 
 def reason(stderr: bytes, about: str = "") -> str:
-    """Return kubectl's last word (on something), without its log lines and its full stop."""
-    told = stderr.decode(errors="replace").splitlines()
-    lines = [line.strip() for line in told if line.strip() and about in line]
+    """Return the last line that kubectl printed (about something), without log lines and full stop."""
+    printed = stderr.decode(errors="replace").splitlines()
+    lines = [line.strip() for line in printed if line.strip() and about in line]
     spoken = [line for line in lines if not re.match(r"[EWI]\d{4} ", line)]
     return (spoken or lines or ["?"])[-1].removeprefix("error: ").rstrip(".?")

@@ -19,7 +19,7 @@ _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 class Taint(NamedTuple):
-    """One taint; PreferNoSchedule keeps no pod away."""
+    """One taint. The effect PreferNoSchedule keeps no pod away."""
 
     key: str
     value: str
@@ -29,29 +29,29 @@ class Taint(NamedTuple):
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
 
 
-class Room(NamedTuple):
+class Resources(NamedTuple):
     """CPU in millicores, memory in bytes, number of pods."""
 
     cpu: int
     memory: int
     pods: int
 
-    def less(self, other: Room) -> Room:
+    def less(self, other: Resources) -> Resources:
         """Return what is left when `other` is taken away."""
-        return Room(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods)
+        return Resources(self.cpu - other.cpu, self.memory - other.memory, self.pods - other.pods)
 
-    def plus(self, other: Room) -> Room:
+    def plus(self, other: Resources) -> Resources:
         """Return the sum."""
-        return Room(self.cpu + other.cpu, self.memory + other.memory, self.pods + other.pods)
+        return Resources(self.cpu + other.cpu, self.memory + other.memory, self.pods + other.pods)
 
-    def holds(self, other: Room) -> bool:
-        """Whether `other` fits in; as in the scheduler, what is not asked for is not looked at."""
+    def holds(self, other: Resources) -> bool:
+        """Whether `other` fits in. As in the scheduler, a resource that is not requested is not compared."""
         return all(want <= 0 or want <= have for have, want in zip(self, other, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. `addresses` are (type, address) in the kubelet's order; `room` is None when unknown."""
+    """One node. `addresses` are (type, address) in the kubelet's order; None as `allocatable`: unknown."""
 
     name: str
     labels: Mapping[str, str]
@@ -63,7 +63,7 @@ class Node:
     pressures: tuple[str, ...]
     arch: str
     os: str
-    room: Room | None
+    allocatable: Resources | None
 
     @property
     def server(self) -> bool:
@@ -77,7 +77,7 @@ class Node:
 
 
 class _Reader:
-    """Takes typed parts out of one object; says where the object is not what it should be."""
+    """Reads typed fields of one object. UserError names the node and the field that is wrong."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -118,12 +118,12 @@ class _Reader:
 
 
 def _encodable(value: str) -> bool:
-    """Whether UTF-8 can hold it: JSON can spell halves of surrogate pairs, a file cannot."""
+    """Whether UTF-8 can encode it: JSON can hold half a surrogate pair, a file cannot."""
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def parse(raw: Mapping[str, Any], where: str) -> Node:
-    """Make a Node of one object of kind Node; `where` names it in the UserError that wrong input raises."""
+    """Make a Node of one object of kind Node. Wrong input raises UserError, in which `where` names it."""
     read = _Reader(where)
     metadata, spec, status = (read.mapping(raw, key) for key in ("metadata", "spec", "status"))
     name = read.string(metadata, "name")
@@ -149,7 +149,7 @@ def parse(raw: Mapping[str, Any], where: str) -> Node:
         pressures=tuple(kind for kind in _PRESSURES if conditions.get(kind) == "True"),
         arch=labels.get(ARCH) or read.string(info, "architecture"),
         os=labels.get(OS) or read.string(info, "operatingSystem") or "linux",
-        room=_room(read, status),
+        allocatable=_allocatable(read, status),
     )
 
 
@@ -160,13 +160,11 @@ def _taint(read: _Reader, raw: Mapping[str, Any]) -> Taint:
     return taint
 
 
-def _room(read: _Reader, status: Mapping[str, Any]) -> Room | None:
-    allocatable = read.mapping(status, "allocatable")
-    if "cpu" not in allocatable or "memory" not in allocatable:
+def _allocatable(read: _Reader, status: Mapping[str, Any]) -> Resources | None:
+    amounts = read.mapping(status, "allocatable")
+    if "cpu" not in amounts or "memory" not in amounts:
         return None
     try:
-        return Room(
-            millis(allocatable["cpu"]), whole(allocatable["memory"]), whole(allocatable.get("pods", 110))
-        )
+        return Resources(millis(amounts["cpu"]), whole(amounts["memory"]), whole(amounts.get("pods", 110)))
     except ValueError:
         raise read.wrong("status.allocatable") from None

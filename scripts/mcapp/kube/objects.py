@@ -1,12 +1,13 @@
-"""The cluster's other objects, as far as they bear on placement: parsed once, typed from then on."""
+"""The cluster's other objects, as far as placement depends on them: parsed once, then typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mcapp.kube.nodes import Node, Room
+from mcapp.kube.affinity import Terms, admits, parse
+from mcapp.kube.nodes import Node, Resources
 from mcapp.kube.quantity import millis, whole
 
 _DEFAULT_CLASS = (
@@ -20,7 +21,7 @@ NODE_BOUND = frozenset({"rancher.io/local-path", "k8s.io/minikube-hostpath", "mi
 
 
 class Owner(NamedTuple):
-    """The namespace an object is in, and the Helm release it belongs to, "" if to none."""
+    """The namespace of an object, and the Helm release that it belongs to, "" if to none."""
 
     namespace: str
     release: str
@@ -28,7 +29,7 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StorageClass:
-    """A class; `late` if it makes a volume only when the pod has a node."""
+    """A class. `late`: it makes a volume only when the pod has a node."""
 
     name: str
     provisioner: str
@@ -47,47 +48,33 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What a pod asks for, on the node it is bound to ("" if none, or if it is over)."""
+    """What a pod requests, on the node it is bound to ("" if none, or if the pod has ended)."""
 
     owner: Owner
     node: str
-    asks: Room
-
-
-class Requirement(NamedTuple):
-    """One requirement of a node selector term; `key` is "" for the node's name."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...]
-
-    def holds(self, node: Node) -> bool:
-        """Whether the node meets it."""
-        return _OPERATORS[self.operator](node.labels.get(self.key) if self.key else node.name, self.values)
+    requests: Resources
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A PersistentVolume and the terms of its node affinity; None lets every node mount it."""
+    """A PersistentVolume and the terms of its node affinity; with None, every node can mount it."""
 
     name: str
-    terms: tuple[tuple[Requirement, ...], ...] | None
+    terms: Terms | None
 
     def mountable(self, node: Node) -> bool:
-        """Whether the node can mount it: all of one term's requirements hold; an empty term never does."""
-        if self.terms is None:
-            return True
-        return any(term and all(requirement.holds(node) for requirement in term) for term in self.terms)
+        """Whether the node can mount it."""
+        return admits(self.terms, node)
 
     @property
     def named(self) -> list[str]:
-        """The values its terms ask for, which are nodes' names for a volume on a node's disk."""
+        """The values in its terms: for a volume on a node's disk, the names of nodes."""
         return [value for term in self.terms or () for requirement in term for value in requirement.values]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A PersistentVolumeClaim; `home` is the node its volume was made on, if the claim itself tells."""
+    """A PersistentVolumeClaim. `home` is the node where its volume was made, "" if the claim does not say."""
 
     name: str
     owner: Owner
@@ -95,26 +82,6 @@ class Claim:
     storage_class: str
     size: str
     home: str
-
-
-def _ordered(sign: int) -> Callable[[str | None, tuple[str, ...]], bool]:
-    def holds(value: str | None, values: tuple[str, ...]) -> bool:
-        try:
-            return (int(value or "") - int(values[0])) * sign > 0
-        except (ValueError, IndexError):
-            return False
-
-    return holds
-
-
-_OPERATORS: dict[str, Callable[[str | None, tuple[str, ...]], bool]] = {
-    "In": lambda value, values: value in values,
-    "NotIn": lambda value, values: value not in values,
-    "Exists": lambda value, _: value is not None,
-    "DoesNotExist": lambda value, _: value is None,
-    "Gt": _ordered(1),
-    "Lt": _ordered(-1),
-}
 
 
 def storage_class(raw: Mapping[str, Any]) -> StorageClass:
@@ -140,16 +107,13 @@ def pod(raw: Mapping[str, Any]) -> Pod:
     """Parse one."""
     over = (raw.get("status") or {}).get("phase") in ("Succeeded", "Failed")
     spec = raw.get("spec") or {}
-    return Pod(_owner(raw), "" if over else _string(spec.get("nodeName")), _asks(spec))
+    return Pod(_owner(raw), "" if over else _string(spec.get("nodeName")), _requests(spec))
 
 
 def volume(raw: Mapping[str, Any]) -> Volume:
     """Parse one."""
     required = ((raw.get("spec") or {}).get("nodeAffinity") or {}).get("required")
-    terms = None
-    if required is not None:
-        terms = tuple(tuple(_requirements(term)) for term in required.get("nodeSelectorTerms") or ())
-    return Volume(_string(raw["metadata"]["name"]), terms)
+    return Volume(_string(raw["metadata"]["name"]), None if required is None else parse(required))
 
 
 def claim(raw: Mapping[str, Any]) -> Claim:
@@ -178,7 +142,7 @@ def _string(value: Any) -> str:
     if value is not None and not isinstance(value, str):
         raise TypeError(value)
     text: str = value or ""
-    text.encode()  # half a surrogate pair, which JSON can spell, is a ValueError here
+    text.encode()  # JSON can hold half a surrogate pair, which is a ValueError here
     return text
 
 
@@ -193,38 +157,31 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
     return Owner(_string(metadata.get("namespace")), _string(labels.get("app.kubernetes.io/instance")))
 
 
-def _requirements(term: Mapping[str, Any]) -> Iterator[Requirement]:
-    for field, by_label in (("matchExpressions", True), ("matchFields", False)):
-        for item in term.get(field) or ():
-            if item["operator"] not in _OPERATORS:
-                raise ValueError(item["operator"])
-            values = tuple(_string(value) for value in item.get("values") or ())
-            yield Requirement(_string(item["key"]) if by_label else "", item["operator"], values)
-
-
-def _asks(spec: Mapping[str, Any]) -> Room:
+def _requests(spec: Mapping[str, Any]) -> Resources:
     """Return a pod's effective request: containers and sidecars, or the largest moment of its start."""
-    sidecars = peak = Room(0, 0, 0)
+    sidecars = peak = Resources(0, 0, 0)
     for container in spec.get("initContainers") or ():
         now = _request(container).plus(sidecars)
         if container.get("restartPolicy") == "Always":
             sidecars = now
-        peak = Room(max(peak.cpu, now.cpu), max(peak.memory, now.memory), 0)
+        peak = Resources(max(peak.cpu, now.cpu), max(peak.memory, now.memory), 0)
     running = _total(map(_request, spec.get("containers") or ()), sidecars)
     own = _request(spec)
-    wanted = Room(own.cpu or max(running.cpu, peak.cpu), own.memory or max(running.memory, peak.memory), 1)
+    wanted = Resources(
+        own.cpu or max(running.cpu, peak.cpu), own.memory or max(running.memory, peak.memory), 1
+    )
     return wanted.plus(_amounts(spec.get("overhead") or {}))
 
 
-def _total(rooms: Iterable[Room], start: Room) -> Room:
-    for room in rooms:
-        start = start.plus(room)
+def _total(requests: Iterable[Resources], start: Resources) -> Resources:
+    for request in requests:
+        start = start.plus(request)
     return start
 
 
-def _request(owner: Mapping[str, Any]) -> Room:
+def _request(owner: Mapping[str, Any]) -> Resources:
     return _amounts((owner.get("resources") or {}).get("requests") or {})
 
 
-def _amounts(amounts: Mapping[str, Any]) -> Room:
-    return Room(millis(amounts.get("cpu", 0)), whole(amounts.get("memory", 0)), 0)
+def _amounts(amounts: Mapping[str, Any]) -> Resources:
+    return Resources(millis(amounts.get("cpu", 0)), whole(amounts.get("memory", 0)), 0)

@@ -1,4 +1,4 @@
-"""Why a pod may not run on a node: the scheduler's filters that concern this chart, with reasons."""
+"""Why a pod cannot run on a node: those of the scheduler's filters that matter to this chart."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcapp.kube import words
-from mcapp.kube.nodes import Node, Room, Taint
+from mcapp.kube.nodes import Node, Resources, Taint
 from mcapp.messages import Text
 
-# Kubernetes itself sets these while something is wrong; a pod that tolerated them would run into it.
+# Kubernetes itself sets these while something is wrong; a pod that tolerated them would not work there.
 _LIFECYCLE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
-# What clusters put on their servers to keep ordinary pods off.
+# Clusters set these on their servers to keep ordinary pods away.
 _ROLE = (
     "CriticalAddonsOnly",
     "node-role.kubernetes.io/control-plane",
@@ -25,16 +25,16 @@ Toleration = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What one pod of a tier needs. `labels` must all be there; of `avoid`, one must differ."""
+    """What one pod of a tier needs. The node must carry all of `labels`, and not all of `avoid`."""
 
-    room: Room
+    requests: Resources
     labels: Mapping[str, str] = field(default_factory=dict)
     avoid: Mapping[str, str] = field(default_factory=dict)
     tolerations: Sequence[Toleration] = ()
 
 
 def lifecycle(taint: Taint) -> bool:
-    """Whether Kubernetes set the taint and will lift it."""
+    """Whether Kubernetes set the taint and will remove it."""
     return taint.key.startswith(_LIFECYCLE)
 
 
@@ -71,7 +71,7 @@ def toleration(taint: Taint) -> dict[str, str]:
 
 
 def unfit(node: Node) -> list[Text]:
-    """Return why no pod of ours may start on the node now, whatever it tolerates."""
+    """Return why no pod of this chart can start on the node now, whatever it tolerates."""
     reasons = []
     if not node.ready:
         reasons.append(words.NODE_NOTREADY())
@@ -88,8 +88,8 @@ def unfit(node: Node) -> list[Text]:
     ]
 
 
-def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
-    """Return the reasons against the node, none if the pod may run there. `used` is by other pods."""
+def why_not(node: Node, demand: Demand, used: Resources | None) -> list[Text]:
+    """Return the reasons against the node, [] if the pod can run there. Other pods request `used`."""
     missing = [key for key, value in demand.labels.items() if node.labels.get(key) != value]
     if missing:
         return [words.NODE_LABEL(labels=[f"{key}={demand.labels[key]}" for key in missing])]
@@ -99,13 +99,13 @@ def why_not(node: Node, demand: Demand, used: Room | None) -> list[Text]:
     if reasons:
         return reasons
     reasons = [words.NODE_TAINT(taint=str(taint)) for taint in refused_taints(node, demand.tolerations)]
-    if node.room is not None:
-        free = node.room.less(used) if used else node.room
-        if not free.holds(demand.room):
-            reasons.append(words.NODE_ROOM(free=spoken(free), wanted=spoken(demand.room)))
+    if node.allocatable is not None:
+        free = node.allocatable.less(used) if used else node.allocatable
+        if not free.holds(demand.requests):
+            reasons.append(words.NODE_RESOURCES(free=spoken(free), wanted=spoken(demand.requests)))
     return reasons
 
 
-def spoken(room: Room) -> Text:
+def spoken(amounts: Resources) -> Text:
     """Return CPU, memory and pods in words."""
-    return words.ROOM(cpu=room.cpu, memory=room.memory >> 20, pods=room.pods)
+    return words.RESOURCES(cpu=amounts.cpu, memory=amounts.memory >> 20, pods=amounts.pods)

@@ -1,15 +1,15 @@
-"""What is said of a cluster that cannot be read, in both languages."""
+"""What is said of the cluster and of its nodes, in both languages."""
 
 from __future__ import annotations
 
 from mcapp.messages import Words
 
-ROOM = Words(
+RESOURCES = Words(
     "{cpu}m CPU, {memory} MiB memory and {pods} pod(s)",
     "CPU {cpu}m、記憶體 {memory} MiB、Pod {pods} 個",
 )
 
-# Why a node is out.
+# Why a node cannot run a pod.
 NODE_LABEL = Words("does not carry {labels}", "沒有標籤 {labels}")
 NODE_AVOID = Words("carries {labels}, so it is for db alone", "帶有標籤 {labels}，只留給 db")
 NODE_NOTREADY = Words("is not Ready", "不是 Ready 狀態")
@@ -17,7 +17,7 @@ NODE_CORDONED = Words("is cordoned (unschedulable)", "已停止排程（cordon�
 NODE_PRESSURE = Words("reports {condition}", "回報 {condition}")
 NODE_OS = Words("runs {os}, not Linux", "執行 {os}，不是 Linux")
 NODE_TAINT = Words("has the taint {taint}", "帶有污點 {taint}")
-NODE_ROOM = Words("has {free} free, but {wanted} are asked for", "剩餘 {free}，但需要 {wanted}")
+NODE_RESOURCES = Words("has {free} free, but {wanted} are asked for", "剩餘 {free}，但需要 {wanted}")
 
 # Input.
 INPUT_FIELD = Words(
@@ -78,6 +78,10 @@ KUBE_FORBIDDEN_REMEDY = Words(
 )
 KUBE_ANSWER = Words("kubectl answered with something other than JSON.", "kubectl 的回應不是 JSON。")
 KUBE_EMPTY = Words("The cluster has no node yet.", "叢集目前沒有任何節點。")
+KUBE_REFUSED = Words("{kind} was refused: {why}.", "{kind} 遭到拒絕：{why}。")
+KUBE_FAILED = Words("kubectl {command} failed: {why}.", "kubectl {command} 失敗：{why}。")
+KUBE_UNREADABLE = Words("{kind} {name} cannot be read: {why}.", "無法讀取 {kind} {name}：{why}。")
+JOB_NO_POD = Words("Job {job} has no pod", "Job {job} 沒有 Pod")
 LABEL_FAILED = Words("kubectl did not label {node}: {why}.", "kubectl 未能標記 {node}：{why}。")
 LABEL_FAILED_REMEDY = Words(
     "Run `kubectl label node {node} {labels}` with more rights.",

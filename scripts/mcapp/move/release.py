@@ -16,10 +16,11 @@ from mcapp.errors import FailedError, UserError
 from mcapp.genvalues import placement, values, words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
+from mcapp.kube.affinity import Requirement
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
-from mcapp.kube.objects import Requirement, Volume
+from mcapp.kube.objects import Volume
 
 
 @dataclass(frozen=True)

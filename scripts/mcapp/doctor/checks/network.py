@@ -12,15 +12,14 @@ from mcapp.doctor.read.snapshot import (
     TIERS,
     Object,
     Snapshot,
-    condition,
     container,
     name,
     node_of,
-    ready,
     selects,
 )
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
+from mcapp.kube.pods import condition, ready
 
 # The one name that every cluster's DNS knows.
 _ANY_NAME = "kubernetes.default"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
-from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, condition, label, node_of
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, label, node_of
 from mcapp.doctor.words import LABEL_LOST, NO_NODES, NODE_APART, NODES
 from mcapp.kube.nodes import Node
+from mcapp.kube.pods import condition
 
 
 def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:

@@ -10,9 +10,10 @@ from mcapp.doctor.checks import storage
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.checks.nodes import unfit
 from mcapp.doctor.finding import Evidence, Finding, Step
-from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, condition, name, node_of
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.kube.nodes import Node
+from mcapp.kube.pods import condition
 from mcapp.kube.scheduling import refused_taints
 from mcapp.messages import Part
 

@@ -14,15 +14,14 @@ from mcapp.doctor.read.snapshot import (
     TIERS,
     Object,
     Snapshot,
-    condition,
     container_status,
     instant,
     name,
     node_of,
-    ready,
 )
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import PODS
+from mcapp.kube.pods import condition, ready
 from mcapp.messages import Text
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+)")

@@ -11,6 +11,7 @@ from typing import Any
 
 from mcapp.doctor.finding import Evidence
 from mcapp.kube.nodes import Node, parse
+from mcapp.kube.pods import leaving, ready
 
 Object = dict[str, Any]
 
@@ -35,24 +36,9 @@ def label(item: Object, key: str) -> str:
     return found
 
 
-def condition(item: Object, kind: str) -> Object:
-    """Return a condition of the object's status, {} if it is not there."""
-    return next((c for c in item.get("status", {}).get("conditions") or () if c.get("type") == kind), {})
-
-
 def instant(text: str | None) -> datetime | None:
     """Parse a time as Kubernetes writes it."""
     return datetime.fromisoformat(text) if text else None
-
-
-def ready(pod: Object) -> bool:
-    """Tell whether a pod is Ready and not on its way out."""
-    return condition(pod, "Ready").get("status") == "True" and not leaving(pod)
-
-
-def leaving(item: Object) -> bool:
-    """Tell whether an object is being deleted."""
-    return "deletionTimestamp" in item["metadata"]
 
 
 def node_of(pod: Object) -> str:
