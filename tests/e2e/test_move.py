@@ -21,7 +21,6 @@ from mcapp import wait
 from mcapp.errors import Exit, UserError
 from tests.e2e.conftest import NAME, Up
 from tests.e2e.lab import Lab
-from tests.e2e.test_backup import Lab
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
