@@ -1,4 +1,4 @@
-"""Every cause the doctor tells apart: its layer, what is wrong, and what to do, in both languages."""
+"""Every cause that the doctor knows: its layer, what is wrong, and what to do, in both languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CAUSES: dict[str, Cause] = {
         "nodes",
         Words("Node {node} is not Ready: {why}.", "節點 {node} 不是 Ready 狀態：{why}。"),
         Words(
-            "On {node}, start the kubelet (k3s: the service k3s or k3s-agent) and look into its journal.",
+            "On {node}, start the kubelet (k3s: the service k3s or k3s-agent) and read its journal.",
             "請在 {node} 上啟動 kubelet（k3s 為服務 k3s 或 k3s-agent），並查看其日誌。",
         ),
     ),
@@ -32,8 +32,8 @@ CAUSES: dict[str, Cause] = {
         "nodes",
         Words("No node carries {labels}, which {pod} asks for.", "沒有節點帶有 {pod} 所需的標籤 {labels}。"),
         Words(
-            "Label the machine that is to run db. Data that exist already stay on their node: label "
-            "that one.",
+            "Label the machine that is to run db. Existing data do not move: if there are any, label the "
+            "node that has them.",
             "請標記要執行 db 的機器。既有的資料不會移動：若已有資料，請標記資料所在的節點。",
         ),
     ),
@@ -44,7 +44,7 @@ CAUSES: dict[str, Cause] = {
             "{pod} 只能在 {nodes} 執行，但該節點已停止排程（cordon）。",
         ),
         Words(
-            "Allow pods on it again, once whoever cordoned it agrees.",
+            "Ask the person who cordoned it, then allow pods on it again.",
             "請與停止排程的人確認後，重新開放該節點。",
         ),
     ),
@@ -55,8 +55,8 @@ CAUSES: dict[str, Cause] = {
             "{pod} 只能在 {nodes} 執行，但無法容忍該節點的污點 {taints}。",
         ),
         Words(
-            "Remove the taint if it is not meant, or let genvalues.py write a toleration and upgrade.",
-            "若該污點並非刻意設定，請移除；否則請以 genvalues.py 產生 toleration 後升級。",
+            "Remove the taint if it is a mistake; else let {genvalues} write a toleration, and upgrade.",
+            "若該污點並非刻意設定，請移除；否則請以 {genvalues} 產生 toleration 後升級。",
         ),
     ),
     "node-pressure": Cause(
@@ -85,7 +85,7 @@ CAUSES: dict[str, Cause] = {
         "nodes",
         Words("The scheduler finds no node for {pod}: {why}.", "排程器找不到可執行 {pod} 的節點：{why}。"),
         Words(
-            "Make the values again from the nodes that there are, and upgrade.",
+            "Make the values again from the present nodes, and upgrade.",
             "請依現有節點重新產生設定值，然後升級。",
         ),
     ),
@@ -101,7 +101,7 @@ CAUSES: dict[str, Cause] = {
     "release-missing": Cause(
         "release",
         Words(
-            "Namespace {namespace} holds nothing of a release {release} of mcapp.",
+            "Namespace {namespace} has no release {release} of mcapp.",
             "命名空間 {namespace} 中沒有 mcapp 的 release {release}。",
         ),
         Words(
@@ -113,7 +113,7 @@ CAUSES: dict[str, Cause] = {
         "release",
         Words("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
         Words(
-            "Let Helm make it again: an upgrade with the release's own values.",
+            "Upgrade with the release's own values: Helm makes it again.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
         ),
     ),
@@ -130,8 +130,8 @@ CAUSES: dict[str, Cause] = {
             "命名空間 {namespace} 的配額 {quota} 不足以建立 {tier} 的 Pod。",
         ),
         Words(
-            "Raise the quota, or remove what uses it up; the pods then come by themselves.",
-            "請提高配額或移除占用者；之後 Pod 會自動建立。",
+            "Raise the quota, or remove what uses it up; Kubernetes then makes the pods by itself.",
+            "請提高配額或移除占用者；之後 Kubernetes 會自動建立 Pod。",
         ),
     ),
     "pod-security": Cause(
@@ -141,7 +141,7 @@ CAUSES: dict[str, Cause] = {
             "命名空間 {namespace} 的 Pod Security 拒絕 {tier} 的 Pod：{why}。",
         ),
         Words(
-            "The chart's own pods fit `restricted`: take away what was added to them, by an upgrade.",
+            "The chart's own pods meet `restricted`: upgrade without what was added to them.",
             "此 chart 原本的 Pod 符合 `restricted`：請以升級移除額外加入的設定。",
         ),
     ),
@@ -152,7 +152,7 @@ CAUSES: dict[str, Cause] = {
             "Kubernetes 無法建立 {tier} 的 Pod：{why}。",
         ),
         Words(
-            "Mend what the message names; the controller tries again by itself.",
+            "Fix what the message names; the controller tries again by itself.",
             "請修正訊息所指的問題；控制器會自動重試。",
         ),
     ),
@@ -171,11 +171,11 @@ CAUSES: dict[str, Cause] = {
     "image-architecture": Cause(
         "pods",
         Words(
-            "The image {image} was built for another architecture than that of node {node}.",
+            "The image {image} was built for an architecture other than that of node {node}.",
             "映像檔 {image} 的架構與節點 {node} 不同。",
         ),
         Words(
-            "Build or save the image for that node's architecture, and put it there.",
+            "Build or save the image for that node's architecture, and put it on the node.",
             "請為該節點的架構建置或匯出映像檔，再放到該節點。",
         ),
     ),
@@ -184,7 +184,7 @@ CAUSES: dict[str, Cause] = {
         Words("{pod} cannot start without {what}.", "缺少 {what}，{pod} 無法啟動。"),
         Words(
             "Restore the Secret from a backup if there is one. If it held the database's passwords and is "
-            "lost, this upgrade makes new ones, which db takes over when it starts; then switch "
+            "lost, this upgrade makes new ones, which db uses from its next start; then switch "
             "db.auth.resetPasswords off again.",
             "若有備份，請還原該 Secret。若它存放資料庫密碼且已遺失，此升級會建立新密碼，db 啟動時即改用；"
             "之後請再關閉 db.auth.resetPasswords。",
@@ -193,13 +193,13 @@ CAUSES: dict[str, Cause] = {
     "configmap-missing": Cause(
         "pods",
         Words("{pod} cannot start without the ConfigMap {name}.", "缺少 ConfigMap {name}，{pod} 無法啟動。"),
-        Words("Let Helm make it again by an upgrade.", "請以升級由 Helm 重新建立。"),
+        Words("Upgrade: Helm makes it again.", "請以升級由 Helm 重新建立。"),
     ),
     "sandbox-failed": Cause(
         "pods",
         Words("Node {node} cannot start {pod}: {why}.", "節點 {node} 無法啟動 {pod}：{why}。"),
         Words(
-            "Look into the kubelet's journal and the network plugin's pods on {node}.",
+            "Read the kubelet's journal and check the network plugin's pods on {node}.",
             "請查看 {node} 上 kubelet 的日誌與網路外掛的 Pod。",
         ),
     ),
@@ -217,7 +217,7 @@ CAUSES: dict[str, Cause] = {
     "data-version": Cause(
         "pods",
         Words(
-            "The data on db's volume are of another major version than PostgreSQL in the image {image}.",
+            "The data on db's volume are of a major version other than that of PostgreSQL in image {image}.",
             "db 磁碟區中的資料與映像檔 {image} 的 PostgreSQL 主要版本不同。",
         ),
         Words(
@@ -229,11 +229,11 @@ CAUSES: dict[str, Cause] = {
     "crash-loop": Cause(
         "pods",
         Words(
-            "{pod} starts and ends again (exit code {code}); its last words are below.",
-            "{pod} 啟動後又結束（結束代碼 {code}）；最後的輸出如下。",
+            "{pod} starts and ends again and again (exit code {code}); its last lines are below.",
+            "{pod} 反覆啟動又結束（結束代碼 {code}）；最後的輸出如下。",
         ),
         Words(
-            "Mend what the last lines name, or go back to the release that worked.",
+            "Fix what the last lines name, or go back to the revision that worked.",
             "請修正最後幾行所指的問題，或回復到先前正常的版本。",
         ),
     ),
@@ -241,24 +241,24 @@ CAUSES: dict[str, Cause] = {
         "pods",
         Words("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
         Words(
-            "If the probe was changed, go back to the release that worked; else the pod's log says why.",
+            "If the probe was changed, go back to the revision that worked; else the pod's log says why.",
             "若探測設定被更改，請回復到先前正常的版本；否則請查看 Pod 的日誌。",
         ),
     ),
     "pods-starting": Cause(
         "pods",
         Words("{tier} has no ready pod yet: {why}.", "{tier} 尚無就緒的 Pod：{why}。"),
-        Words("Wait for it and ask again.", "請稍候後再次診斷。"),
+        Words("Wait, then run the doctor again.", "請稍候後再次診斷。"),
     ),
     # services
     "service-missing": Cause(
         "services",
         Words(
-            "The Service {service} is gone, so nobody finds {tier}.",
-            "Service {service} 不存在，無法找到 {tier}。",
+            "The Service {service} is gone, so nothing can reach {tier}.",
+            "Service {service} 不存在，無法連到 {tier}。",
         ),
         Words(
-            "Let Helm make it again: an upgrade with the release's own values.",
+            "Upgrade with the release's own values: Helm makes it again.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
         ),
     ),
@@ -281,20 +281,20 @@ CAUSES: dict[str, Cause] = {
     "service-port": Cause(
         "services",
         Words(
-            "Service {service} has the ports {ports}, but {tier} is asked for on {wanted}.",
+            "Service {service} has the ports {ports}, but the other tiers connect to {tier} on {wanted}.",
             "Service {service} 的連接埠是 {ports}，但其他元件以 {wanted} 連線到 {tier}。",
         ),
-        Words("Let Helm set it right by an upgrade.", "請以升級由 Helm 修正。"),
+        Words("Upgrade: Helm corrects it.", "請以升級由 Helm 修正。"),
     ),
     "no-leader": Cause(
         "services",
         Words(
-            "None of the {count} members of the database leads, so that nobody may write.",
+            "None of the {count} members of the database is the leader, so nothing can be written.",
             "資料庫的 {count} 個成員中沒有主節點，因此無法寫入。",
         ),
         Words(
             "More than half of the members must run and reach each other and the API server; then one takes "
-            "over within seconds. Bring back the nodes that are away.",
+            "over within seconds. Bring back the nodes that are gone.",
             "過半數的成員必須執行中，並能互相連線、也能連到 API 伺服器，數秒內就會有成員接手。"
             "請讓離線的節點恢復。",
         ),
@@ -302,13 +302,13 @@ CAUSES: dict[str, Cause] = {
     "split-labels": Cause(
         "services",
         Words(
-            "Several members of the database are labelled as the leader: {pods}. Only one is, but the "
-            "Service leads to all of them.",
+            "Several members of the database are labelled as the leader: {pods}. Only one of them is the "
+            "leader, but the Service sends to all.",
             "資料庫有多個成員帶有主節點的標籤：{pods}。真正的主節點只有一個，但 Service 會導向全部。",
         ),
         Words(
-            "The leader takes the label off the others within seconds. If it does not, do so by hand for "
-            "those that the list does not call Leader.",
+            "The leader removes the label from the others within seconds. If it does not, remove it by hand "
+            "from those that the list does not call Leader.",
             "主節點會在數秒內移除其他成員的標籤。若沒有，請手動移除清單中不是 Leader 的成員的標籤。",
         ),
     ),
@@ -320,7 +320,7 @@ CAUSES: dict[str, Cause] = {
             "叢集內無法解析名稱：{why}。",
         ),
         Words(
-            "Bring CoreDNS up again; its pods and their log are in namespace kube-system.",
+            "Start CoreDNS again; its pods and their logs are in namespace kube-system.",
             "請恢復 CoreDNS；其 Pod 與日誌在命名空間 kube-system。",
         ),
     ),
@@ -345,7 +345,7 @@ CAUSES: dict[str, Cause] = {
             "NetworkPolicy {policy} 不允許 {source} 連到 {target}。",
         ),
         Words(
-            "Add a rule that admits it, or remove the policy.",
+            "Add a rule that allows it, or remove the policy.",
             "請加入允許的規則，或移除該 NetworkPolicy。",
         ),
     ),
@@ -353,12 +353,12 @@ CAUSES: dict[str, Cause] = {
         "network",
         Words(
             "The pods of {tier} answer, but its Service address {address} does not on node {node}: "
-            "kube-proxy is not doing its work there.",
+            "kube-proxy does not work there.",
             "{tier} 的 Pod 有回應，但在節點 {node} 上連不到 Service 位址 {address}：該節點的 "
             "kube-proxy 未正常運作。",
         ),
         Words(
-            "Look at kube-proxy on {node}; on k3s it is part of the service k3s or k3s-agent: restart that.",
+            "Check kube-proxy on {node}; on k3s it is part of the service k3s or k3s-agent: restart that.",
             "請檢查 {node} 上的 kube-proxy；在 k3s 中它屬於服務 k3s 或 k3s-agent，請重新啟動該服務。",
         ),
     ),
@@ -369,13 +369,13 @@ CAUSES: dict[str, Cause] = {
             "{target} 為 Ready，但不回應 {source}：{why}。",
         ),
         Words(
-            "Look at the network plugin on both nodes and at the log of {target}.",
+            "Check the network plugin on both nodes and the log of {target}.",
             "請檢查兩個節點的網路外掛與 {target} 的日誌。",
         ),
     ),
     "web-api": Cause(
         "network",
-        Words("web answers, but it does not reach api: {why}.", "web 有回應，但連不到 api：{why}。"),
+        Words("web answers, but does not reach api: {why}.", "web 有回應，但連不到 api：{why}。"),
         Words("web's log names the address that it tried.", "web 的日誌會列出它嘗試的位址。"),
     ),
     # storage
@@ -383,7 +383,7 @@ CAUSES: dict[str, Cause] = {
         "storage",
         Words("The claim {claim} that {pod} mounts is gone.", "{pod} 掛載的 PVC {claim} 不存在。"),
         Words(
-            "Let Helm make it again by an upgrade; the new volume is empty, so restore a backup into it.",
+            "Upgrade: Helm makes it again. The new volume is empty, so restore a backup into it.",
             "請以升級由 Helm 重新建立；新的磁碟區是空的，請再還原備份。",
         ),
     ),
@@ -416,14 +416,14 @@ CAUSES: dict[str, Cause] = {
             "The claim {claim} waits for the provisioner {provisioner}, which does not run.",
             "PVC {claim} 正在等待佈建程式 {provisioner}，但它沒有執行。",
         ),
-        Words("Bring the provisioner up again.", "請恢復佈建程式。"),
+        Words("Start the provisioner again.", "請恢復佈建程式。"),
     ),
     "claim-pending": Cause(
         "storage",
         Words("The claim {claim} gets no volume: {why}.", "PVC {claim} 無法取得磁碟區：{why}。"),
         Words(
-            "Mend what the message names; the claim is tried again by itself.",
-            "請修正訊息所指的問題；PVC 會自動重試。",
+            "Fix what the message names; Kubernetes tries again by itself.",
+            "請修正訊息所指的問題；Kubernetes 會自動重試。",
         ),
     ),
     "volume-affinity": Cause(
@@ -434,8 +434,8 @@ CAUSES: dict[str, Cause] = {
             "{pod} 的資料在磁碟區 {volume}，只有 {home} 能掛載，但該 Pod 只能在 {allowed} 執行。",
         ),
         Words(
-            "Let db run where its data are; scripts/movedb.py moves the data to another node.",
-            "請讓 db 在資料所在的節點執行；scripts/movedb.py 可將資料搬到另一個節點。",
+            "Let db run where its data are; {move} moves the data to another node.",
+            "請讓 db 在資料所在的節點執行；{move} 可將資料搬到另一個節點。",
         ),
     ),
     "volume-node-gone": Cause(
@@ -445,7 +445,7 @@ CAUSES: dict[str, Cause] = {
             "{pod} 的資料在磁碟區 {volume}，綁定於 {home}，但該節點不在叢集中。",
         ),
         Words(
-            "Bring the node back under its name; or, if the data may be lost, delete the claim and "
+            "Bring the node back under its old name; or, if the data may be lost, delete the claim and "
             "restore a backup.",
             "請讓該節點以原名稱重新加入；若資料可以捨棄，請刪除 PVC 後還原備份。",
         ),
@@ -456,7 +456,7 @@ CAUSES: dict[str, Cause] = {
             "Node {node} cannot mount a volume of {pod}: {why}.",
             "節點 {node} 無法掛載 {pod} 的磁碟區：{why}。",
         ),
-        Words("Look at the volume's folder or disk on {node}.", "請檢查 {node} 上該磁碟區的資料夾或磁碟。"),
+        Words("Check the volume's folder or disk on {node}.", "請檢查 {node} 上該磁碟區的資料夾或磁碟。"),
     ),
     "disk-full": Cause(
         "storage",
@@ -465,22 +465,21 @@ CAUSES: dict[str, Cause] = {
             "節點 {node} 上資料庫的磁碟已滿。",
         ),
         Words(
-            "Free space on that disk of {node}; PostgreSQL then goes on by itself. Delete nothing "
-            "in its folder.",
-            "請在 {node} 的該磁碟釋放空間，PostgreSQL 會自動恢復。請勿刪除其資料夾中的任何檔案。",
+            "Free space on that disk of {node}; PostgreSQL then goes on by itself. Delete nothing in "
+            "PostgreSQL's folder.",
+            "請在 {node} 的該磁碟釋放空間，PostgreSQL 會自動恢復。請勿刪除 PostgreSQL 資料夾中的任何檔案。",
         ),
     ),
     # logs
     "password-rejected": Cause(
         "logs",
         Words(
-            "PostgreSQL rejects the password of the api: the Secret and the database do not hold "
-            "the same one.",
+            "PostgreSQL rejects the password of the api: the Secret and the database hold different ones.",
             "PostgreSQL 拒絕 api 的密碼：Secret 與資料庫中的密碼不同。",
         ),
         Words(
-            "Let db take over the passwords of the Secret {secret} when it starts, and restart api if it "
-            "still runs with an older one; then switch db.auth.resetPasswords off again.",
+            "Let db use the passwords of the Secret {secret} from its next start, and restart api if it "
+            "still uses an older one; then switch db.auth.resetPasswords off again.",
             "請讓 db 啟動時改用 Secret {secret} 中的密碼；若 api 仍使用舊密碼，請重新啟動 api；"
             "之後請再關閉 db.auth.resetPasswords。",
         ),
@@ -502,8 +501,8 @@ CAUSES: dict[str, Cause] = {
             "PostgreSQL 沒有可用的連線：已達 max_connections。",
         ),
         Words(
-            "See who holds them and end what is not needed; fewer api replicas or a smaller "
-            "api.poolSize need fewer.",
+            "See which programs hold them, and end those that are not needed; fewer api replicas or a "
+            "smaller api.poolSize need fewer.",
             "請查看占用者並結束不需要的連線；減少 api 副本數或 api.poolSize 可降低需求。",
         ),
     ),
@@ -511,7 +510,7 @@ CAUSES: dict[str, Cause] = {
         "logs",
         Words("The database that the api asks for does not exist: {why}", "api 要求的資料庫不存在：{why}"),
         Words(
-            "db.database counts only at the first start: set it back, or create the database by hand.",
+            "db.database has an effect only at the first start: set it back, or create the database by hand.",
             "db.database 只在第一次啟動時有效：請改回原值，或手動建立資料庫。",
         ),
     ),
@@ -519,14 +518,14 @@ CAUSES: dict[str, Cause] = {
         "logs",
         Words("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
         Words(
-            "Give the role app its rights back, as chart/mcapp/files/db/init.sql does.",
+            "Give the role app its rights again, as chart/mcapp/files/db/init.sql does.",
             "請依 chart/mcapp/files/db/init.sql 恢復角色 app 的權限。",
         ),
     ),
     "db-starting": Cause(
         "logs",
-        Words("The database is not there yet: {why}", "資料庫尚未就緒：{why}"),
-        Words("Wait for it and ask again.", "請稍候後再次診斷。"),
+        Words("The database is not ready yet: {why}", "資料庫尚未就緒：{why}"),
+        Words("Wait, then run the doctor again.", "請稍候後再次診斷。"),
     ),
     "external-unreachable": Cause(
         "logs",
@@ -544,12 +543,12 @@ CAUSES: dict[str, Cause] = {
     "external-tls": Cause(
         "logs",
         Words(
-            "api and the external database {address} do not come together by TLS: {why}",
-            "api 與外部資料庫 {address} 無法建立 TLS 連線：{why}",
+            "api cannot connect to the external database {address} by TLS: {why}",
+            "api 無法以 TLS 連線到外部資料庫 {address}：{why}",
         ),
         Words(
             "The Secret of db.external.caSecret must hold the CA that signed the server's certificate, and "
-            "that must name db.external.host; db.external.sslMode says how much of it is checked.",
+            "the certificate must name db.external.host; db.external.sslMode decides how much is checked.",
             "db.external.caSecret 的 Secret 必須是簽發伺服器憑證的 CA，憑證也必須包含 db.external.host；"
             "檢查的程度由 db.external.sslMode 決定。",
         ),
@@ -562,7 +561,7 @@ CAUSES: dict[str, Cause] = {
         ),
         Words(
             "Correct the Secret {secret}, or on that server the role and its rights, which the chart's "
-            "README tells; api reads the Secret only when it starts.",
+            "README lists; api reads the Secret only when it starts.",
             "請修正 Secret {secret}，或在該伺服器上修正角色與權限（見 chart 的 README）；"
             "api 只在啟動時讀取 Secret。",
         ),
@@ -579,20 +578,20 @@ CAUSES: dict[str, Cause] = {
             "副本 {pod} 落後主節點 {leader} {mib} MiB，或沒有跟上。",
         ),
         Words(
-            "It catches up by itself after a pause. One that stays behind copies the data anew by the second "
-            "command, which deletes its own copy.",
-            "短暫中斷後它會自行跟上。若一直落後，請用第二個指令重新複製資料（會刪除它自己的副本）。",
+            "After a short interruption it catches up by itself. If it stays behind, the second command "
+            "copies the data again and deletes the replica's old copy.",
+            "短暫中斷後它會自行跟上。若一直落後，請用第二個指令重新複製資料（會刪除副本的舊資料）。",
         ),
     ),
     # access
     "nodeport-unreachable": Cause(
         "access",
         Words(
-            "All is well inside, but port {port} does not answer from this machine on {addresses}.",
-            "內部一切正常，但從這台機器連不到 {addresses} 的連接埠 {port}。",
+            "Inside the cluster all works, but port {port} of {addresses} does not answer this machine.",
+            "叢集內部一切正常，但從這台機器連不到 {addresses} 的連接埠 {port}。",
         ),
         Words(
-            "Open TCP {port} in the firewall of that node, or of what lies between.",
+            "Open TCP {port} in the firewall of that node, or of a machine in between.",
             "請在該節點（或中間）的防火牆開放 TCP {port}。",
         ),
     ),

@@ -17,8 +17,8 @@ from mcapp.errors import Exit, UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, announce, language
 
-SETTLE = """how long a release that is just changing gets to settle before a fault that may pass by itself is
-told (default: %(default)s; 0: one look only)"""
+SETTLE = """how long a release that is changing may take to settle before a fault that may pass by itself is
+reported (default: %(default)s; 0: look only once)"""
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -28,44 +28,44 @@ def add_options(options: argparse.ArgumentParser) -> None:
     add = options.add_argument
     add("--report", metavar="FILE", type=Path, help="write it as one HTML page, too")
     add("--settle", metavar="SECONDS", type=float, default=SETTLE_SECONDS, help=SETTLE)
-    add = options.add_argument_group("mending").add_argument
+    add = options.add_argument_group("fixing").add_argument
     add("--fix", action="store_true", help="run the remedy if it is a safe one, after asking")
     add("--yes", action="store_true", help="with --fix: do not ask")
     options.set_defaults(refuse=options.error)
 
 
 def work(asked: argparse.Namespace) -> Exit:
-    """Diagnose, run the remedy if asked to, show; DIFFERS if a fault is left, UserError without a cluster."""
+    """Diagnose, run the remedy if asked to, report; DIFFERS if a fault is left."""
     if asked.yes and not asked.fix:
         asked.refuse("--yes is for --fix")
     kubectl = Kubectl.of(asked)
     reader = Reader(kubectl, asked.namespace, asked.release)
-    found = _diagnosed(asked, reader)
+    diagnosis = _diagnosed(asked, reader)
     lang = language()
     if asked.output == "json":
-        cli.emit_json(text.document(found, kubectl, lang))
+        cli.emit_json(text.document(diagnosis, kubectl, lang))
     else:
-        print("\n".join(text.lines(found, kubectl, lang)))
+        print("\n".join(text.lines(diagnosis, kubectl, lang)))
     if asked.report:
-        write(asked.report, found, reader, (asked.lang,) if asked.lang else LANGS)
-    return Exit.DIFFERS if found.finding else Exit.OK
+        write(asked.report, diagnosis, reader, (asked.lang,) if asked.lang else LANGS)
+    return Exit.DIFFERS if diagnosis.finding else Exit.OK
 
 
 def _diagnosed(asked: argparse.Namespace, reader: Reader) -> Diagnosis:
     """Diagnose; with --fix, run the remedy and diagnose once more."""
-    found = diagnose(reader, asked.settle)
-    if asked.fix and not found.finding:
+    diagnosis = diagnose(reader, asked.settle)
+    if asked.fix and not diagnosis.finding:
         announce(words.FIX_NOTHING())
-    elif asked.fix and found.finding and fix.fix(found.finding, reader.kubectl, yes=asked.yes):
-        found = diagnose(reader, asked.settle)
-    return found
+    elif asked.fix and diagnosis.finding and fix.fix(diagnosis.finding, reader.kubectl, yes=asked.yes):
+        diagnosis = diagnose(reader, asked.settle)
+    return diagnosis
 
 
-def write(path: Path, found: Diagnosis, reader: Reader, langs: tuple[Lang, ...]) -> None:
+def write(path: Path, diagnosis: Diagnosis, reader: Reader, langs: tuple[Lang, ...]) -> None:
     """Write the report."""
     made: datetime = reader.now()
     try:
-        path.write_text(page(found, reader.kubectl, langs, made), encoding="utf-8")
+        path.write_text(page(diagnosis, reader.kubectl, langs, made), encoding="utf-8")
     except OSError as error:
         problem = words.UNWRITABLE(file=str(path), why=error.strerror or str(error))
         raise UserError(problem, words.UNWRITABLE_REMEDY()) from None

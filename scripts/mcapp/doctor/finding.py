@@ -1,4 +1,4 @@
-"""What a diagnosis is made of."""
+"""The parts of a diagnosis."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mcapp.doctor.causes import CAUSES, LAYERS, Cause
-from mcapp.messages import Part, Text, Words
+from mcapp.messages import Part, Text
 
 
 class State(StrEnum):
-    """How a layer was found."""
+    """The state of a layer."""
 
     OK = "ok"
     FAULT = "fault"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One line as it was read, and where."""
+    """One line as it was read, and its source."""
 
     source: str
     line: str
@@ -29,7 +29,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command of a remedy: kubectl's arguments, or a line for a shell, of the node `on`."""
+    """One command of a remedy: kubectl's arguments, or a line for a shell; on the node `on`, if given."""
 
     kubectl: tuple[str, ...] = ()
     line: str = ""
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault. `soft`: it passes by itself if the release is only changing. `safe`: --fix may do it."""
+    """One fault. `soft`: it may pass by itself while the release is changing. `safe`: --fix may do it."""
 
     cause: str
     parts: Mapping[str, Part] = field(default_factory=dict)
@@ -55,16 +55,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A sentence of words.py and what fills it."""
-
-    words: Words
-    parts: Mapping[str, Part] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Hop:
-    """A link of the chain and how long it took, in milliseconds."""
+    """A link of the chain, and its time in milliseconds."""
 
     source: str
     target: str
@@ -73,13 +65,13 @@ class Hop:
 
 @dataclass(slots=True)
 class Diagnosis:
-    """The walk's result. `states` and `seen` are by layer; `places`: each tier's nodes, or its address."""
+    """The result. `states` and `notes` are by layer; `places` has each tier's nodes, or its address."""
 
     namespace: str
     release: str
     finding: Finding | None = None
     states: dict[str, State] = field(default_factory=dict)
-    seen: dict[str, list[Text]] = field(default_factory=dict)
+    notes: dict[str, list[Text]] = field(default_factory=dict)
     hops: list[Hop] = field(default_factory=list)
     left_out: list[Text] = field(default_factory=list)
     warnings: list[Text] = field(default_factory=list)
@@ -88,13 +80,13 @@ class Diagnosis:
     changing: bool = False
 
     def close(self) -> None:
-        """Set the state of every layer by the finding: what lies behind a fault was not looked at."""
+        """Set the state of every layer by the finding: layers behind a fault were not looked at."""
         broken = LAYERS.index(self.finding.about.layer) if self.finding else len(LAYERS)
         for position, layer in enumerate(LAYERS):
             if position == broken:
                 self.states[layer] = State.FAULT
             elif position > broken:
                 self.states[layer] = State.UNSEEN
-                self.seen.pop(layer, None)
+                self.notes.pop(layer, None)
             else:
                 self.states.setdefault(layer, State.OK)

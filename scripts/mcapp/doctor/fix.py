@@ -13,12 +13,12 @@ from mcapp.messages import announce, language, translate
 
 
 def fix(finding: Finding, kubectl: Kubectl, *, yes: bool) -> bool:
-    """Run the finding's steps if they are safe and agreed to; tell whether that was done.
+    """Run the finding's steps if they are safe and the user agrees; tell whether they were run.
 
-    What is said goes to standard error, so that standard output stays the diagnosis alone.
+    Messages go to standard error, so that standard output holds only the diagnosis.
 
     Raises:
-        UserError: kubectl refuses one of them.
+        FailedError: kubectl refuses one of them.
 
     """
     if not finding.safe or not all(step.kubectl for step in finding.steps):

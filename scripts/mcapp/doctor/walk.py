@@ -1,4 +1,4 @@
-"""The walk through the layers, up to the first that is broken."""
+"""Walks through the layers, up to the first broken one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from mcapp.cli import called
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.checks import access, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
@@ -13,63 +14,67 @@ from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
+from mcapp.wait import until
 
-# A release that changes gets this long to settle before a fault that may pass is told.
+# A release that is changing gets this long to settle before a fault that may pass by itself is reported.
 SETTLE_SECONDS = 40.0
 _AGAIN_SECONDS = 2.0
 _LOOKS, _LOOKS_IN_CHANGE = 2, 3
-# Told only when the time to settle is over: each of them is a usual moment of a rollout.
+# Reported only when the time to settle is over: each of them is usual for a moment of a rollout.
 _PASSING = frozenset(
     {"api-db", "claim-pending", "db-starting", "pods-not-created", "pods-starting", "sandbox-failed"}
     | {"unschedulable", "web-api"}
 )
-# What follows from a db that is not ready.
+# What a db that is not ready causes in other tiers.
 _GENERIC = frozenset({"api-db", "db-starting", "web-api"})
 
 
 def diagnose(reader: Reader, settle: float = SETTLE_SECONDS) -> Diagnosis:
-    """Diagnose the release; a fault that may pass by itself must be seen again before it is told."""
+    """Diagnose the release; a fault that may pass by itself is reported when the doctor sees it again."""
     began = time.monotonic()
-    causes: list[str] = []
-    while True:
-        found = look(reader)
-        causes.append(found.finding.cause if found.finding else "")
-        if not found.finding or not found.finding.soft or time.monotonic() - began >= settle:
-            break
-        if _confirmed(causes, found):
-            break
-        time.sleep(_AGAIN_SECONDS)
-    found.seconds = round(time.monotonic() - began, 2)
-    return found
+    seen: list[Diagnosis] = []
+
+    def looked() -> bool:
+        seen.append(look(reader))
+        return _confirmed(seen)
+
+    until(looked, settle, _AGAIN_SECONDS)
+    seen[-1].seconds = round(time.monotonic() - began, 2)
+    return seen[-1]
 
 
-def _confirmed(causes: list[str], found: Diagnosis) -> bool:
-    if found.changing and causes[-1] in _PASSING:
+def _confirmed(seen: list[Diagnosis]) -> bool:
+    """Whether the last look needs no other one."""
+    last = seen[-1]
+    if not last.finding or not last.finding.soft:
+        return True
+    if last.changing and last.finding.cause in _PASSING:
         return False
-    looks = _LOOKS_IN_CHANGE if found.changing else _LOOKS
-    return len(causes) >= looks and len(set(causes[-looks:])) == 1
+    looks = _LOOKS_IN_CHANGE if last.changing else _LOOKS
+    causes = [one.finding.cause if one.finding else "" for one in seen[-looks:]]
+    return len(causes) == looks and len(set(causes)) == 1
 
 
 def look(reader: Reader) -> Diagnosis:
     """Take one look at everything, and stop at the first broken layer."""
     snapshot = reader.snapshot()
-    seen = Diagnosis(snapshot.namespace, snapshot.release, changing=snapshot.changing)
+    diagnosis = Diagnosis(snapshot.namespace, snapshot.release, changing=snapshot.changing)
     if snapshot.changing:
-        seen.warnings.append(ROLLING())
-    seen.finding = _absent(snapshot, reader)
-    if seen.finding is None:
-        found = _standing(snapshot, reader, seen)
+        diagnosis.warnings.append(ROLLING())
+    diagnosis.finding = _absent(snapshot, reader)
+    if diagnosis.finding is None:
+        found = _standing(snapshot, reader, diagnosis)
         hard = [finding for finding in found if not finding.soft]
-        seen.finding = hard[0] if hard else _living(snapshot, reader, seen, next(iter(found), None))
-    seen.close()
-    return seen
+        diagnosis.finding = hard[0] if hard else _living(snapshot, reader, diagnosis, next(iter(found), None))
+    diagnosis.close()
+    return diagnosis
 
 
 def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
-    """Return the finding that there is no release here at all."""
+    """Return the finding where no release is installed here."""
     if snapshot.own("Deployment") or snapshot.own("StatefulSet") or "deployments" in snapshot.unread:
         return None
-    install = "python scripts/genvalues.py --topology auto --output values.yaml && helm install"
+    install = f"{called('genvalues')} --topology auto --file values.yaml && helm install"
     command = (
         f"{install} {snapshot.release} chart/mcapp -n {snapshot.namespace} --create-namespace -f values.yaml"
     )
@@ -86,18 +91,18 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
     return Finding("release-missing", parts, (line, *others), (Step(line=command),))
 
 
-def _standing(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> list[Finding]:
-    """Return what the objects alone show, hard or soft, in the order of the layers."""
-    seen.seen["release"] = [RELEASE(release=snapshot.release, namespace=snapshot.namespace)]
-    found = [*nodes.check(snapshot, seen), *placing.check(snapshot), *pods.release(snapshot)]
-    found += [*pods.check(snapshot, reader, seen), *services.check(snapshot, seen)]
-    storage.check(snapshot, seen)
+def _standing(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> list[Finding]:
+    """Return the faults that the objects alone show, hard or soft, in the order of the layers."""
+    diagnosis.notes["release"] = [RELEASE(release=snapshot.release, namespace=snapshot.namespace)]
+    found = [*nodes.check(snapshot, diagnosis), *placing.check(snapshot), *pods.release(snapshot)]
+    found += [*pods.check(snapshot, reader, diagnosis), *services.check(snapshot, diagnosis)]
+    storage.check(snapshot, diagnosis)
     found = [_deeper(snapshot, reader, finding) for finding in found] or list(pods.none_there(snapshot))
     return sorted(found, key=lambda finding: LAYERS.index(finding.about.layer))
 
 
 def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
-    """Ask the rest of the cluster where the release alone does not tell."""
+    """Read more of the cluster where the release alone does not show the cause."""
     if finding.cause == "claim-pending":
         return storage.provisioner_down(snapshot, finding, reader.provisioners())
     if finding.cause == "dns-down":
@@ -105,8 +110,10 @@ def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
     return finding
 
 
-def _living(snapshot: Snapshot, reader: Reader, seen: Diagnosis, suspected: Finding | None) -> Finding | None:
-    """Return what shows only while it runs: by probes inside and outside, and by the logs."""
+def _living(
+    snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis, suspected: Finding | None
+) -> Finding | None:
+    """Return the fault that only probes, inside and outside, and the logs show."""
     databases = snapshot.ready_pods("db")[:1]
     apis, webs = network.source_pods(snapshot, "api"), network.source_pods(snapshot, "web")
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -120,43 +127,43 @@ def _living(snapshot: Snapshot, reader: Reader, seen: Diagnosis, suspected: Find
     for tier, futures in (("api", api), ("web", web)):
         answers = [(pod, future.result()) for pod, future in futures]
         views += [View(pod, answer.content) for pod, answer in answers if answer.content is not None]
-        _left_out(tier, [answer for _, answer in answers], seen)
-    # What the page gets, asked from this machine, still tells of the tiers behind it.
+        _left_out(tier, [answer for _, answer in answers], diagnosis)
+    # What the page answers to this machine still shows the tiers behind it.
     views = views or [View(None, access.as_results(outside.result()))]
     fill = [(pod, future.result()) for pod, future in disks]
-    found = next(_deepest(snapshot, seen, views, fill, recent.result()), None)
+    found = next(_deepest(snapshot, diagnosis, views, fill, recent.result()), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
     if found is None or (suspected and found.cause in _GENERIC and suspected.tier == "db"):
         found = suspected or found
     if found is not None:
         return found
-    logs.note(views[0].results, recent.result(), seen)
-    return next(access.check(snapshot, reader, outside.result(), seen), None)
+    logs.note(views[0].results, recent.result(), diagnosis)
+    return next(access.check(snapshot, reader, outside.result(), diagnosis), None)
 
 
-def _left_out(tier: str, answers: list[Answer], seen: Diagnosis) -> None:
-    """Note that a tier's pods could not be asked; without the api's nobody looked up a name."""
+def _left_out(tier: str, answers: list[Answer], diagnosis: Diagnosis) -> None:
+    """Note that no pod of a tier could be asked; without a pod of the api no name was looked up."""
     if any(answer.content is not None for answer in answers):
         return
     note = NO_EXEC(why=answers[0].why) if answers else NO_POD(tier=tier)
-    if note not in seen.left_out:
-        seen.left_out.append(note)
-    seen.states["network"] = State.LEFT_OUT
+    if note not in diagnosis.left_out:
+        diagnosis.left_out.append(note)
+    diagnosis.states["network"] = State.LEFT_OUT
 
 
 def _deepest(
     snapshot: Snapshot,
-    seen: Diagnosis,
+    diagnosis: Diagnosis,
     views: list[View],
     fill: list[tuple[Object, Answer]],
     recent: Answer,
 ) -> Iterator[Finding]:
     """Yield the probes' findings, layer by layer."""
     for view in views:
-        yield from network.check(snapshot, view, seen)
+        yield from network.check(snapshot, view, diagnosis)
     for pod, answer in fill:
-        yield from storage.disk(pod, answer, seen)
+        yield from storage.disk(pod, answer, diagnosis)
     for view in views:
         yield from logs.check(snapshot, view, recent)
     for view in views:
@@ -164,4 +171,4 @@ def _deepest(
     for view in views:
         yield from ha.lagging(snapshot, logs.as_json(view.body("topology")))
     for view in views:
-        access.hops(view.body("topology"), seen)
+        access.hops(view.body("topology"), diagnosis)

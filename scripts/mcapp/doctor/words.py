@@ -1,4 +1,4 @@
-"""What the doctor says besides the causes: English, Traditional Chinese (Taiwan)."""
+"""What the doctor says apart from the causes, in both languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATE: dict[str, Words] = {
     "not-looked-at": Words("not looked at", "未檢查"),
 }
 
-# What was seen of a layer that is well.
+# What the doctor reports about a healthy layer.
 NODES = Words(
     "{count} node(s) of the release, all Ready: {nodes}",
     "release 使用的 {count} 個節點皆為 Ready：{nodes}",
@@ -38,7 +38,7 @@ STORAGE = Words("{claim} Bound to {volume}", "{claim} 已綁定 {volume}")
 OUTSIDE = Words("the data are at {address}, outside of this release", "資料在此 release 之外的 {address}")
 DISK = Words("disk of db {percent} used", "db 的磁碟已使用 {percent}")
 LOGS = Words(
-    "login as the api does took {ms} ms, {used} of {limit} connections in use",
+    "a login like the api's took {ms} ms; {used} of {limit} connections are in use",
     "以 api 的方式登入花費 {ms} ms，連線 {used}/{limit}",
 )
 LOG_LINES = Words(
@@ -47,7 +47,7 @@ LOG_LINES = Words(
 )
 ACCESS = Words("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
 
-# What had to be left out.
+# What the doctor had to leave out.
 NO_NODES = Words(
     "nodes: you may not read them ({kinds})",
     "節點：沒有讀取的權限（{kinds}）",
@@ -61,25 +61,25 @@ NO_POD = Words(
 NO_DISK = Words("fill of db's disk: {why}", "db 磁碟用量：{why}")
 NO_LOGS = Words("logs: {why}", "日誌：{why}")
 NO_PORT = Words(
-    "outside access: web is of type {type}, so something else brings the traffic in",
-    "外部存取：web 的類型為 {type}，由其他元件導入流量",
+    "outside access: web's Service is of type {type}, so another component leads users to it",
+    "外部存取：web 的 Service 類型為 {type}，由其他元件將使用者導向它",
 )
 NO_ADDRESSES = Words(
     "outside access: without the right to read nodes their addresses are not known",
     "外部存取：沒有讀取節點的權限，無法得知位址",
 )
 NO_ROUTE = Words(
-    "outside access: this machine reaches no node's address at all (kind or similar on another system)",
+    "outside access: this machine reaches no node's address (such as kind on another system)",
     "外部存取：這台機器完全連不到節點位址（例如其他系統上的 kind）",
 )
 
-# Warnings: nothing is broken, but will be.
+# Warnings: nothing is broken yet.
 LABEL_LOST = Words(
     "No node carries {labels} any more: db runs on, but would not start again.",
     "已沒有節點帶有標籤 {labels}：db 仍在執行，但無法重新啟動。",
 )
 ROLLING = Words(
-    "The release is changing right now (a rollout, or pods that just started).",
+    "The release is changing right now (a rollout, or pods that have just started).",
     "release 正在變動（更新中，或 Pod 剛啟動）。",
 )
 DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
@@ -112,16 +112,16 @@ USER = Words("browser", "瀏覽器")
 NOWHERE = Words("on no node", "不在任何節點上")
 
 # --fix
-FIX_NOTHING = Words("Nothing to mend.", "沒有需要修復的項目。")
+FIX_NOTHING = Words("Nothing to fix.", "沒有需要修復的項目。")
 FIX_BY_HAND = Words(
-    "This remedy is yours to do: it needs a machine, values or a decision that the doctor does not have.",
+    "Apply this remedy yourself: it needs a machine, values or a decision that the doctor does not have.",
     "此處理方式需由您執行：它需要診斷程式沒有的機器、設定值或決定。",
 )
 FIX_ASK = Words("Run this? [y/N] ", "要執行嗎？[y/N] ")
 FIX_UNASKED = Words(
     "Not run: confirm it on a terminal, or give --yes.", "未執行：請在終端機確認，或加上 --yes。"
 )
-FIX_DONE = Words("Done; looking again.", "已執行；重新診斷。")
+FIX_DONE = Words("Done; diagnosing again.", "已執行；重新診斷。")
 FIX_FAILED = Words("kubectl refused: {why}.", "kubectl 拒絕：{why}。")
 FIX_FAILED_REMEDY = Words("Run the command with more rights.", "請以足夠的權限執行該指令。")
 

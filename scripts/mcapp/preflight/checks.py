@@ -1,4 +1,4 @@
-"""What a check comes to, and what a probe of a port can find."""
+"""The result of a check, and the outcome of a probe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mcapp.messages import Text
 
 
 class Status(StrEnum):
-    """How a check ended; only `fail` must be mended."""
+    """How a check ended; only `fail` must be fixed."""
 
     OK = "ok"
     WARN = "warn"
@@ -20,9 +20,9 @@ class Status(StrEnum):
 class Outcome(StrEnum):
     """What became of a packet sent to a port.
 
-    ``connected``: it arrived, and that is proven. ``refused``: the host itself said that nothing listens.
-    ``filtered``: an ICMP error or the sender's own rules turned it back. ``timeout``: silence.
-    ``unreachable``: no host there, as far as this machine's network can tell.
+    ``connected``: it arrived, and that is proven. ``refused``: the machine said that no program listens.
+    ``filtered``: an ICMP error or the sender's own rules rejected it. ``timeout``: no answer.
+    ``unreachable``: no machine is there, as far as this machine's network can tell.
     """
 
     CONNECTED = "connected"

@@ -19,7 +19,7 @@ from mcapp.preflight.commands import Machine
 from mcapp.preflight.listener import Listener
 from mcapp.preflight.probes import source_towards
 
-ETCD = "several servers share an embedded etcd: its ports count, too"
+ETCD = "the servers share an embedded etcd: check its ports, too"
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def work(asked: argparse.Namespace) -> Exit:
 
 
 def given(address: str) -> str:
-    """Return a peer's address in its one spelling; UserError if it can be no other machine's."""
+    """Return a peer's address in its canonical form; UserError if it cannot be another machine's."""
     try:
         read = ipaddress.IPv4Address(address)
     except ValueError:
@@ -77,17 +77,17 @@ def given(address: str) -> str:
 
 
 def check(asked: argparse.Namespace, address: str) -> Exit:
-    """Probe the peer, look at this machine, and tell both."""
-    found = peer.survey(address, asked.etcd, asked.timeout)
+    """Probe the peer, check this machine, and report both."""
+    survey = peer.probe_all(address, asked.etcd, asked.timeout)
     wall = firewall.detect()
-    host = found.answer.host if found.answer else None
+    host = survey.answer.host if survey.answer else None
     incoming = ports.required(ports.peer_role(asked.role, asked.etcd), asked.role, asked.etcd)
     checks: list[Check] = [
-        *peer.judge(found, asked.role, asked.etcd, wall),
+        *peer.judge(survey, asked.role, asked.etcd, wall),
         *sockets.checks(asked.role, asked.etcd, sockets.Holders()),
         machine.hostname(socket.gethostname(), host),
-        peer.clock(found),
-        *network.checks(network.read(found.source)),
+        peer.clock(survey),
+        *network.checks(network.read(survey.source)),
         firewall.check(wall, (*incoming, ports.PAGE), address),
         *machine.modules(),
         machine.cgroups(),
@@ -100,7 +100,7 @@ def check(asked: argparse.Namespace, address: str) -> Exit:
         cli.emit_json(report.document(asked.role, address, checks, language()))
     else:
         print("\n".join(report.lines(checks, language())))
-    return report.code(checks, found.silent)
+    return report.code(checks, survey.silent)
 
 
 def install(asked: argparse.Namespace, address: str) -> Exit:
@@ -127,7 +127,7 @@ def _token(file: Path) -> str:
 
 
 def listen(asked: argparse.Namespace) -> Exit:
-    """Answer probes until the time is up or Ctrl-C, and say who reached what."""
+    """Answer probes until the time is over or Ctrl-C, and report which machine reached which port."""
     peers = [given(address) for address in asked.peer]
     out = sys.stderr if asked.output == "json" else sys.stdout
 
@@ -137,7 +137,7 @@ def listen(asked: argparse.Namespace) -> Exit:
     def heard(source: str, port: str) -> None:
         tell(words.LISTEN_HEARD, source=source, port=port)
 
-    name, wall = socket.gethostname(), firewall.detect().told
+    name, wall = socket.gethostname(), firewall.detect().description
     signal.signal(signal.SIGTERM, _interrupt)
     with Listener(ports.listened(asked.etcd), peers, name, wall, heard) as listener:
         for port in listener.taken:

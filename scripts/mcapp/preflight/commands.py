@@ -16,7 +16,7 @@ _LABEL = "=".join(DATABASE_LABEL)
 _TOKEN_FILE = "/var/lib/rancher/k3s/server/token"  # noqa: S105 - a path, no password
 _IMAGES = "/var/lib/rancher/k3s/agent/images"
 _ARCHIVE = "mcapp-images.tar"
-# Stands for what only the server knows once it runs.
+# A placeholder: only the running server knows its token.
 TOKEN = "TOKEN-OF-THE-SERVER"  # noqa: S105 - a name, no password
 
 
@@ -67,8 +67,8 @@ def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TO
         yield Step(machine, words.STEP_IMPORT(), f"sudo k3s ctr images import {archive}")
 
 
-def _run(*words: str) -> str:
-    return f"sh -s - {shlex.join(words)}"
+def _run(*arguments: str) -> str:
+    return f"sh -s - {shlex.join(arguments)}"
 
 
 def _node(machine: Machine) -> list[str]:

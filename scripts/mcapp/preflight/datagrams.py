@@ -1,4 +1,4 @@
-"""The two-sided proof of a UDP port: a nonce there, and a packet of a new flow back to the same port here."""
+"""Tests a UDP port both ways: by a nonce to the peer, and by a packet of a new flow back to the same port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mcapp.preflight.ports import VXLAN
 from mcapp.preflight.probes import Probe, explain_errors, explained
 from mcapp.preflight.protocol import SIZE, Answer, Ask, Request
 
-# So often is a packet sent again before its time is up: one lost packet proves nothing.
+# How often a packet is sent before the time is over: one lost packet proves nothing.
 _TRIES = 4
 
 # Asks the listener over another port to send a packet back.
@@ -49,7 +49,7 @@ class _Nonces:
 def exchange(address: str, run: str, *, timeout: float, source: str, ask_back: AskBack | None) -> Exchange:
     """Send to the peer's VXLAN port and wait for both answers, at most ``timeout`` seconds.
 
-    The packet back is asked for over another port where there is one, so that each direction stands alone.
+    Where another port answers, it carries the request for the packet back: each direction is tested alone.
     """
     nonces = _Nonces(run)
     forward = Probe(Outcome.TIMEOUT)
@@ -66,7 +66,7 @@ def exchange(address: str, run: str, *, timeout: float, source: str, ask_back: A
             return back or here is None or hopeless
 
         for pause in _pauses(timeout):
-            # Also after it came through once: a later answer tells what became of the packet back.
+            # It goes on after a success: a later answer reports what became of the packet back.
             if forward.outcome in (Outcome.TIMEOUT, Outcome.CONNECTED):
                 forward = send("echo")
             if here and not back and ask_back:
@@ -84,7 +84,7 @@ def exchange(address: str, run: str, *, timeout: float, source: str, ask_back: A
 
 
 def _better(known: Probe, new: Probe | None) -> Probe:
-    """Return what is known now: an answer stands, whatever error comes after it."""
+    """Return the better of two results: no later error replaces an answer."""
     if new is None or (known.outcome is Outcome.CONNECTED and new.outcome is not Outcome.CONNECTED):
         return known
     return new

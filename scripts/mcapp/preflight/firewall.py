@@ -1,4 +1,4 @@
-"""Which firewall is in force on this machine, and the command that opens a port to one peer alone."""
+"""Which firewall is active on this machine, and the command that opens a port for one peer only."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mcapp.preflight.ports import Port
 
 Kind = Literal["none", "ufw", "firewalld", "nft", "iptables", "unknown"]
 
-# Those that a command can open.
+# Those for which there is a command that opens a port.
 COMMANDED: tuple[Kind, ...] = ("ufw", "firewalld", "nft", "iptables")
 
 _NFT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_/.]*")
-_TOLD_LENGTH = 80
+_LONGEST = 80
 
 # The networks of k3s' pods and services: their packets come in on the nodes, too.
 _CLUSTER_NETWORKS = ("10.42.0.0/16", "10.43.0.0/16")
@@ -34,21 +34,21 @@ class NftChain(NamedTuple):
 
 
 class Firewall(NamedTuple):
-    """What decides about packets to this machine; the chain only for nftables."""
+    """The firewall of a machine; its chain only with nftables."""
 
     kind: Kind
     chain: NftChain | None = None
 
     @property
-    def told(self) -> str:
-        """What the listener tells the peer of it."""
-        words = " ".join((self.kind, *(self.chain or ())))
-        return words if len(words) <= _TOLD_LENGTH else self.kind
+    def description(self) -> str:
+        """How the listener describes it to the peer."""
+        described = " ".join((self.kind, *(self.chain or ())))
+        return described if len(described) <= _LONGEST else self.kind
 
 
-def from_told(words: str) -> Firewall:
-    """Return the peer's firewall; unknown unless it is well-formed, for it goes into commands."""
-    kind, *place = words.split(" ")
+def from_description(described: str) -> Firewall:
+    """Return the peer's firewall; unknown if the description is malformed, since it goes into commands."""
+    kind, *place = described.split(" ")
     found = next((known for known in COMMANDED if known == kind), None)
     if found is None or not all(_NFT_NAME.fullmatch(name) for name in place):
         return Firewall("unknown")
@@ -56,19 +56,21 @@ def from_told(words: str) -> Firewall:
 
 
 def detect() -> Firewall:
-    """Ask the firewalls in the order in which they stand above one another."""
-    if _ufw_active(programs.said("ufw", "status"), Path("/etc/ufw/ufw.conf")):
+    """Return the active firewall. ufw and firewalld, which manage the rules of others, are asked first."""
+    if _ufw_active(programs.output("ufw", "status"), Path("/etc/ufw/ufw.conf")):
         return Firewall("ufw")
-    if (programs.said("firewall-cmd", "--state") or "").strip() == "running":
+    if (programs.output("firewall-cmd", "--state") or "").strip() == "running":
         return Firewall("firewalld")
-    ruleset = programs.said("nft", "--json", "list", "ruleset")
+    ruleset = programs.output("nft", "--json", "list", "ruleset")
     if ruleset is not None:
         chain = nft_input(json.loads(ruleset))
         return Firewall("nft", chain) if chain else Firewall("none")
-    rules = programs.said("iptables", "-S")
+    rules = programs.output("iptables", "-S")
     if rules is not None:
         return Firewall("iptables" if iptables_input(rules) else "none")
-    return Firewall("unknown" if programs.found("nft") or programs.found("iptables") else "none")
+    return Firewall(
+        "unknown" if programs.is_installed("nft") or programs.is_installed("iptables") else "none"
+    )
 
 
 def _ufw_active(status: str | None, settings: Path) -> bool:
@@ -76,11 +78,11 @@ def _ufw_active(status: str | None, settings: Path) -> bool:
         return "Status: active" in status
     # Only root may ask for the status.
     enabled = settings.read_text(errors="replace").splitlines() if settings.exists() else []
-    return programs.found("ufw") and "ENABLED=yes" in enabled
+    return programs.is_installed("ufw") and "ENABLED=yes" in enabled
 
 
 def nft_input(ruleset: dict[str, Any]) -> NftChain | None:
-    """Return the input chain that can turn packets away, from what `nft --json list ruleset` printed."""
+    """Return the input chain that can reject packets, from what `nft --json list ruleset` printed."""
     items: list[dict[str, Any]] = ruleset.get("nftables", [])
     rules: dict[NftChain, list[dict[str, Any]]] = {}
     for rule in (item["rule"] for item in items if "rule" in item):
@@ -116,15 +118,15 @@ def _reached(start: NftChain, rules: dict[NftChain, list[dict[str, Any]]]) -> se
 
 
 def iptables_input(listed: str) -> bool:
-    """Tell from what `iptables -S` printed whether packets to this machine can be turned away."""
+    """Whether the rules that `iptables -S` printed can reject packets to this machine."""
     targets: dict[str, set[str]] = {}
     for line in listed.splitlines():
-        words = shlex.split(line)
-        if words[:1] == ["-P"]:
-            targets.setdefault(words[1], set()).add(words[2])
+        rule = shlex.split(line)
+        if rule[:1] == ["-P"]:
+            targets.setdefault(rule[1], set()).add(rule[2])
         for flag in ("-j", "-g"):
-            if words[:1] == ["-A"] and flag in words:
-                targets.setdefault(words[1], set()).add(words[words.index(flag) + 1])
+            if rule[:1] == ["-A"] and flag in rule:
+                targets.setdefault(rule[1], set()).add(rule[rule.index(flag) + 1])
     reached, left = set[str](), ["INPUT"]
     while left:
         name = left.pop()
@@ -135,7 +137,7 @@ def iptables_input(listed: str) -> bool:
 
 
 def opening(kind: str, port: Port, source: str, chain: NftChain | None = None) -> str:
-    """Return the command that lets ``source`` alone reach the port; ``chain`` is nftables' own."""
+    """Return the command that lets only ``source`` reach the port; ``chain`` is that of nftables."""
     if kind == "ufw":
         return f"sudo ufw allow from {source} to any port {port.number} proto {port.proto}"
     if kind == "firewalld":
@@ -162,16 +164,16 @@ def _networks(kind: Kind, chain: NftChain | None) -> Iterable[str]:
             yield f"sudo nft insert rule {' '.join(chain or ())} ip saddr {network} accept"
 
 
-def check(found: Firewall, incoming: Iterable[Port], peer: str) -> Check:
-    """Say what is in force and give the commands that open what the peer must reach."""
-    if found.kind == "unknown":
+def check(active: Firewall, incoming: Iterable[Port], peer: str) -> Check:
+    """Report the active firewall, with the commands that open what the peer must reach."""
+    if active.kind == "unknown":
         return Check("firewall", Status.SKIPPED, words.FIREWALL_ROOT(), words.SUDO())
-    if found.kind == "none":
+    if active.kind == "none":
         return Check("firewall", Status.OK, words.FIREWALL_NONE())
     commands = [
-        *_networks(found.kind, found.chain),
-        *(opening(found.kind, port, peer, found.chain) for port in incoming),
+        *_networks(active.kind, active.chain),
+        *(opening(active.kind, port, peer, active.chain) for port in incoming),
     ]
-    kept = found.kind in ("ufw", "firewalld")
-    detail = (words.FIREWALL_KEPT if kept else words.FIREWALL_LOST)(kind=found.kind)
+    kept = active.kind in ("ufw", "firewalld")
+    detail = (words.FIREWALL_KEPT if kept else words.FIREWALL_LOST)(kind=active.kind)
     return Check("firewall", Status.WARN, detail, words.FIREWALL_OPEN(commands="; ".join(commands)))

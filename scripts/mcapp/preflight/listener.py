@@ -1,4 +1,4 @@
-"""Waits at the ports of k3s, answers well-formed probes and remembers who reached what; stops by itself."""
+"""Waits at the ports of k3s, answers well-formed probes and remembers which machine reached which port."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Heard = Callable[[str, str], None]
 
 
 class _Run(NamedTuple):
-    """One run of a prober: whose, and which."""
+    """One run of preflight: the address it comes from, and its id."""
 
     source: str
     run: str
@@ -41,7 +41,7 @@ class _Run(NamedTuple):
 
 @dataclass
 class _Seen:
-    """What arrived of one run, and what became of the packet sent back."""
+    """What arrived from one run, and what became of the packet sent back."""
 
     got: list[str] = field(default_factory=list)
     back: Back = ""
@@ -64,7 +64,7 @@ class Listener:
         self._heard = heard
         self._runs: dict[_Run, _Seen] = {}
         self._answered: Counter[str] = Counter()
-        # Connections and packets on their way back, and until when they may stay.
+        # Open sockets towards peers, and until when each may stay open.
         self._guests: dict[socket.socket, float] = {}
         self._selector = selectors.DefaultSelector()
         self._stack = ExitStack()
@@ -212,7 +212,7 @@ class Listener:
         return protocol.pack_answer(answer)
 
     def _send_back(self, own: str, source: str, request: Request) -> None:
-        """Send the answer as a flow of its own, as VXLAN does, and keep what becomes of it."""
+        """Send the answer as a new flow, as VXLAN does, and remember what becomes of it."""
         seen = self._seen(source, request)
         back = socket.socket(type=socket.SOCK_DGRAM)
 

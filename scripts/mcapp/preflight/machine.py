@@ -1,4 +1,4 @@
-"""What the machine itself must have: kernel, cgroups, memory, processors, disk, a name of its own."""
+"""Checks of the machine itself: kernel, cgroups, memory, processors, disk, and a name of its own."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ DATA_DIR = Path("/var/lib/rancher")
 _EVICTION = 0.05
 
 _MINIMUM: dict[Role, tuple[int, int]] = {"server": (2, 2 * GIB), "agent": (1, 512 * MIB)}
-# The firmware and the kernel keep a part of what is built in.
+# The firmware and the kernel keep a part of the memory for themselves.
 _MEMORY_SLACK = 0.9
 
-# Each module, and what shows that the kernel has it even if nothing lists it.
+# Each module, and the file that shows that the kernel has it even where no list names it.
 _MODULES = {
     "vxlan": "",
     "br_netfilter": "proc/sys/net/bridge/bridge-nf-call-iptables",
@@ -59,7 +59,7 @@ class Space(NamedTuple):
 
 
 def space(wanted: Path = DATA_DIR) -> Space:
-    """Measure where ``wanted`` is or will be."""
+    """Measure the file system where ``wanted`` is or will be."""
     existing = next(folder for folder in (wanted, *wanted.parents) if folder.exists())
     usage = shutil.disk_usage(existing)
     return Space(existing, usage.total, usage.free)
@@ -89,7 +89,7 @@ def modules(root: Path = ROOT) -> Iterator[Check]:
             pass
         elif _is_builtin(tree, name):
             key = words.MODULE_BUILTIN
-        elif root == ROOT and programs.said("modprobe", "--dry-run", "--quiet", name) is not None:
+        elif root == ROOT and programs.output("modprobe", "--dry-run", "--quiet", name) is not None:
             key = words.MODULE_LOADABLE
         else:
             status, key = Status.FAIL, words.MODULE_MISSING

@@ -15,7 +15,7 @@ from mcapp.preflight.checks import Check, Status
 
 _SIOCGIFADDR = 0x8915
 _UP = 1
-# Bridges and pairs of container engines and of k3s itself; no network of the machine's own.
+# Interfaces of container engines and of k3s itself: none of them is a network of the machine's own.
 _VIRTUAL = ("lo", "docker", "br-", "veth", "virbr", "cni", "flannel", "cali", "kube", "podman", "tailscale")
 
 
@@ -28,7 +28,7 @@ class Network(NamedTuple):
 
     @property
     def has_choice(self) -> bool:
-        """Whether flannel has a choice."""
+        """Whether flannel has more than one interface to choose from."""
         return len(self.addresses) > 1
 
     @property
@@ -84,23 +84,25 @@ def is_own(address: str) -> bool:
     return address in dict(_addresses()).values()
 
 
-def checks(found: Network) -> Iterator[Check]:
+def checks(networks: Network) -> Iterator[Check]:
     """Yield the checks of the default route and of the interface that flannel takes."""
-    if not found.default:
-        device = found.towards or "eth0"
+    if not networks.default:
+        device = networks.towards or "eth0"
         remedy = words.RUN(command=f"sudo ip route add default dev {device} metric 1000")
         yield Check("route", Status.FAIL, words.ROUTE_NONE(), remedy)
         return
-    yield Check("route", Status.OK, words.ROUTE_OK(interface=found.default))
-    address = found.addresses.get(found.default, "?")
-    named = [f"{name} {own}" for name, own in found.addresses.items()]
-    flags = words.INTERFACES_FLAGS(flags=" ".join(found.flags))
-    if found.misled:
-        detail = words.INTERFACES_MISLED(interface=found.default, address=address, towards=found.towards)
+    yield Check("route", Status.OK, words.ROUTE_OK(interface=networks.default))
+    address = networks.addresses.get(networks.default, "?")
+    named = [f"{name} {own}" for name, own in networks.addresses.items()]
+    flags = words.INTERFACES_FLAGS(flags=" ".join(networks.flags))
+    if networks.misled:
+        detail = words.INTERFACES_MISLED(
+            interface=networks.default, address=address, towards=networks.towards
+        )
         yield Check("interfaces", Status.WARN, detail, flags)
-    elif found.has_choice:
-        detail = words.INTERFACES_SEVERAL(interface=found.default, address=address, all=named)
-        yield Check("interfaces", Status.WARN, detail, flags if found.flags else None)
+    elif networks.has_choice:
+        detail = words.INTERFACES_SEVERAL(interface=networks.default, address=address, all=named)
+        yield Check("interfaces", Status.WARN, detail, flags if networks.flags else None)
     else:
-        detail = words.INTERFACES_ONE(interface=found.default, address=address)
+        detail = words.INTERFACES_ONE(interface=networks.default, address=address)
         yield Check("interfaces", Status.OK, detail)

@@ -1,4 +1,4 @@
-"""The ports between this machine and its peer: what the probes found, and what it means."""
+"""Probes the ports between this machine and its peer, and judges the results."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcapp.cli import called
 from mcapp.messages import Text
 from mcapp.preflight import protocol, words
 from mcapp.preflight.checks import Check, Outcome, Status
 from mcapp.preflight.datagrams import exchange
-from mcapp.preflight.firewall import COMMANDED, Firewall, from_told, opening
+from mcapp.preflight.firewall import COMMANDED, Firewall, from_description, opening
 from mcapp.preflight.ports import PAGE, REASONS, VXLAN, Port, Role, listened, peer_role, required
 from mcapp.preflight.probes import Probe, source_towards, tcp
 from mcapp.preflight.protocol import Answer, Request
@@ -22,10 +23,10 @@ _SILENT = {Outcome.TIMEOUT, Outcome.UNREACHABLE}
 
 @dataclass(frozen=True)
 class Survey:
-    """What the probes of one peer found.
+    """The results of all probes of one peer.
 
-    ``back`` is what became of the peer's own packet to the VXLAN port here, None where nobody can tell;
-    ``skew`` is the peer's clock less this one's, in seconds; ``neighbour`` tells that ARP knows the peer.
+    ``back`` is what became of the peer's own packet to the VXLAN port here, None if that is unknown;
+    ``skew`` is the peer's clock minus this one's, in seconds; ``neighbour``: the peer answers ARP.
     """
 
     peer: str
@@ -40,12 +41,12 @@ class Survey:
 
     @property
     def silent(self) -> bool:
-        """Whether nothing at all came from the peer."""
+        """Whether the peer answered nothing at all."""
         probes = [*self.tcp.values(), self.forward]
         return not self.neighbour and all(probe.outcome in _SILENT for probe in probes)
 
 
-def survey(peer: str, etcd: bool, timeout: float) -> Survey:
+def probe_all(peer: str, etcd: bool, timeout: float) -> Survey:
     """Probe every port at which a listener may wait; each gets ``timeout`` seconds."""
     source = source_towards(peer)
     if source is None:
@@ -87,7 +88,7 @@ def _tcp_ports(etcd: bool) -> list[Port]:
 
 
 def _arrived(forward: Probe, last: Answer | None) -> Probe:
-    """Believe the listener that the packet arrived, even if the answer to it did not."""
+    """Count the packet as arrived where the listener says so, even if its answer was lost."""
     if forward.outcome is Outcome.TIMEOUT and last and str(VXLAN) in last.got:
         return Probe(Outcome.CONNECTED)
     return forward
@@ -104,7 +105,7 @@ def _came_back(back: bool | None, last: Answer | None) -> Probe | None:
 
 
 def _is_neighbour(peer: str, table: Path = Path("/proc/net/arp")) -> bool:
-    """Tell whether the peer answered ARP: a machine is there, whatever its firewall does."""
+    """Whether the peer answered ARP: then a machine is there, whatever its firewall does."""
     rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
     return any(row[0] == peer and int(row[2], 16) & 2 for row in rows if len(row) > 3)
 
@@ -112,14 +113,14 @@ def _is_neighbour(peer: str, table: Path = Path("/proc/net/arp")) -> bool:
 # -- what it means ---------------------------------------------------------------------------------------
 
 
-def judge(found: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator[Check]:
-    """Yield the checks of the ports; ``firewall`` is the one in force on this machine."""
-    yield _peer(found)
+def judge(survey: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator[Check]:
+    """Yield the checks of the ports; ``firewall`` is the active one of this machine."""
+    yield _peer(survey)
     away = required(role, peer_role(role, etcd), etcd)
     for port in away:
-        yield _vxlan(found) if port == VXLAN else _outgoing(found, port)
-    yield _back(found, firewall)
-    yield _softened(_outgoing(found, PAGE))
+        yield _vxlan(survey) if port == VXLAN else _outgoing(survey, port)
+    yield _back(survey, firewall)
+    yield _as_warning(_outgoing(survey, PAGE))
     for port in required(peer_role(role, etcd), role, etcd):
         if port not in away:
             why = REASONS[port]()
@@ -127,67 +128,75 @@ def judge(found: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator
                 f"port.{port.id}",
                 Status.SKIPPED,
                 words.PORT_THEIRS(why=why),
-                words.PORT_RUN_THERE(),
+                words.PORT_RUN_THERE(preflight=called("preflight")),
             )
 
 
-def clock(found: Survey) -> Check:
+def clock(survey: Survey) -> Check:
     """Compare the listener's clock with this one."""
-    if found.answer is None:
+    if survey.answer is None:
         return Check("clock", Status.SKIPPED, words.LISTENER_TELLS())
-    seconds = f"{abs(found.skew):.1f}"
-    if abs(found.skew) <= _SKEW_WARN:
+    seconds = f"{abs(survey.skew):.1f}"
+    if abs(survey.skew) <= _SKEW_WARN:
         return Check("clock", Status.OK, words.CLOCK_OK(seconds=seconds))
-    status = Status.FAIL if abs(found.skew) > _SKEW_FAIL else Status.WARN
-    detail = (words.CLOCK_AHEAD if found.skew > 0 else words.CLOCK_BEHIND)(seconds=seconds)
+    status = Status.FAIL if abs(survey.skew) > _SKEW_FAIL else Status.WARN
+    detail = (words.CLOCK_AHEAD if survey.skew > 0 else words.CLOCK_BEHIND)(seconds=seconds)
     return Check("clock", status, detail, words.RUN(command="sudo timedatectl set-ntp true"))
 
 
-def _peer(found: Survey) -> Check:
-    listen = words.PEER_LISTEN(command=f"python3 scripts/preflight.py listen --peer {found.source}")
-    if not found.source:
-        return Check("peer", Status.FAIL, words.PEER_NOROUTE(peer=found.peer), words.PEER_ADDRESS())
-    if found.silent:
-        return Check("peer", Status.FAIL, words.PEER_SILENT(peer=found.peer), words.PEER_ADDRESS())
-    if found.answer is None:
-        return Check("peer", Status.WARN, words.PEER_NOBODY(peer=found.peer), listen)
-    return Check("peer", Status.OK, words.PEER_OK(peer=found.peer, host=found.answer.host))
+def _peer(survey: Survey) -> Check:
+    listen = words.PEER_LISTEN(command=f"{called('preflight')} listen --peer {survey.source}")
+    if not survey.source:
+        return Check("peer", Status.FAIL, words.PEER_NOROUTE(peer=survey.peer), words.PEER_ADDRESS())
+    if survey.silent:
+        return Check("peer", Status.FAIL, words.PEER_SILENT(peer=survey.peer), words.PEER_ADDRESS())
+    if survey.answer is None:
+        return Check("peer", Status.WARN, words.PEER_NOBODY(peer=survey.peer), listen)
+    return Check("peer", Status.OK, words.PEER_OK(peer=survey.peer, host=survey.answer.host))
 
 
-def _outgoing(found: Survey, port: Port) -> Check:
-    probe = found.tcp[port]
-    awaited = found.answer is not None and str(port) in found.answer.listening
+def _outgoing(survey: Survey, port: Port) -> Check:
+    probe = survey.tcp[port]
+    awaited = survey.answer is not None and str(port) in survey.answer.listening
     if probe.outcome is Outcome.CONNECTED:
         detail = (words.PORT_LISTENER if probe.answer else words.PORT_SOMEONE)(why=REASONS[port]())
         return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
     if probe.outcome is Outcome.REFUSED and not awaited:
         detail = words.PORT_REFUSED(why=REASONS[port]())
         return Check(f"port.{port.id}", Status.OK, detail, outcome=probe.outcome)
-    return _shut(found, port, probe)
+    return _closed(survey, port, probe)
 
 
-def _vxlan(found: Survey) -> Check:
-    probe = found.forward
+def _vxlan(survey: Survey) -> Check:
+    probe = survey.forward
     check = f"port.{VXLAN.id}"
     why = REASONS[VXLAN]()
     if probe.outcome is Outcome.CONNECTED:
         detail = (words.UDP_ECHO if probe.answer else words.UDP_TOLD)(why=why)
         return Check(check, Status.OK, detail, outcome=probe.outcome)
-    if found.answer is None:
+    if survey.answer is None:
         unproven = words.UDP_UNPROVEN(why=why)
         # A running k3s takes the packet and says nothing.
-        taken = any(found.tcp[port].outcome is Outcome.CONNECTED for port in found.tcp)
+        taken = any(survey.tcp[port].outcome is Outcome.CONNECTED for port in survey.tcp)
         if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
-            return Check(check, Status.WARN, unproven, words.UDP_LISTEN(), probe.outcome)
-    elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in found.answer.listening:
-        taken_there = words.UDP_TAKEN(why=why)
-        return Check(check, Status.WARN, taken_there, words.UDP_LISTEN(), probe.outcome)
-    return _shut(found, VXLAN, probe)
+            return Check(
+                check, Status.WARN, unproven, words.UDP_LISTEN(preflight=called("preflight")), probe.outcome
+            )
+    elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in survey.answer.listening:
+        taken_peer_firewall = words.UDP_TAKEN(why=why)
+        return Check(
+            check,
+            Status.WARN,
+            taken_peer_firewall,
+            words.UDP_LISTEN(preflight=called("preflight")),
+            probe.outcome,
+        )
+    return _closed(survey, VXLAN, probe)
 
 
-def _shut(found: Survey, port: Port, probe: Probe) -> Check:
+def _closed(survey: Survey, port: Port, probe: Probe) -> Check:
     why = REASONS[port]()
-    own = probe.sender == found.source
+    own = probe.sender == survey.source
     match probe.outcome:
         case Outcome.REFUSED:
             detail = words.PORT_RESET(why=why)
@@ -204,43 +213,45 @@ def _shut(found: Survey, port: Port, probe: Probe) -> Check:
                 probe.outcome,
             )
         case _:
-            detail = words.PORT_TIMEOUT(seconds=f"{found.timeout:g}", why=why)
+            detail = words.PORT_TIMEOUT(seconds=f"{survey.timeout:g}", why=why)
     remedy = (
-        words.OWN_OUTPUT(port=str(port), peer=found.peer)
+        words.OWN_OUTPUT(port=str(port), peer=survey.peer)
         if own
-        else _open(words.ON(machine=found.peer), port, found.source, _there(found))
+        else _opening(words.ON(machine=survey.peer), port, survey.source, _peer_firewall(survey))
     )
     return Check(f"port.{port.id}", Status.FAIL, detail, remedy, probe.outcome)
 
 
-def _back(found: Survey, firewall: Firewall) -> Check:
+def _back(survey: Survey, firewall: Firewall) -> Check:
     check = f"port.{VXLAN.id}.back"
     why = REASONS[VXLAN]()
-    if found.back is None:
-        return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW())
-    if found.back.outcome is Outcome.CONNECTED:
-        return Check(check, Status.OK, words.BACK_OK(why=why), outcome=found.back.outcome)
-    if found.back.sender == "blocked":
-        remedy = words.PEER_OUTPUT(port=str(VXLAN), source=found.source, peer=found.peer)
+    if survey.back is None:
+        return Check(
+            check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW(preflight=called("preflight"))
+        )
+    if survey.back.outcome is Outcome.CONNECTED:
+        return Check(check, Status.OK, words.BACK_OK(why=why), outcome=survey.back.outcome)
+    if survey.back.sender == "blocked":
+        remedy = words.PEER_OUTPUT(port=str(VXLAN), source=survey.source, peer=survey.peer)
         detail = words.BACK_BLOCKED(why=why)
     else:
-        remedy = _open(words.ON_HERE(), VXLAN, found.peer, firewall)
-        detail = (words.BACK_TIMEOUT if found.back.outcome is Outcome.TIMEOUT else words.BACK_REJECTED)(
+        remedy = _opening(words.ON_HERE(), VXLAN, survey.peer, firewall)
+        detail = (words.BACK_TIMEOUT if survey.back.outcome is Outcome.TIMEOUT else words.BACK_REJECTED)(
             why=why
         )
-    return Check(check, Status.FAIL, detail, remedy, found.back.outcome)
+    return Check(check, Status.FAIL, detail, remedy, survey.back.outcome)
 
 
-def _softened(check: Check) -> Check:
+def _as_warning(check: Check) -> Check:
     return check._replace(status=Status.WARN) if check.status is Status.FAIL else check
 
 
-def _there(found: Survey) -> Firewall:
-    """Return the peer's firewall as its listener tells it."""
-    return from_told(found.answer.firewall if found.answer else "")
+def _peer_firewall(survey: Survey) -> Firewall:
+    """Return the peer's firewall as its listener describes it."""
+    return from_description(survey.answer.firewall if survey.answer else "")
 
 
-def _open(place: Text, port: Port, source: str, firewall: Firewall) -> Text:
+def _opening(place: Text, port: Port, source: str, firewall: Firewall) -> Text:
     if firewall.kind in COMMANDED:
         return words.OPEN(place=place, command=opening(firewall.kind, port, source, firewall.chain))
     every = {kind: opening(kind, port, source) for kind in ("ufw", "firewalld", "nft")}

@@ -1,4 +1,4 @@
-"""The ports of k3s with flannel's VXLAN: who calls whom, why, and what each role binds."""
+"""The ports of k3s with flannel's VXLAN: which role connects to which, why, and what each role binds."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ REASONS = {
     PAGE: words.WHY_PAGE,
 }
 
-# Bound on the machine itself besides: by every node, and by servers alone.
+# Other ports that k3s binds on a machine: on every node, and on servers only.
 _OF_NODES = (Port(6444, "tcp"), Port(10010, "tcp"), *(Port(n, "tcp") for n in (10248, 10249, 10256)))
 _OF_SERVERS = tuple(Port(n, "tcp") for n in (10257, 10258, 10259))
-# Taken on every node by k3s' Traefik, which this app does without.
+# Bound on every node by k3s' Traefik, which this app does not need.
 TRAEFIK = (Port(80, "tcp"), Port(443, "tcp"))
 
 

@@ -1,4 +1,4 @@
-"""One packet and what became of it: connects, datagrams, and the ICMP errors behind a socket's error."""
+"""Sends one packet and tells what became of it, with the ICMP error behind a socket's error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def source_towards(address: str) -> str | None:
 
 
 def tcp(address: str, port: Port, request: Request, *, timeout: float, source: str) -> Probe:
-    """Connect, and put the request to whoever accepts."""
+    """Connect, and send the request to the program that accepts."""
     with closing(socket.socket()) as connection:
         explain_errors(connection)
         connection.settimeout(timeout)
@@ -95,9 +95,9 @@ def explained(failed: socket.socket, error: OSError, source: str) -> Probe:
         refused = isinstance(error, ConnectionRefusedError)
         return Probe(Outcome.REFUSED if refused else Outcome.UNREACHABLE)
     if sender == source and code in _HOST_GONE:
-        # The kernel writes it to itself when nobody answers ARP.
+        # The kernel sends it to itself where no machine answers ARP.
         return Probe(Outcome.UNREACHABLE)
-    # A closed TCP port answers by a reset: an ICMP message in its place comes from a firewall.
+    # A closed TCP port answers with a reset: an ICMP message instead comes from a firewall.
     closed = code == _PORT_UNREACHABLE and failed.type == socket.SOCK_DGRAM and sender != source
     named = _ICMP.get(code, f"code {code}")
     return Probe(Outcome.REFUSED if closed else Outcome.FILTERED, named, sender)

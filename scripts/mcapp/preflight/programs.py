@@ -1,4 +1,4 @@
-"""Asks the machine's own programs: what they print, or nothing."""
+"""Runs the machine's own programs and returns what they print."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import subprocess
 _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
 
 
-def found(program: str) -> bool:
+def is_installed(program: str) -> bool:
     """Tell whether the program is installed."""
     return shutil.which(program, path=_PATH) is not None
 
 
-def said(*command: str) -> str | None:
+def output(*command: str) -> str | None:
     """Return what a command prints in English; None if it is missing, fails or takes over 10 s."""
     program = shutil.which(command[0], path=_PATH)
     if program is None:

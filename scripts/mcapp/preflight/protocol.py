@@ -1,4 +1,4 @@
-"""What prober and listener say to each other: requests of one size, answers that are never longer."""
+"""The messages of preflight and its listener: requests of one size, answers that are never longer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _VERSION = 1
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _HOST_LENGTH = 64
 
-# What the listener knows of the packet it sent back to the asker's VXLAN port.
+# What the listener knows about the packet that it sent back to the VXLAN port of the machine that asked.
 Back = Literal["", "sent", "refused", "filtered", "blocked"]
 Ask = Literal["echo", "back"]
 
 
 class Request(NamedTuple):
-    """One probe: the run it belongs to, its nonce, and where the answer shall go.
+    """One probe: the run it belongs to, its nonce, and where the answer must go.
 
-    ``echo`` is answered on the same flow; ``back`` by a packet of a new flow to the asker's VXLAN port,
-    as VXLAN itself answers: a stateful firewall that lets replies pass does not let that pass.
+    ``echo`` is answered on the same flow, ``back`` by a packet of a new flow to the VXLAN port of the machine
+    that asks, as VXLAN itself answers: a stateful firewall lets replies pass, but not a new flow.
     """
 
     run: str
@@ -30,7 +30,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the listener tells: its machine, and which of this run's probes it received."""
+    """What the listener reports: its machine, and which of this run's probes it received."""
 
     nonce: str
     host: str

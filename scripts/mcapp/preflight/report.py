@@ -1,4 +1,4 @@
-"""Says what was found, in sentences and as a document."""
+"""Reports the checks and the commands, in sentences and as documents for programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SPOKEN = {
 
 
 def document(role: str, peer: str, checks: Sequence[Check], lang: Lang) -> dict[str, Any]:
-    """Return the checks for programs; only words between quotes depend on the language."""
+    """Return the checks for programs; only `detail` and `remedy` depend on the language."""
     return {"role": role, "peer": peer, "checks": [_entry(check, lang) for check in checks]}
 
 
@@ -38,7 +38,7 @@ def _entry(check: Check, lang: Lang) -> dict[str, Any]:
 
 
 def lines(checks: Sequence[Check], lang: Lang) -> Iterator[str]:
-    """Yield a line for each check, its remedy below it, and the sum."""
+    """Yield a line for each check, its remedy below it, and a summary."""
     for check in checks:
         outcome = f" [{check.outcome.value}]" if check.outcome else ""
         spoken = translate(_SPOKEN[check.status](), lang)
@@ -51,7 +51,7 @@ def lines(checks: Sequence[Check], lang: Lang) -> Iterator[str]:
 
 
 def code(checks: Sequence[Check], silent: bool) -> Exit:
-    """Return the exit code: a peer that gives no sign of life comes before all else."""
+    """Return the exit code: a peer that does not answer at all comes first."""
     if silent:
         return Exit.UNREACHABLE
     return Exit.DIFFERS if any(check.status is Status.FAIL for check in checks) else Exit.OK

@@ -10,11 +10,11 @@ STATUS_WARN = Words("warn", "警告")
 STATUS_FAIL = Words("FAIL", "失敗")
 STATUS_SKIPPED = Words("skip", "略過")
 SUM_OK = Words(
-    "Nothing must be mended; {warnings} warning(s). Run it on the other machine, too.",
+    "Nothing must be fixed; {warnings} warning(s). Run it on the other machine, too.",
     "沒有必須修正的項目；警告 {warnings} 項。請也在另一台機器執行。",
 )
 SUM_FAIL = Words(
-    "{fails} thing(s) must be mended; {warnings} warning(s).",
+    "{fails} thing(s) must be fixed; {warnings} warning(s).",
     "有 {fails} 項必須修正；警告 {warnings} 項。",
 )
 RUN = Words("Run: {command}", "請執行：{command}")
@@ -41,16 +41,15 @@ PEER_OK = Words(
     "{peer} 有回應，其監聽程式回報主機名稱 {host}。",
 )
 PEER_NOBODY = Words(
-    "{peer} gives a sign of life, but no listener of preflight answers there: UDP and the way back "
-    "cannot be proven.",
-    "{peer} 有跡象顯示已開機，但沒有 preflight 的監聽程式回應：無法證明 UDP 與回程是否暢通。",
+    "{peer} is on, but no listener of preflight answers there: UDP and the way back cannot be tested.",
+    "{peer} 已開機，但沒有 preflight 的監聽程式回應：無法測試 UDP 與回程。",
 )
 PEER_LISTEN = Words(
     "Run there, then this again: {command}",
     "請在該機器執行下列命令，再重新執行本檢查：{command}",
 )
 PEER_SILENT = Words(
-    "{peer} gives no sign of life at any port: it is off, has another address, or drops everything.",
+    "{peer} does not answer at any port: it is off, has another address, or drops everything.",
     "{peer} 的所有連接埠都沒有回應：可能未開機、位址不對，或丟棄了所有封包。",
 )
 PEER_NOROUTE = Words("This machine has no route to {peer}.", "本機沒有通往 {peer} 的路由。")
@@ -60,97 +59,100 @@ PEER_ADDRESS = Words(
     "請在另一台機器以 `ip -4 address` 確認位址正確，並確認兩台機器位於同一網路。",
 )
 LISTENER_TELLS = Words(
-    "Unknown: only a listener on the peer tells it.",
+    "Unknown: only a listener on the peer can tell.",
     "未知：須由另一台機器上的監聽程式回報。",
 )
 
 # The ports.
 PORT_LISTENER = Words("The peer's listener answered ({why}).", "另一台機器的監聽程式有回應（{why}）。")
 PORT_SOMEONE = Words(
-    "Something accepts connections there already ({why}).",
+    "A program accepts connections there already ({why}).",
     "該處已有程式接受連線（{why}）。",
 )
 PORT_REFUSED = Words(
-    "The host itself answered and nothing listens there yet: no firewall drops it ({why}).",
+    "The machine answered, and no program listens there yet: no firewall drops the packets ({why}).",
     "主機有回應，只是尚無程式監聽：沒有防火牆丟棄封包（{why}）。",
 )
 PORT_RESET = Words(
-    "Refused although the peer's listener waits there: a firewall rule rejects it ({why}).",
+    "Refused, although the peer's listener waits there: a firewall rule rejects the connection ({why}).",
     "另一台機器的監聽程式正在等候，連線卻遭拒絕：有防火牆規則拒絕它（{why}）。",
 )
 PORT_FILTERED = Words(
-    "{sender} turned it back with ICMP {icmp}: a firewall rule rejects it ({why}).",
-    "{sender} 以 ICMP「{icmp}」退回：有防火牆規則拒絕它（{why}）。",
+    "{sender} answered with ICMP {icmp}: a firewall rule rejects the packet ({why}).",
+    "{sender} 以 ICMP「{icmp}」回應：有防火牆規則拒絕封包（{why}）。",
 )
 PORT_OWN = Words(
-    "This machine's own rules for outgoing packets turned it back ({why}).",
-    "本機對外的防火牆規則退回了封包（{why}）。",
+    "This machine's own rules for outgoing packets rejected the packet ({why}).",
+    "本機對外的防火牆規則拒絕了封包（{why}）。",
 )
 PORT_TIMEOUT = Words(
-    "Silence for {seconds} s: a firewall drops it ({why}).",
-    "{seconds} 秒內毫無回應：有防火牆丟棄封包（{why}）。",
+    "No answer for {seconds} s: a firewall drops the packets ({why}).",
+    "{seconds} 秒內沒有回應：有防火牆丟棄封包（{why}）。",
 )
 PORT_UNREACHABLE = Words("No machine answers at this address ({why}).", "此位址沒有機器回應（{why}）。")
 PORT_THEIRS = Words(
-    "The peer calls this port here ({why}), so only the peer can try it.",
+    "The peer connects to this port here ({why}), so only the peer can test it.",
     "由另一台機器連線到本機的這個連接埠（{why}），只能從該機器測試。",
 )
 PORT_RUN_THERE = Words(
-    "Run `preflight.py listen` here and preflight on the peer.",
-    "請在本機執行 `preflight.py listen`，並在另一台機器執行 preflight。",
+    "Run `{preflight} listen` here and preflight on the peer.",
+    "請在本機執行 `{preflight} listen`，並在另一台機器執行 preflight。",
 )
 UDP_ECHO = Words(
-    "The nonce went there and its echo came back ({why}).",
-    "隨機碼已送達，回音也已返回（{why}）。",
+    "The packet arrived there, and its echo came back ({why}).",
+    "封包已送達，回音也已返回（{why}）。",
 )
 UDP_TOLD = Words(
-    "The packet arrived, as the listener tells, but the answer to it did not come back ({why}).",
+    "The listener reports that the packet arrived, but its answer did not come back ({why}).",
     "監聽程式回報封包已送達，但對它的回應沒有返回（{why}）。",
 )
 UDP_UNPROVEN = Words(
-    "Not proven: nobody there answers by an echo ({why}).",
+    "Not proven: no program there sends an echo ({why}).",
     "尚未證明：該處沒有程式回傳回音（{why}）。",
 )
 UDP_TAKEN = Words(
-    "Not proven: another program holds the port there, so the listener cannot ({why}).",
+    "Not proven: another program holds the port there, so the listener cannot use it ({why}).",
     "尚未證明：該連接埠已被另一個程式占用，監聽程式無法使用（{why}）。",
 )
 UDP_LISTEN = Words(
-    "Run `preflight.py listen` on the peer while k3s is stopped there, then this again.",
-    "請先停止另一台機器上的 k3s，在該處執行 `preflight.py listen`，再重新執行本檢查。",
+    "Stop k3s on the peer, run `{preflight} listen` there, then run this check again.",
+    "請先停止另一台機器上的 k3s，在該處執行 `{preflight} listen`，再重新執行本檢查。",
 )
 BACK_OK = Words(
-    "A packet that the peer sent as VXLAN does arrived here ({why}).",
+    "A packet from the peer, sent in the way of VXLAN, arrived here ({why}).",
     "另一台機器以 VXLAN 的方式送出的封包已抵達本機（{why}）。",
 )
 BACK_TIMEOUT = Words(
-    "The peer sent a packet as VXLAN does, and it did not arrive here: a firewall drops it, though "
-    "answers on a known flow may pass ({why}).",
-    "另一台機器以 VXLAN 的方式送出封包，但未抵達本機：有防火牆丟棄它，即使既有連線的回應可以通過（{why}）。",
+    "The peer sent a packet in the way of VXLAN, and it did not arrive here: a firewall drops it, even if "
+    "answers to a connection of this machine pass ({why}).",
+    "另一台機器以 VXLAN 的方式送出封包，但未抵達本機：有防火牆丟棄它，"
+    "即使本機所建連線的回應可以通過（{why}）。",
 )
 BACK_REJECTED = Words(
-    "The peer sent a packet as VXLAN does, and this machine turned it back ({why}).",
-    "另一台機器以 VXLAN 的方式送出封包，但被本機退回（{why}）。",
+    "The peer sent a packet in the way of VXLAN, and this machine rejected it ({why}).",
+    "另一台機器以 VXLAN 的方式送出封包，但被本機拒絕（{why}）。",
 )
 BACK_BLOCKED = Words(
-    "The peer's own rules for outgoing packets keep it from sending as VXLAN does ({why}).",
+    "The peer's own rules for outgoing packets keep it from sending in the way of VXLAN ({why}).",
     "另一台機器對外的防火牆規則使它無法以 VXLAN 的方式送出封包（{why}）。",
 )
 BACK_UNKNOWN = Words(
-    "Unknown: it takes a listener that can be asked, and the port free here ({why}).",
-    "未知：須有可聯絡的監聽程式，且本機的這個連接埠未被占用（{why}）。",
+    "Unknown: this needs a listener on the peer, and the port free on this machine ({why}).",
+    "未知：另一台機器須有監聽程式，且本機的這個連接埠未被占用（{why}）。",
 )
 BACK_HOW = Words(
-    "Run `preflight.py listen` on the peer, none here at the same time, then this again.",
-    "請在另一台機器執行 `preflight.py listen`（本機不要同時執行），再重新執行本檢查。",
+    "Run `{preflight} listen` on the peer, not on this machine at the same time, then run this check again.",
+    "請在另一台機器執行 `{preflight} listen`（本機不要同時執行），再重新執行本檢查。",
 )
 OPEN = Words(
-    "Open it, {place}, to this one machine: {command}",
-    "請{place}只對這一台機器開放：{command}",
+    "Open the port {place}, for one address only: {command}",
+    "請{place}開放這個連接埠，只允許一個位址：{command}",
 )
 OPEN_ANY = Words(
-    "Open it, {place}, to this one machine. With ufw: {ufw} With firewalld: {firewalld} With nftables: {nft}",
-    "請{place}只對這一台機器開放。使用 ufw：{ufw} 使用 firewalld：{firewalld} 使用 nftables：{nft}",
+    "Open the port {place}, for one address only. "
+    "With ufw: {ufw} With firewalld: {firewalld} With nftables: {nft}",
+    "請{place}開放這個連接埠，只允許一個位址。"
+    "使用 ufw：{ufw} 使用 firewalld：{firewalld} 使用 nftables：{nft}",
 )
 OWN_OUTPUT = Words(
     "Let this machine send to {peer} at {port}: look at `sudo nft list ruleset`, chain output.",
@@ -178,10 +180,10 @@ LOCAL_K3S = Words(
     "k3s 已安裝；`sudo k3s kubectl get nodes` 可查看狀態。",
 )
 LOCAL_TRAEFIK = Words(
-    "k3s' Traefik would take it. The app needs no Traefik: add `--disable traefik` to the server.",
-    "k3s 的 Traefik 會占用它。本應用程式不需要 Traefik：請在 server 加上 `--disable traefik`。",
+    "k3s' Traefik needs it, too. The app needs no Traefik: add `--disable traefik` to the server.",
+    "k3s 的 Traefik 也需要它。本應用程式不需要 Traefik：請在 server 加上 `--disable traefik`。",
 )
-LOCAL_WHO = Words("See who holds it: {command}", "查看占用者：{command}")
+LOCAL_WHO = Words("See which program holds it: {command}", "查看占用的程式：{command}")
 LOCAL_STOP = Words("Stop it: sudo kill {pid}", "請停止它：sudo kill {pid}")
 LOCAL_PAGE = Words(
     "Stop it (sudo kill {pid}), or give the page another port: --set web.service.nodePort=30081",
@@ -195,11 +197,11 @@ HOSTNAME_SAME = Words(
     "兩台機器的主機名稱都是 {name}：第二台無法以節點身分加入。",
 )
 HOSTNAME_BAD = Words(
-    "{name} cannot be a node's name: letters, digits, - and . only, and one of its own.",
-    "{name} 不能作為節點名稱：只能使用字母、數字、- 與 .，且須為專屬名稱。",
+    "{name} cannot be a node's name: use letters, digits, - and ., and a name that no other machine has.",
+    "{name} 不能作為節點名稱：只能使用字母、數字、- 與 .，且不可與其他機器相同。",
 )
 HOSTNAME_UNKNOWN = Words(
-    "{name} here; the other's name only a listener on the peer tells.",
+    "{name} here; only a listener on the peer can tell the other's name.",
     "本機是 {name}；另一台的名稱須由其監聽程式回報。",
 )
 CLOCK_OK = Words("The clocks differ by {seconds} s.", "兩台機器的時鐘相差 {seconds} 秒。")
@@ -216,7 +218,7 @@ DISK_OK = Words(
     "{folder} 剩餘 {free} GiB；db 的磁碟區需要 {need} GiB。",
 )
 DISK_TIGHT = Words(
-    "{free} GiB free at {folder}: once db's {need} GiB are full, under 5% are left and k3s evicts pods.",
+    "{free} GiB free at {folder}: when db's {need} GiB are full, less than 5% is left and k3s evicts pods.",
     "{folder} 剩餘 {free} GiB：db 的 {need} GiB 用滿後剩餘空間將低於 5%，k3s 會驅逐 Pod。",
 )
 DISK_FULL = Words(
@@ -224,20 +226,20 @@ DISK_FULL = Words(
     "{folder} 只剩 {free} GiB，而 db 的磁碟區需要 {need} GiB。",
 )
 DISK_ROOM = Words(
-    "Make room, or mount a larger disk at /var/lib/rancher. It matters where db will run.",
-    "請清出空間，或將較大的磁碟掛載到 /var/lib/rancher。執行 db 的機器才需要。",
+    "Free space, or mount a larger disk at /var/lib/rancher. Only the machine that will run db needs it.",
+    "請清出空間，或將較大的磁碟掛載到 /var/lib/rancher。只有要執行 db 的機器才需要。",
 )
 MODULE_LOADED = Words("{name} is in the running kernel.", "執行中的核心已有 {name}。")
 MODULE_BUILTIN = Words("{name} is built into the kernel.", "{name} 已內建於核心。")
 MODULE_LOADABLE = Words("{name} can be loaded; k3s does so.", "{name} 可以載入；k3s 會自行載入。")
 MODULE_MISSING = Words("The kernel has no module {name}.", "核心沒有 {name} 模組。")
 MODULE_INSTALL = Words(
-    "On Ubuntu and Raspberry Pi a package of its own holds it: {command}",
+    "On Ubuntu and Raspberry Pi it is in a separate package: {command}",
     "在 Ubuntu 與 Raspberry Pi 上由另一個套件提供：{command}",
 )
 CGROUPS_OK = Words("cgroup v2 with cpu, memory and pids.", "cgroup v2，含 cpu、memory 與 pids。")
 CGROUPS_WITHOUT = Words(
-    "cgroup {version} does not offer {names}: k3s cannot start.",
+    "cgroup {version} lacks {names}: k3s cannot start.",
     "cgroup {version} 未提供 {names}：k3s 無法啟動。",
 )
 CGROUPS_FLAGS = Words(
@@ -256,15 +258,15 @@ CGROUPS_UNIFY = Words(
 )
 SWAP_NONE = Words("No swap in use.", "未使用 swap。")
 SWAP_USED = Words(
-    "Swap is in use ({names}): k3s starts all the same, but a full memory then shows as slowness.",
+    "Swap is in use ({names}): k3s starts anyway, but a machine without free memory then becomes slow.",
     "正在使用 swap（{names}）：k3s 仍可啟動，但記憶體用盡時會變得很慢。",
 )
 MEMORY = Words(
-    "{have} MiB of memory; k3s asks for {need} MiB in this role.",
+    "{have} MiB of memory; k3s needs {need} MiB in this role.",
     "記憶體 {have} MiB；k3s 在此角色需要 {need} MiB。",
 )
 CPU = Words(
-    "{have} CPU(s); k3s asks for {need} in this role.",
+    "{have} CPU(s); k3s needs {need} in this role.",
     "CPU {have} 個；k3s 在此角色需要 {need} 個。",
 )
 SMALL = Words(
@@ -297,21 +299,21 @@ INTERFACES_FLAGS = Words(
 
 # The firewall of this machine.
 FIREWALL_NONE = Words(
-    "No firewall on this machine turns incoming packets away.",
+    "No firewall on this machine rejects incoming packets.",
     "本機沒有會擋下傳入封包的防火牆。",
 )
 FIREWALL_ROOT = Words(
     "Only root may read this machine's firewall rules.",
     "只有 root 能讀取本機的防火牆規則。",
 )
-FIREWALL_KEPT = Words("{kind} is in force on this machine.", "本機的 {kind} 已啟用。")
+FIREWALL_KEPT = Words("{kind} is active on this machine.", "本機的 {kind} 已啟用。")
 FIREWALL_LOST = Words(
-    "Rules of {kind} are in force on this machine. What is added by hand lasts until the next boot.",
+    "Rules of {kind} are active on this machine. Rules added by hand last until the next boot.",
     "本機有 {kind} 規則生效。手動加入的規則只保留到下次開機。",
 )
 FIREWALL_OPEN = Words(
-    "Where the peer cannot reach this machine, open it: {commands}",
-    "若另一台機器無法連到本機，請開放：{commands}",
+    "If the peer cannot reach this machine, open its ports: {commands}",
+    "若另一台機器無法連到本機，請開放連接埠：{commands}",
 )
 
 # What was asked.
@@ -343,8 +345,8 @@ LISTEN_NONE_REMEDY = Words(
     "若占用者是 k3s，測試時請先停止：sudo systemctl stop k3s k3s-agent",
 )
 LISTEN_IGNORED = Words(
-    "{count} packet(s) or connection(s) were no probes of preflight, and got no answer.",
-    "有 {count} 個封包或連線不是 preflight 的探測，未予回應。",
+    "{count} packet(s) or connection(s) did not come from preflight, and got no answer.",
+    "有 {count} 個封包或連線不是來自 preflight，未予回應。",
 )
 LISTEN_SILENT = Words("Nothing came from {peers}.", "沒有收到 {peers} 的任何探測。")
 LISTEN_NOBODY = Words("Nothing came from any machine.", "沒有收到任何機器的探測。")

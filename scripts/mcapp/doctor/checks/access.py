@@ -28,9 +28,9 @@ def target(snapshot: Snapshot) -> tuple[list[tuple[str, str]], int]:
 
 
 def ask(snapshot: Snapshot, reader: Reader) -> dict[str, dict[str, Any]]:
-    """Ask nginx itself on every node's address, and one of those that answer for the way through the tiers.
+    """Ask nginx at each node's address, and the first one that answers also for the way through the tiers.
 
-    Returns answers by address; the one of those with a `topology` has the second answer there.
+    Returns the answers by address; in one of them `topology` is the second answer.
     """
     places, port = target(snapshot)
     if not places or not port:
@@ -46,33 +46,33 @@ def ask(snapshot: Snapshot, reader: Reader) -> dict[str, dict[str, Any]]:
 
 
 def as_results(answers: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the first answer there is in the shape that probe.py prints."""
+    """Return the first answer about the topology, in the shape that probe.py prints."""
     answered = [found["topology"] for found in answers.values() if "topology" in found]
     return {"http": {"topology": answered[0]}} if answered else {}
 
 
 def check(
-    snapshot: Snapshot, reader: Reader, answers: dict[str, dict[str, Any]], seen: Diagnosis
+    snapshot: Snapshot, reader: Reader, answers: dict[str, dict[str, Any]], diagnosis: Diagnosis
 ) -> Iterator[Finding]:
     """Yield the addresses at which web's port does not answer."""
     places, port = target(snapshot)
     service = snapshot.service("web")
     if not port:
         kind = service["spec"].get("type", "?") if service else "?"
-        _leave_out(seen, NO_PORT(type=kind))
+        _leave_out(diagnosis, NO_PORT(type=kind))
         return
     if not places:
-        _leave_out(seen, NO_ADDRESSES())
+        _leave_out(diagnosis, NO_ADDRESSES())
         return
     broken = {address: found for address, found in answers.items() if found["outcome"] != "connected"}
     if not broken:
-        _note(answers, port, seen)
+        _note(answers, port, diagnosis)
         return
     nearby = {address: reader.touch(address, _KUBELET) for address in broken}
     reached = any(outcome in ("connected", "refused") for outcome in nearby.values())
     if len(broken) == len(answers) and not reached and urlsplit(reader.server()).hostname in _LOOPBACK:
-        # The nodes are containers or a machine behind this one; their addresses lead nowhere from here.
-        _leave_out(seen, NO_ROUTE())
+        # The nodes are containers or a virtual machine; this machine has no route to their addresses.
+        _leave_out(diagnosis, NO_ROUTE())
         return
     evidence = [
         Evidence(f"GET http://{address}:{port}", f"{found['outcome']} {found.get('detail', '')}".strip())
@@ -95,20 +95,20 @@ def check(
     yield Finding("nodeport-unreachable", parts, tuple(evidence), tuple(steps), "web", soft=True)
 
 
-def _leave_out(seen: Diagnosis, note: Text) -> None:
-    seen.left_out.append(note)
-    seen.states["access"] = State.LEFT_OUT
+def _leave_out(diagnosis: Diagnosis, note: Text) -> None:
+    diagnosis.left_out.append(note)
+    diagnosis.states["access"] = State.LEFT_OUT
 
 
-def _note(answers: dict[str, dict[str, Any]], port: int, seen: Diagnosis) -> None:
-    seen.seen["access"] = [
+def _note(answers: dict[str, dict[str, Any]], port: int, diagnosis: Diagnosis) -> None:
+    diagnosis.notes["access"] = [
         ACCESS(address=address, port=port, ms=str(found["ms"])) for address, found in answers.items()
     ]
-    seen.hops.insert(0, Hop("user", "web", next(iter(answers.values()))["ms"]))
+    diagnosis.hops.insert(0, Hop("user", "web", next(iter(answers.values()))["ms"]))
 
 
-def hops(body: str, seen: Diagnosis) -> None:
-    """Take the times of the hops from what /api/topology answered."""
+def hops(body: str, diagnosis: Diagnosis) -> None:
+    """Take the times of the hops from the answer of /api/topology."""
     try:
         told = json.loads(body)["hops"]
         found = [
@@ -116,5 +116,5 @@ def hops(body: str, seen: Diagnosis) -> None:
         ]
     except (ValueError, KeyError, TypeError):
         return
-    known = {(hop.source, hop.target) for hop in seen.hops}
-    seen.hops += [hop for hop in found if (hop.source, hop.target) not in known]
+    known = {(hop.source, hop.target) for hop in diagnosis.hops}
+    diagnosis.hops += [hop for hop in found if (hop.source, hop.target) not in known]

@@ -1,4 +1,4 @@
-"""Why a container ended: its exit, its last words, and who killed it."""
+"""Why a container ended: its exit code, its last lines, and what killed it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
 from mcapp.doctor.remedies import helm_upgrade
 
-_WORDS = 8
+_LINES = 8
 _DISK = re.compile(r"no space left on device", re.IGNORECASE)
 _VERSION = re.compile(r"database files are incompatible with server", re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"exec format error", re.IGNORECASE)
@@ -38,37 +38,37 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
         parts = {"pod": source, "limit": limit, "tier": tier}
         step = helm_upgrade(snapshot, "--set", f"{tier}.resources.limits.memory=AMOUNT")
         return Finding("out-of-memory", parts, (line,), (step,), tier)
-    words = _last_words(reader, pod, crashed="terminated" in last)
-    spoken = tuple(Evidence(f"log of {source}", word) for word in words)
-    whole = "\n".join([*words, str(waiting.get("message", "")), str(ended.get("message", ""))])
-    if found := _find(_DISK, spoken):
+    lines = _last_lines(reader, pod, crashed="terminated" in last)
+    logged = tuple(Evidence(f"log of {source}", one) for one in lines)
+    whole = "\n".join([*lines, str(waiting.get("message", "")), str(ended.get("message", ""))])
+    if found := _find(_DISK, logged):
         return storage.full(pod, (line, *found))
-    if found := _find(_VERSION, spoken):
+    if found := _find(_VERSION, logged):
         parts = {"image": container(pod)["image"]}
-        detail = tuple(item for item in spoken if "initialized by PostgreSQL version" in item.line)
+        detail = tuple(item for item in logged if "initialized by PostgreSQL version" in item.line)
         history = Step(line=f"helm history {snapshot.release} -n {namespace}")
         return Finding("data-version", parts, (line, *found, *detail), (logs, history), tier)
     if _ARCHITECTURE.search(whole):
-        return architecture(snapshot, pod, tier, (line, *spoken))
+        return architecture(snapshot, pod, tier, (line, *logged))
     killed = _killings(snapshot, pod)
     if killed:
         probe = _KILLED.search(killed[-1].get("message", ""))
         told = snapshot.told(pod, "Unhealthy")
         why = told[-1].line.partition(": ")[2].partition(": ")[2].strip() if told else "?"
         parts = {"pod": source, "probe": probe[1] if probe else "liveness", "why": why}
-        evidence = (line, *told, *snapshot.told(pod, "Killing"), *spoken[-3:])
+        evidence = (line, *told, *snapshot.told(pod, "Killing"), *logged[-3:])
         return Finding("probe-failing", parts, evidence, (logs, ha.back(snapshot, pod, tier)), tier)
     return Finding(
         "crash-loop",
         {"pod": source, "code": str(code)},
-        (line, *spoken),
+        (line, *logged),
         (logs, ha.back(snapshot, pod, tier)),
         tier,
     )
 
 
 def architecture(snapshot: Snapshot, pod: Object, tier: str, evidence: tuple[Evidence, ...]) -> Finding:
-    """Make the finding of an image for another architecture."""
+    """Return the finding of an image for another architecture."""
     node = snapshot.nodes.get(node_of(pod))
     lines = (*evidence, Evidence(f"node/{node.name}", f"architecture {node.arch}")) if node else evidence
     parts = {"image": container(pod)["image"], "node": node_of(pod)}
@@ -78,7 +78,7 @@ def architecture(snapshot: Snapshot, pod: Object, tier: str, evidence: tuple[Evi
 
 
 def killed_lately(snapshot: Snapshot, pod: Object, within: timedelta) -> bool:
-    """Tell whether a probe had the container killed within this time."""
+    """Whether the container was killed because of a probe within this time."""
     ended = instant(
         ((container_status(pod).get("lastState") or {}).get("terminated") or {}).get("finishedAt")
     )
@@ -93,12 +93,12 @@ def _killings(snapshot: Snapshot, pod: Object) -> list[Object]:
     ]
 
 
-def _last_words(reader: Reader, pod: Object, *, crashed: bool) -> list[str]:
-    """Return the end of the log: of the container before this one, or of this one."""
+def _last_lines(reader: Reader, pod: Object, *, crashed: bool) -> list[str]:
+    """Return the end of the log: that of the previous container, or of this one."""
     if not node_of(pod):
         return []
     found = reader.logs(name(pod), previous=crashed).content or reader.logs(name(pod)).content
-    return [str(word) for word in found][-_WORDS:]
+    return [str(one) for one in found][-_LINES:]
 
 
 def _find(pattern: re.Pattern[str], lines: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

@@ -1,4 +1,4 @@
-"""What a pod asks of its node, and the nodes that have it."""
+"""What a pod requires of its node, and the nodes that have it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcapp.kube.nodes import Node
 
 
 def required(pod: Object) -> dict[str, list[str]]:
-    """Return the labels, each with the values that will do, that the chart makes a pod ask of its node."""
+    """Return the labels that a pod requires of its node, each with the values that are allowed."""
     wanted = {key: [value] for key, value in (pod["spec"].get("nodeSelector") or {}).items()}
     for term in (required_by(pod) or ())[:1]:
         wanted |= {rule.key: list(rule.values) for rule in term if rule.key and rule.operator == "In"}
@@ -16,7 +16,7 @@ def required(pod: Object) -> dict[str, list[str]]:
 
 
 def allowed(pod: Object, nodes: dict[str, Node]) -> list[Node]:
-    """Return the nodes that the pod's selector and required affinity admit, in whatever state they are."""
+    """Return the nodes that the pod's selector and required affinity allow, whatever their state."""
     terms = required_by(pod)
     selector = pod["spec"].get("nodeSelector") or {}
     return [node for node in nodes.values() if node.carries(selector) and admits(terms, node)]

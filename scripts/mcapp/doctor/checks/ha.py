@@ -1,4 +1,4 @@
-"""A database on several nodes: whether one member leads, and how closely the others follow."""
+"""A database in mode ha: whether one member is the leader, and how far the replicas are behind."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mcapp.doctor.remedies import helm_rollback
 
 ROLE = "mcapp/role"
 PRIMARY = "primary"
-# More than a busy moment leaves behind.
+# More than a replica falls behind in a busy moment.
 LAG_BYTES = 16 * 2**20
 
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield that no member is labelled as the leader, or several are: the Service leads by that label."""
+    """Yield that no member, or more than one, has the leader's label, by which the Service selects."""
     if not snapshot.is_ha:
         return
     pods, leaders = snapshot.pods("db"), _leaders(snapshot)
@@ -32,17 +32,17 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def leaderless(snapshot: Snapshot) -> bool:
-    """Whether there are members of a database and none is labelled as the leader."""
+    """Whether the database has members, and none has the leader's label."""
     return snapshot.is_ha and bool(snapshot.pods("db")) and not _leaders(snapshot)
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
-    """Yield a replica that is far behind or does not follow, by what the leader tells the api."""
+    """Yield a replica that is far behind or does not follow, as the leader reports to the api."""
     db = topology.get("db") or {}
     replicas = (db.get("members") or {}).get("replicas")
     if replicas is None:
         return
-    for replica in [*replicas, *_unseen(snapshot, db, replicas)]:
+    for replica in [*replicas, *_unknown(snapshot, db, replicas)]:
         behind = replica["lag_bytes"]
         if replica["state"] == "streaming" and behind is not None and behind < LAG_BYTES:
             continue
@@ -55,9 +55,9 @@ def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
 
 
 def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
-    """Return how a change that a pod does not stand is undone, or for a member what to look at first.
+    """Return the step that undoes a change, or for a member of the database the step to look first.
 
-    A rollback may lead to one server, which would read only; and a member may just be copying the data.
+    A rollback may lead to a single server, which then only reads; and a member may just be copying the data.
     """
     if snapshot.is_ha and tier == "db":
         return listed(snapshot, snapshot.ready_pods("db") or [pod])
@@ -68,11 +68,11 @@ def _leaders(snapshot: Snapshot) -> list[Object]:
     return [pod for pod in snapshot.pods("db") if label(pod, ROLE) == PRIMARY]
 
 
-def _unseen(snapshot: Snapshot, db: dict[str, Any], replicas: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the members that are ready and of which the leader says nothing."""
-    seen = {db.get("pod"), *(replica["pod"] for replica in replicas)}
-    unseen = [name(pod) for pod in snapshot.ready_pods("db") if name(pod) not in seen]
-    return [{"pod": pod, "state": "unknown to the leader", "lag_bytes": None} for pod in unseen]
+def _unknown(snapshot: Snapshot, db: dict[str, Any], replicas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the members that are ready and that the leader does not report."""
+    known = {db.get("pod"), *(replica["pod"] for replica in replicas)}
+    unknown = [name(pod) for pod in snapshot.ready_pods("db") if name(pod) not in known]
+    return [{"pod": pod, "state": "unknown to the leader", "lag_bytes": None} for pod in unknown]
 
 
 def _told(pod: Object) -> str:

@@ -1,4 +1,4 @@
-"""Layer logs: what api and db say themselves, by /readyz, by a fresh login, and in their logs."""
+"""Layer logs: what api and db say themselves, in /readyz, at a fresh login, and in their logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mcapp.doctor.read.view import View
 from mcapp.doctor.remedies import helm_rollback, reset_passwords
 from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS
 
-# The api's code -> the cause. What is not here is told as api-db.
+# The api's code -> the cause. A code that is not here is reported as api-db.
 _CAUSE = {
     "password": "password-rejected",
     "forbidden": "db-permission",
@@ -28,7 +28,7 @@ _CAUSE = {
     "lost": "db-starting",
     "disk": "disk-full",
 }
-# Of a database outside of the release, which no command of ours can mend.
+# For a database outside of the release, which no command of ours can fix.
 _EXTERNAL = {
     **_CAUSE,
     **dict.fromkeys(("password", "forbidden", "missing"), "external-refuses"),
@@ -36,7 +36,7 @@ _EXTERNAL = {
     "tls": "external-tls",
     "disk": "api-db",
 }
-# The lines of the logs that bear on a cause.
+# The lines of the logs that belong to a cause.
 _LINES = {
     "password-rejected": re.compile(r"password authentication failed|database unavailable"),
     "db-permission": re.compile(r"permission denied|pg_hba|database unavailable"),
@@ -48,14 +48,14 @@ _LINES = {
 _ANY = re.compile(r"database unavailable|FATAL|PANIC")
 _BAD = re.compile(r'"level": ?"(error|critical|warning)"|\b(FATAL|PANIC|ERROR):|\[(error|crit|alert|emerg)\]')
 _SHOWN = 4
-# A server with another answer than PostgreSQL's, or a query of the api's own migration.
+# Errors of the api's own migrations.
 _MIGRATING = re.compile(
     r"SyntaxError|UndefinedTable|UndefinedColumn|DuplicateTable|DuplicateColumn|ProgrammingError"
 )
 
 
 def check(snapshot: Snapshot, view: View, recent: Answer) -> Iterator[Finding]:
-    """Yield why api cannot use the database, from the api's own words or from a fresh login."""
+    """Yield why api cannot use the database, by what api says or by a fresh login."""
     told = _readyz(view.http("readyz")) or _login(view.part("login").get("db") or {}) or _topology(view)
     if told is None:
         return
@@ -163,7 +163,7 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     return (look,) if snapshot.external else (look, Step(kubectl=("logs", db, *space, "--tail=50")))
 
 
-def note(results: Mapping[str, Any], recent: Answer, seen: Diagnosis) -> None:
+def note(results: Mapping[str, Any], recent: Answer, diagnosis: Diagnosis) -> None:
     """Note what the logs hold and how long a login takes."""
     login = (results.get("login") or {}).get("db") or {}
     notes = []
@@ -171,8 +171,8 @@ def note(results: Mapping[str, Any], recent: Answer, seen: Diagnosis) -> None:
         parts = {"ms": str(login["ms"]), "used": login["used"], "limit": login["limit"]}
         notes.append(LOGS(**parts))
     if recent.why:
-        seen.left_out.append(NO_LOGS(why=recent.why))
+        diagnosis.left_out.append(NO_LOGS(why=recent.why))
     else:
         bad = sum(1 for text in recent.content if _BAD.search(text))
         notes.append(LOG_LINES(count=len(recent.content), bad=bad))
-    seen.seen["logs"] = notes
+    diagnosis.notes["logs"] = notes

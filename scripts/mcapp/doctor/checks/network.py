@@ -1,4 +1,4 @@
-"""Layer network: names, pods and Services, each asked from the tier that needs it, as policies have it."""
+"""Layer network: names, pods and Services, each asked from the tier that the NetworkPolicies allow."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
 from mcapp.kube.pods import condition, ready
 
-# The one name that every cluster's DNS knows.
+# A name that the DNS of every cluster knows.
 _ANY_NAME = "kubernetes.default"
 Results = Mapping[str, Any]
 
 
 def source_pods(snapshot: Snapshot, tier: str) -> list[Object]:
-    """Return a running pod of a tier on each node that has one, at most two: Ready ones first."""
+    """Return one running pod of a tier for each node that has one, at most two, Ready ones first."""
     running = [pod for pod in snapshot.pods(tier) if _running(pod)]
     chosen: dict[str, Object] = {}
     for pod in sorted(running, key=lambda pod: (not ready(pod), name(pod))):
@@ -41,7 +41,7 @@ def _running(pod: Object) -> bool:
 
 
 def questions(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what the probe in a pod of the api is to try; see probe.py for the shape."""
+    """Return what the probe in a pod of the api must try, in the shape that probe.py takes."""
     services = [service for tier in TIERS if _address(service := snapshot.service(tier))]
     tcp = _ends(snapshot, "db")
     at = next((address for key, (address, _) in tcp.items() if key.startswith("service/")), "")
@@ -59,13 +59,13 @@ def questions(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def addresses(snapshot: Snapshot) -> dict[str, str]:
-    """Return what a pod of web is to fetch: URLs by what they lead to, its own way to the db among them."""
+    """Return the URLs that a pod of web must fetch, by what they lead to; one leads through api to db."""
     found = {key: f"http://{host}:{port}/healthz" for key, (host, port) in _ends(snapshot, "api").items()}
     return {**found, "topology": "http://127.0.0.1:8080/api/topology"}
 
 
 def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
-    """Return where a tier can be reached: its ready pods, and its Service if it leads anywhere."""
+    """Return the addresses of a tier: its ready pods, and its Service if that has endpoints."""
     found = {
         f"pod/{name(pod)}": (pod["status"]["podIP"], container(pod)["ports"][0]["containerPort"])
         for pod in snapshot.ready_pods(tier)
@@ -81,13 +81,13 @@ def _address(service: Object | None) -> str:
     return "" if found in ("None", None) else found
 
 
-def check(snapshot: Snapshot, view: View, seen: Diagnosis) -> Iterator[Finding]:
-    """Yield what the probe in one pod found broken between pods, in DNS, and at the Services."""
+def check(snapshot: Snapshot, view: View, diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Yield what one pod's probe shows to be broken: between pods, in DNS, and at the Services."""
     failing = {key: found for key, found in view.part("tcp").items() if found["outcome"] != "connected"}
     yield from _pods(snapshot, view, failing)
     yield from _names(view)
     yield from _services(snapshot, view, failing)
-    _note(view, seen)
+    _note(view, diagnosis)
 
 
 def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]:
@@ -161,7 +161,7 @@ def _denying(snapshot: Snapshot, source: Object, target: Object) -> list[str]:
 
 
 def _admits(peers: list[Object] | None, other: Object) -> bool:
-    # A peer by namespace or address may admit the pod: what cannot be judged here does not count as a denial.
+    # A peer by namespace or address may allow the pod: what is unknown here does not count as a denial.
     return not peers or any(
         "podSelector" not in peer or _matches(peer["podSelector"], other) for peer in peers
     )
@@ -186,7 +186,7 @@ def _names(view: View) -> Iterator[Finding]:
 
 
 def dns(found: Finding, items: list[Object]) -> Finding:
-    """Add what the cluster's own DNS looks like to the finding that names do not resolve."""
+    """Add the state of the cluster's own DNS to the finding that names do not resolve."""
     lines = tuple(_server(item) for item in items)
     logs = Step(kubectl=("-n", "kube-system", "logs", "-l", "k8s-app=kube-dns", "--tail=30"))
     steps, up, stopped = (*found.steps, logs), not items, False
@@ -227,7 +227,7 @@ def _services(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Find
 
 
 def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:
-    """Yield where web answers without the api's answer."""
+    """Yield that web answers, but not with the api's answer."""
     answer = view.http("topology")
     if not answer or answer.get("status") == 200:
         return
@@ -239,16 +239,16 @@ def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:
     yield Finding("web-api", {"why": why}, evidence, (logs,), "web", soft=True)
 
 
-def _note(view: View, seen: Diagnosis) -> None:
+def _note(view: View, diagnosis: Diagnosis) -> None:
     if view.pod is None:
         return
     lookups = {key: found for key, found in view.part("names").items() if found["outcome"] == "resolved"}
     joined = [key for key, found in view.part("tcp").items() if found["outcome"] == "connected"]
-    notes = seen.seen.setdefault("network", [])
+    notes = diagnosis.notes.setdefault("network", [])
     if lookups:
         names = [key for key in lookups if key != _ANY_NAME]
         slowest = max(found["ms"] for found in lookups.values())
-        seen.hops.append(Hop("api", "dns", slowest))
+        diagnosis.hops.append(Hop("api", "dns", slowest))
         notes.append(NETWORK(pod=view.source, names=names, ms=f"{slowest:g}"))
     if joined:
         notes.append(REACHES(pod=view.source, what=joined))

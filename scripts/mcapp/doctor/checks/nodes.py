@@ -1,4 +1,4 @@
-"""Layer nodes: those that the release is on or needs."""
+"""Layer nodes: those that the release uses or needs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from mcapp.kube.nodes import Node
 from mcapp.kube.pods import condition
 
 
-def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
-    """Yield what is wrong with a node that the release is on."""
+def check(snapshot: Snapshot, diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Yield what is wrong with a node that the release uses or needs."""
     if "nodes" in snapshot.unread:
-        seen.left_out.append(NO_NODES(kinds=sorted(snapshot.unread & {"nodes"})))
+        diagnosis.left_out.append(NO_NODES(kinds=sorted(snapshot.unread & {"nodes"})))
     used = {node_of(pod) for tier in TIERS for pod in snapshot.pods(tier)} - {""}
     wanted = set(_labelled(snapshot))
     for node in snapshot.nodes.values():
         if node.name in used or node.name in wanted:
             yield from unfit(snapshot, node)
         elif not node.ready:
-            seen.warnings.append(NODE_APART(node=node.name))
-    _labels_lost(snapshot, seen)
-    seen.seen["nodes"] = [NODES(count=len(used), nodes=sorted(used))]
+            diagnosis.warnings.append(NODE_APART(node=node.name))
+    _labels_lost(snapshot, diagnosis)
+    diagnosis.notes["nodes"] = [NODES(count=len(used), nodes=sorted(used))]
 
 
 def unfit(snapshot: Snapshot, node: Node) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def unfit(snapshot: Snapshot, node: Node) -> Iterator[Finding]:
 
 
 def _start(node: Object) -> str:
-    """Return the command that starts what runs pods on the node."""
+    """Return the command that starts the node's kubelet."""
     if "+k3s" not in node["status"].get("nodeInfo", {}).get("kubeletVersion", ""):
         return "sudo systemctl restart kubelet"
     server = label(node, "node-role.kubernetes.io/control-plane") or label(
@@ -72,9 +72,9 @@ def _labelled(snapshot: Snapshot) -> Iterator[str]:
             yield from (node.name for node in allowed(pod, snapshot.nodes))
 
 
-def _labels_lost(snapshot: Snapshot, seen: Diagnosis) -> None:
+def _labels_lost(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
     for pod in snapshot.pods("db"):
         wanted = required(pod)
         if snapshot.nodes and wanted and node_of(pod) and not allowed(pod, snapshot.nodes):
             labels = [f"{key}={values[0]}" for key, values in wanted.items()]
-            seen.warnings.append(LABEL_LOST(labels=labels))
+            diagnosis.warnings.append(LABEL_LOST(labels=labels))

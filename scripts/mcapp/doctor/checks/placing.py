@@ -1,4 +1,4 @@
-"""Why a pod has no node: its storage, the labels, cordons, taints, room."""
+"""Why a pod has no node: its storage, labels, cordons, taints, resources."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mcapp.cli import called
 from mcapp.doctor.checks import storage
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.checks.nodes import unfit
@@ -19,7 +20,7 @@ from mcapp.messages import Part
 
 _ROOM = re.compile(r"Insufficient (cpu|memory)|Too many pods")
 _COUNT = re.compile(r"0/(\d+) nodes are available")
-# What the scheduler says of nodes, for those who may not look at them.
+# What the scheduler says about nodes, for users who may not read nodes.
 _SAID = (
     ("node-cordoned", re.compile(r"\d+ node\(s\) were unschedulable")),
     ("node-tainted", re.compile(r"\d+ node\(s\) had untolerated taint")),
@@ -29,7 +30,7 @@ _RESERVED = "kubernetes.io/"
 
 
 class _Waiting(NamedTuple):
-    """A pod without a node, and what the scheduler said of it."""
+    """A pod without a node, and what the scheduler says about it."""
 
     snapshot: Snapshot
     pod: Object
@@ -74,7 +75,7 @@ def _explain(waiting: _Waiting) -> Iterator[Finding]:
 
 
 def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
-    """Yield why none of the nodes that have the labels and are Ready takes the pod."""
+    """Yield why the pod can run on none of the Ready nodes that have the labels."""
     tier, message = waiting.tier, waiting.message
     parts: dict[str, Part] = {"pod": waiting.source, "tier": tier, "nodes": [node.name for node in ready]}
     open_ = [node for node in ready if not node.cordoned]
@@ -95,7 +96,7 @@ def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
 
 
 def _by_message(waiting: _Waiting) -> Iterator[Finding]:
-    """Yield what the scheduler's own words tell."""
+    """Yield what the scheduler's own message says."""
     total = _COUNT.search(waiting.message)
     if total and f"{total[1]} node(s) didn't match Pod's node affinity/selector" in waiting.message:
         yield _nowhere(waiting)
@@ -112,13 +113,13 @@ def _by_message(waiting: _Waiting) -> Iterator[Finding]:
 
 
 def _unschedulable(waiting: _Waiting) -> Finding:
-    steps = (Step(line="python scripts/genvalues.py"), helm_upgrade(waiting.snapshot))
+    steps = (Step(line=called("genvalues")), helm_upgrade(waiting.snapshot))
     parts = {"pod": waiting.source, "why": waiting.message}
     return Finding("unschedulable", parts, waiting.evidence, steps, waiting.tier, soft=True)
 
 
 def _nowhere(waiting: _Waiting) -> Finding:
-    """Make the finding that no node has the labels which the pod asks for."""
+    """Return the finding that no node has the labels that the pod asks for."""
     snapshot = waiting.snapshot
     wanted = required(waiting.pod)
     if not wanted:
@@ -133,11 +134,11 @@ def _nowhere(waiting: _Waiting) -> Finding:
     home = storage.home_of(snapshot, waiting.pod)
     agents = [node.name for node in snapshot.nodes.values() if not node.server and node.ready]
     chosen = home or (agents[0] if len(agents) == 1 else "")
-    # A label of Kubernetes' own, such as a host name, is not anybody's to set.
+    # Users do not set Kubernetes' own labels, such as a host name.
     ours = not any(_RESERVED in key for key in wanted)
     label = Step(kubectl=("label", "node", chosen or "NODE", *labels))
-    steps = (label,) if ours else (Step(line="python scripts/genvalues.py"), helm_upgrade(snapshot))
+    steps = (label,) if ours else (Step(line=called("genvalues")), helm_upgrade(snapshot))
     parts = {"pod": waiting.source, "labels": ", ".join(labels)}
-    # The node that has the data, or the only machine there is for them: no choice to get wrong.
+    # It is safe where there is no choice: the node that has the data, or the only agent.
     safe = ours and bool(chosen)
     return Finding("no-labelled-node", parts, (*waiting.evidence, *lines), steps, waiting.tier, safe=safe)

@@ -26,7 +26,7 @@ from mcapp.messages import Text
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+)")
 _SECURITY = re.compile(r'violates PodSecurity "[^"]*":?\s*(.*)')
-# Long enough for the api to start and to reach its database on a slow machine.
+# Enough for the api to start and to reach its database on a slow machine.
 _PATIENCE = timedelta(seconds=30)
 _CRASHES = 2
 _LATELY = timedelta(minutes=5)
@@ -49,13 +49,13 @@ def release(snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
-def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Finding]:
-    """Yield what keeps pods from running; soft findings are for when nothing deeper explains them."""
+def check(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Yield what keeps pods from running; a soft finding counts where no later layer explains it."""
     notes: list[Text] = []
     for tier in reversed(TIERS):
         workload = snapshot.workload(tier)
         pods = snapshot.pods(tier)
-        seen.places[tier] = sorted({node_of(pod) for pod in pods} - {""})
+        diagnosis.places[tier] = sorted({node_of(pod) for pod in pods} - {""})
         if workload:
             yield from _made(snapshot, workload, tier, pods)
             wanted = sum(one["spec"].get("replicas", 1) for one in snapshot.own(KIND[tier], tier))
@@ -65,8 +65,8 @@ def check(snapshot: Snapshot, reader: Reader, seen: Diagnosis) -> Iterator[Findi
             if node_of(pod):
                 yield from _runs(snapshot, reader, pod, tier)
     if snapshot.external:
-        seen.places["db"] = [snapshot.external]
-    seen.seen["pods"] = notes
+        diagnosis.places["db"] = [snapshot.external]
+    diagnosis.notes["pods"] = notes
 
 
 def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -> Iterator[Finding]:
@@ -115,12 +115,12 @@ def _runs(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Iterato
     elif not ready(pod):
         yield from _unready(snapshot, pod, tier, instant(state["running"].get("startedAt")) or snapshot.now)
     elif status.get("restartCount", 0) >= _CRASHES and crash.killed_lately(snapshot, pod, _LATELY):
-        # Between two kills by its liveness probe a pod looks well.
+        # Between two kills by its liveness probe a pod looks healthy.
         yield crash.explain(snapshot, reader, pod, tier)
 
 
 def _crashes(snapshot: Snapshot, pod: Object, status: Object) -> bool:
-    """Whether a pod that runs at this moment is one that goes on crashing."""
+    """Whether a pod that runs at this moment crashes again and again."""
     last = (status.get("lastState") or {}).get("terminated") or {}
     ended = instant(last.get("finishedAt"))
     often = status.get("restartCount", 0) >= _CRASHES or last.get("reason") == "OOMKilled"
@@ -135,7 +135,7 @@ def _unready(snapshot: Snapshot, pod: Object, tier: str, since: object) -> Itera
     logs = Step(kubectl=("logs", name(pod), "-n", snapshot.namespace, "--tail=50"))
     if running >= _PATIENCE:
         if tier == "db" and ha.leaderless(snapshot):
-            # It follows nobody: what the Service's layer says is why.
+            # It has no leader to follow: the layer of the Services reports that.
             return
         message = told[-1].get("message", "") if told else "not ready"
         probe = message.split(" ", 1)[0].lower() if message.split(" ")[1:2] == ["probe"] else "readiness"
@@ -152,7 +152,7 @@ def _unready(snapshot: Snapshot, pod: Object, tier: str, since: object) -> Itera
 
 
 def none_there(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a tier that has no pod at all, where nothing says why."""
+    """Yield a tier that has no pod at all, where no object says why."""
     for tier in reversed(TIERS):
         workload = snapshot.workload(tier)
         if workload and not snapshot.pods(tier):

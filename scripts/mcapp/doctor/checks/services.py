@@ -13,11 +13,11 @@ from mcapp.doctor.words import NO_KINDS, SERVICES
 from mcapp.messages import Part
 
 
-def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
-    """Yield a Service that is gone, selects nothing, or sends to a port where nobody listens."""
+def check(snapshot: Snapshot, diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Yield a Service that is gone, selects no pod, or sends to a port where no container listens."""
     unread = snapshot.unread & {"services", "endpointslices"}
     if unread:
-        seen.left_out.append(NO_KINDS(kinds=sorted(unread)))
+        diagnosis.left_out.append(NO_KINDS(kinds=sorted(unread)))
         return
     notes = []
     for tier in snapshot.tiers:
@@ -31,7 +31,7 @@ def check(snapshot: Snapshot, seen: Diagnosis) -> Iterator[Finding]:
         if tier == "db":
             yield from ha.check(snapshot)
         notes.append(SERVICES(service=name(service), port=PORT[tier], count=count))
-    seen.seen["services"] = notes
+    diagnosis.notes["services"] = notes
 
 
 def _missing(snapshot: Snapshot, tier: str) -> Finding:
@@ -45,14 +45,14 @@ def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
     selector = dict(service["spec"].get("selector") or {})
     pods = snapshot.pods(tier)
     if tier == "db" and snapshot.is_ha:
-        # Which member has this label is looked at by itself.
+        # Another check looks at which member has this label.
         selector.pop(ha.ROLE, None)
     if not pods or any(selects(selector, pod) for pod in pods):
         return
     workload = snapshot.workload(tier)
     right = workload["spec"]["selector"]["matchLabels"] if workload else {}
     asked = [f"{key}={value}" for key, value in sorted(selector.items())]
-    # null takes away a key that is not the pods'.
+    # null removes a key that the pods do not have.
     change = {**dict.fromkeys(selector, None), **right}
     patch = json.dumps({"spec": {"selector": change}})
     step = Step(kubectl=("patch", "service", name(service), "-n", snapshot.namespace, "--patch", patch))

@@ -17,7 +17,7 @@ from mcapp.kube.nodes import Node
 _CONFLICT = re.compile(r"volume node affinity|PersistentVolume's node affinity", re.IGNORECASE)
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 _CLAIM_EVENTS = ("ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer")
-# PostgreSQL needs room for one more segment of its write-ahead log.
+# PostgreSQL needs space for one more segment of its write-ahead log.
 _WAL_KIB = 16 * 1024
 _LOW_PERCENT = 90
 
@@ -54,7 +54,7 @@ def unbound(
                 yield Finding("claim-missing", parts, evidence, (helm_upgrade(snapshot),), "db")
             continue
         if claim.get("status", {}).get("phase") != "Bound":
-            # A claim that waits for its consumer waits for the nodes first.
+            # A claim that waits for its consumer gets no volume before the pod can have a node.
             if allowed or not snapshot.nodes:
                 yield from _pending(snapshot, claim, evidence)
             continue
@@ -125,7 +125,7 @@ def _class_of(claim: Object) -> str:
 
 
 def provisioner_down(snapshot: Snapshot, pending: Finding, deployments: list[Object]) -> Finding:
-    """Look whether a claim pends because its provisioner does not run; else give the finding back."""
+    """Return the finding that the claim's provisioner does not run; else the finding as it was."""
     claim = snapshot.find("PersistentVolumeClaim", str(pending.parts["claim"]))
     storage_class = snapshot.find("StorageClass", _class_of(claim)) if claim else None
     provisioner = str(storage_class.get("provisioner", "")) if storage_class else ""
@@ -148,21 +148,21 @@ def provisioner_down(snapshot: Snapshot, pending: Finding, deployments: list[Obj
     return pending
 
 
-def check(snapshot: Snapshot, seen: Diagnosis) -> None:
-    """Note what the pods of db stand on."""
+def check(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
+    """Note the claims and volumes of db's pods."""
     notes = [OUTSIDE(address=snapshot.external)] if snapshot.external else []
     for pod in snapshot.pods("db"):
         for wanted in snapshot.claims(pod):
             claim = snapshot.find("PersistentVolumeClaim", wanted)
             if claim:
                 notes.append(STORAGE(claim=wanted, volume=claim["spec"].get("volumeName", "?")))
-    seen.seen["storage"] = notes
+    diagnosis.notes["storage"] = notes
 
 
-def disk(pod: Object, answer: Answer, seen: Diagnosis) -> Iterator[Finding]:
-    """Judge what `df` said of db's volume."""
+def disk(pod: Object, answer: Answer, diagnosis: Diagnosis) -> Iterator[Finding]:
+    """Judge what `df` says about db's volume."""
     if answer.content is None:
-        seen.left_out.append(NO_DISK(why=answer.why))
+        diagnosis.left_out.append(NO_DISK(why=answer.why))
         return
     blocks, _, available, percent = answer.content
     if int(available) < _WAL_KIB:
@@ -170,12 +170,12 @@ def disk(pod: Object, answer: Answer, seen: Diagnosis) -> Iterator[Finding]:
         yield full(pod, (Evidence(f"df in pod/{name(pod)}", line),))
         return
     if int(percent.rstrip("%")) >= _LOW_PERCENT:
-        seen.warnings.append(DISK_LOW(percent=percent))
-    seen.seen.setdefault("storage", []).append(DISK(percent=percent))
+        diagnosis.warnings.append(DISK_LOW(percent=percent))
+    diagnosis.notes.setdefault("storage", []).append(DISK(percent=percent))
 
 
 def full(pod: Object, evidence: tuple[Evidence, ...]) -> Finding:
-    """Make the finding of a full disk."""
+    """Return the finding of a full disk."""
     node = node_of(pod)
     steps = (
         Step(line="df -h", on=node),

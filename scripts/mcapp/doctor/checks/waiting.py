@@ -1,4 +1,4 @@
-"""Why the container of a pod that has its node does not start."""
+"""Why the container of a pod that has a node does not start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LATE = timedelta(seconds=60)
 
 
 def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Iterator[Finding]:
-    """Yield what the container waits for; a short wait is no fault unless an event says so."""
+    """Yield what the container waits for; a short wait is a fault only if an event says so."""
     state = (container_status(pod).get("state") or {}).get("waiting") or {}
     reason, message = state.get("reason", ""), state.get("message", "")
     line = Evidence(f"pod/{name(pod)}", f"waiting {reason}: {message}")
@@ -82,10 +82,10 @@ def _missing(
         step = Step(kubectl=("describe", "pod", name(pod), "-n", snapshot.namespace))
         return Finding("crash-loop", {"pod": source, "code": message}, evidence, (step,), tier)
     look = Step(kubectl=("get", "secrets", "-n", snapshot.namespace))
-    # Whatever the prefix; one of the user's own has another name.
+    # The chart's own Secret, with or without a prefix; a Secret of the user has another name.
     ours = what.endswith("postgres-secret")
-    mend = reset_passwords(snapshot) if ours else helm_upgrade(snapshot)
-    return Finding("secret-missing", {"pod": source, "what": what}, evidence, (look, mend), tier)
+    repair = reset_passwords(snapshot) if ours else helm_upgrade(snapshot)
+    return Finding("secret-missing", {"pod": source, "what": what}, evidence, (look, repair), tier)
 
 
 def _creating(snapshot: Snapshot, pod: Object, tier: str, line: Evidence) -> Iterator[Finding]:

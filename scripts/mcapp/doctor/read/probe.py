@@ -1,8 +1,8 @@
 """Runs inside a pod of the api, on its Python: tries names, ports and the database; prints one JSON object.
 
 The one argument is JSON: {"names": [name], "tcp": {id: [host, port]}, "http": {id: [host, port, path]},
-"login": libpq parameters beside DATABASE_URL's, or null}. Sent by the doctor as text, so it may use nothing
-but what the api's image has.
+"login": libpq parameters beside those of DATABASE_URL, or null}. The doctor sends it as text, so it may use
+only what the api's image has.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from collections.abc import Callable
 from typing import Any
 
 LIMIT = 2.0
-# Of everything together: a resolver that waits longer counts as one that does not answer.
+# For everything together: a resolver that takes longer counts as one that does not answer.
 WHOLE = 3.5
 
 
 def timed(action: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what the action found with its milliseconds, or how it failed."""
+    """Return the action's result with its milliseconds, or how it failed."""
     began = time.perf_counter()
     try:
         found = action()
@@ -48,7 +48,7 @@ def connect(host: str, port: int) -> dict[str, Any]:
 
 
 def get(host: str, port: int, path: str) -> dict[str, Any]:
-    """GET a path; the status and the start of the body."""
+    """GET a path; return the status and the start of the body."""
     connection = http.client.HTTPConnection(host, port, timeout=LIMIT + 1)
     connection.request("GET", path)
     answer = connection.getresponse()
@@ -57,7 +57,7 @@ def get(host: str, port: int, path: str) -> dict[str, Any]:
 
 
 def login(more: dict[str, str]) -> dict[str, Any]:
-    """Log in to the database afresh, as the api would, with these libpq parameters too."""
+    """Open a new connection to the database, as the api does, with these libpq parameters too."""
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -82,7 +82,7 @@ def login(more: dict[str, str]) -> dict[str, Any]:
 
 
 def main(asked: dict[str, Any]) -> None:
-    """Do everything at once and print what is there when the time is over."""
+    """Do everything at once and print the results that are there when the time is over."""
     found: dict[str, dict[str, Any]] = {"names": {}, "tcp": {}, "http": {}, "login": {}}
     work: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
         *(("names", name, lambda name=name: resolve(name)) for name in asked["names"]),
@@ -108,7 +108,7 @@ def main(asked: dict[str, Any]) -> None:
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     print(json.dumps(found), flush=True)
-    # A lookup that hangs must not keep the interpreter from its end.
+    # A lookup that hangs must not keep the interpreter from ending.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Everything the doctor asks of the cluster and of the network, and nothing more: all of it reads."""
+"""All that the doctor asks the cluster and the network. It only reads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CURL = {0: "connected", 7: "refused", 28: "timeout"}
 
 
 class Answer(NamedTuple):
-    """What a read gave: its content, or why there is none."""
+    """The result of a read: its content, or why there is none."""
 
     content: Any
     why: str = ""
@@ -48,7 +48,7 @@ class Reader:
         return datetime.now(UTC)
 
     def snapshot(self) -> Snapshot:
-        """Read the release and what it stands on, in one call; UserError where no cluster answers."""
+        """Read the release and what it needs, in one call; UnreachableError where no cluster answers."""
         done = self.kubectl.run("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
         told = done.stderr.decode(errors="replace")
         unread = set(_FORBIDDEN.findall(told))
@@ -57,7 +57,7 @@ class Reader:
         return Snapshot(self.namespace, self.release, self.now(), self._items(done.stdout), unread)
 
     def namespace_exists(self) -> bool:
-        """Tell whether there is the namespace; True where that may not be read."""
+        """Whether the namespace exists; True where that may not be read."""
         done = self.kubectl.run("get", "namespace", self.namespace, "--output=name")
         return b"NotFound" not in done.stderr
 
@@ -91,9 +91,9 @@ class Reader:
             return Answer(None, reason(done.stderr))
 
     def fetch(self, pod: str, urls: dict[str, str]) -> Answer:
-        """Fetch URLs in a pod of web, by curl, all at once; the answers in the shape that probe.py prints.
+        """Fetch URLs in a pod of web by curl, all at once; the answers have the shape that probe.py prints.
 
-        They stand under `tcp`; that of `topology`, with status and body, under `http`.
+        They are under `tcp`; that of `topology`, with status and body, is under `http`.
         """
         words = ["--silent", "--max-time", f"{_OUTSIDE_SECONDS:g}", "--write-out", "\n%{json}\n"]
         words += ["--parallel", "--parallel-immediate"]
@@ -124,7 +124,7 @@ class Reader:
         return Answer(lines[-1].split()[1:5])
 
     def logs(self, pod: str, *, previous: bool = False, lines: int = 60) -> Answer:
-        """Return the last lines of a pod's log, or of the container before this one."""
+        """Return the last lines of a pod's log, or of its previous container's."""
         which = ("--previous",) if previous else ()
         done = self.kubectl.run("logs", pod, f"--namespace={self.namespace}", f"--tail={lines}", *which)
         if done.returncode:
@@ -137,7 +137,7 @@ class Reader:
         limits = ("--tail=60", "--since=10m", "--max-log-requests=30", "--prefix", "--ignore-errors")
         done = self.kubectl.run("logs", chosen, f"--namespace={self.namespace}", *limits)
         told = done.stderr.decode(errors="replace")
-        # Of a pod that has not started there is no log; those of the others are there all the same.
+        # A pod that has not started has no log; kubectl still returns the logs of the others.
         if done.returncode and (_FORBIDDEN.search(told) or not done.stdout):
             return Answer([], reason(done.stderr))
         return Answer(done.stdout.decode(errors="replace").splitlines())
@@ -188,7 +188,7 @@ class Reader:
 
 
 def _fetched(told: dict[str, Any]) -> dict[str, Any]:
-    """Turn what curl tells of one transfer into outcome, detail and ms."""
+    """Turn curl's report of one transfer into outcome, detail and ms."""
     found = {"outcome": _CURL.get(told["exitcode"], "failed"), "ms": round(told["time_total"] * 1000, 2)}
     if told["exitcode"]:
         return {**found, "detail": told["errormsg"]}

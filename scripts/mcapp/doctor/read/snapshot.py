@@ -1,4 +1,4 @@
-"""The release and what it stands on, as one reading of the cluster found them."""
+"""The release and what it needs, as read from the cluster at one moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Object = dict[str, Any]
 TIERS = ("web", "api", "db")
 KIND = {"web": "Deployment", "api": "Deployment", "db": "StatefulSet"}
 PORT = {"web": 80, "api": 8000, "db": 5432}
-# The chart's mark on api's Deployment: the address of a database that is not the release's own.
+# The chart's annotation on api's Deployment: the address of a database outside of the release.
 EXTERNAL = "mcapp/external-database"
 _LABEL = "app.kubernetes.io/"
 _FRESH = timedelta(seconds=45)
@@ -59,7 +59,7 @@ def container_status(pod: Object) -> Object:
 
 
 def selects(selector: Mapping[str, str], item: Object) -> bool:
-    """Tell whether a plain selector matches an object; an empty one matches nothing here."""
+    """Whether a plain selector matches an object; an empty one matches nothing here."""
     labels = item["metadata"].get("labels") or {}
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
@@ -104,7 +104,7 @@ class Snapshot:
 
     @property
     def is_ha(self) -> bool:
-        """Whether the database has several members, one of which leads (db.mode ha)."""
+        """Whether the database runs in mode ha: one leader, and replicas."""
         workload = self.workload("db")
         return workload is not None and label(workload, "mcapp/mode") == "ha"
 
@@ -127,7 +127,7 @@ class Snapshot:
         return name(workload) if workload else tier
 
     def pods(self, tier: str) -> list[Object]:
-        """Return a tier's pods that run, start, or try to; not those that are over or leaving."""
+        """Return a tier's pods that run or start; not those that are finished or being deleted."""
         return [pod for pod in self._all_pods(tier) if not leaving(pod)]
 
     def _all_pods(self, tier: str) -> Iterator[Object]:
@@ -156,7 +156,7 @@ class Snapshot:
             event
             for event in self.of("Event")
             if (event["involvedObject"].get("kind"), event["involvedObject"].get("name")) == about
-            # An object of the same name that is gone leaves its events.
+            # A deleted object of the same name leaves its events behind.
             and event["involvedObject"].get("uid") in (None, item["metadata"].get("uid"))
         ]
         return sorted(found, key=_moment)
@@ -186,7 +186,7 @@ class Snapshot:
 
     @property
     def changing(self) -> bool:
-        """Whether a rollout is under way, a pod leaves, or one is only just there."""
+        """Whether a rollout is under way, or a pod is being deleted or is new."""
         for tier in TIERS:
             workload = self.workload(tier)
             if workload and _rolling(workload):
@@ -212,7 +212,7 @@ def _moment(event: Object) -> str:
     found: str = (
         series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or made or ""
     )
-    # Some have fractions of a second, some have not.
+    # Some have fractions of a second, some do not.
     return re.sub(r"\.\d+", "", found)
 
 

@@ -1,4 +1,4 @@
-"""What the chain looks like from one place."""
+"""The results of a probe from one place."""
 
 from __future__ import annotations
 

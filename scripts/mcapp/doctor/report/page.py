@@ -1,4 +1,4 @@
-"""The report: one HTML page that needs nothing else, to hand in or to print."""
+"""The report: one HTML page that needs no other file, to hand in or to print."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ section { margin-block: 2.5rem; } svg { width: 100%; height: auto; } svg text { 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(found: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: datetime) -> str:
+def page(diagnosis: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: datetime) -> str:
     """Return the page, with a section for each language."""
-    sections = "".join(_section(found, kubectl, lang, made) for lang in langs)
+    sections = "".join(_section(diagnosis, kubectl, lang, made) for lang in langs)
     title = escape(translate(words.TITLE(), langs[0]))
     return (
         f'<!doctype html>\n<html lang="{langs[0]}">\n<head>\n<meta charset="utf-8">\n'
@@ -39,32 +39,32 @@ def page(found: Diagnosis, kubectl: Kubectl, langs: tuple[Lang, ...], made: date
     )
 
 
-def _section(found: Diagnosis, kubectl: Kubectl, lang: Lang, made: datetime) -> str:
+def _section(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang, made: datetime) -> str:
     when = made.isoformat(sep=" ", timespec="seconds")
-    head = translate(words.MADE(when=when, release=found.release, namespace=found.namespace), lang)
+    head = translate(words.MADE(when=when, release=diagnosis.release, namespace=diagnosis.namespace), lang)
     parts = [
         _tag("h1", translate(words.TITLE(), lang)),
         _tag("p", head),
-        *(_fault(found, kubectl, lang) if found.finding else _healthy(found, lang)),
+        *(_fault(diagnosis, kubectl, lang) if diagnosis.finding else _healthy(diagnosis, lang)),
         _tag("h2", translate(words.CHAIN(), lang)),
-        picture(found, lang),
+        picture(diagnosis, lang),
         _tag("h2", translate(words.LAYERS_HEAD(), lang)),
-        _layers(found, lang),
-        *_remarks(found, lang),
-        _tag("p", translate(words.TOOK(seconds=f"{found.seconds:.1f}"), lang)),
+        _layers(diagnosis, lang),
+        *_remarks(diagnosis, lang),
+        _tag("p", translate(words.TOOK(seconds=f"{diagnosis.seconds:.1f}"), lang)),
     ]
     return f'<section lang="{lang}">\n' + "\n".join(parts) + "\n</section>\n"
 
 
-def _healthy(found: Diagnosis, lang: Lang) -> Iterator[str]:
+def _healthy(diagnosis: Diagnosis, lang: Lang) -> Iterator[str]:
     yield _tag("p", translate(words.HEALTHY(), lang), "ok")
-    if found.hops:
-        hops = "; ".join(text.hop(hop, lang) for hop in found.hops)
+    if diagnosis.hops:
+        hops = "; ".join(text.hop(hop, lang) for hop in diagnosis.hops)
         yield _tag("p", translate(words.HOPS(hops=hops), lang))
 
 
-def _fault(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
-    finding = found.finding
+def _fault(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
+    finding = diagnosis.finding
     if finding is None:
         return
     layer = translate(words.LAYER[finding.about.layer](), lang)
@@ -83,11 +83,11 @@ def _heading(sentence: Words, lang: Lang) -> str:
     return translate(sentence(), lang).rstrip(":：")
 
 
-def _layers(found: Diagnosis, lang: Lang) -> str:
+def _layers(diagnosis: Diagnosis, lang: Lang) -> str:
     rows = []
     for layer in LAYERS:
-        state = found.states.get(layer, State.UNSEEN)
-        notes = "; ".join(translate(item, lang) for item in found.seen.get(layer, ()))
+        state = diagnosis.states.get(layer, State.UNSEEN)
+        notes = "; ".join(translate(item, lang) for item in diagnosis.notes.get(layer, ()))
         cells = (
             _tag("th", translate(words.LAYER[layer](), lang)),
             _tag("td", translate(words.STATE[state](), lang), str(state)),
@@ -97,14 +97,14 @@ def _layers(found: Diagnosis, lang: Lang) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _remarks(found: Diagnosis, lang: Lang) -> Iterator[str]:
-    for item in found.warnings:
+def _remarks(diagnosis: Diagnosis, lang: Lang) -> Iterator[str]:
+    for item in diagnosis.warnings:
         yield _tag("p", translate(words.WARNING(what=item), lang))
-    for item in found.left_out:
+    for item in diagnosis.left_out:
         yield _tag("p", translate(words.LEFT_OUT(why=item), lang), "left-out")
 
 
 def _tag(tag: str, content: str, style: str = "") -> str:
-    """Wrap text, which may hold anything that somebody put into a log, in a tag."""
+    """Wrap text in a tag. The text may hold anything, since it may come from a log."""
     chosen = f' class="{style}"' if style else ""
     return f"<{tag}{chosen}>{escape(content)}</{tag}>"

@@ -1,4 +1,4 @@
-"""The chain as inline SVG: who runs where, and where it breaks."""
+"""The chain as inline SVG: where each tier runs, and where the chain is broken."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _GOOD, _BAD, _DIM = "var(--good)", "var(--bad)", "var(--dim)"
 _LONGEST = 24
 
 
-def picture(found: Diagnosis, lang: Lang) -> str:
-    """Draw browser, web, api and db in a row; the broken one, or the way to it, is red."""
-    broken = _broken(found)
+def picture(diagnosis: Diagnosis, lang: Lang) -> str:
+    """Draw browser, web, api and db in a row; the broken one and the way to it are red."""
+    broken = _broken(diagnosis)
     whole = len(_STOPS) * _WIDTH + (len(_STOPS) - 1) * _GAP + 4
     parts = []
     for position, stop in enumerate(_STOPS):
         left = 2 + position * (_WIDTH + _GAP)
-        parts.append(_box(stop, left, _colour(stop, broken), _place(found, stop, lang), lang))
+        parts.append(_box(stop, left, _colour(stop, broken), _place(diagnosis, stop, lang), lang))
         if position:
-            parts.append(_arrow(found, _STOPS[position - 1], stop, left - _GAP, broken))
+            parts.append(_arrow(diagnosis, _STOPS[position - 1], stop, left - _GAP, broken))
     title = escape(translate(words.CHAIN(), lang))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {_HEIGHT + 2 * _TOP}" role="img" '
@@ -32,12 +32,12 @@ def picture(found: Diagnosis, lang: Lang) -> str:
     )
 
 
-def _broken(found: Diagnosis) -> str:
-    """Return the tier that the fault is at; without one, the layer decides."""
-    if found.finding is None:
+def _broken(diagnosis: Diagnosis) -> str:
+    """Return the tier of the fault; where it has none, the layer decides."""
+    if diagnosis.finding is None:
         return ""
     usual = {"access": "web", "network": "api", "storage": "db", "logs": "db"}
-    return found.finding.tier or usual.get(found.finding.about.layer, "all")
+    return diagnosis.finding.tier or usual.get(diagnosis.finding.about.layer, "all")
 
 
 def _colour(stop: str, broken: str) -> str:
@@ -48,10 +48,10 @@ def _colour(stop: str, broken: str) -> str:
     return _BAD if broken in (stop, "all") else _DIM
 
 
-def _place(found: Diagnosis, stop: str, lang: Lang) -> str:
+def _place(diagnosis: Diagnosis, stop: str, lang: Lang) -> str:
     if stop == "user":
         return ""
-    nodes = ", ".join(plain(node) for node in found.places.get(stop, ()))
+    nodes = ", ".join(plain(node) for node in diagnosis.places.get(stop, ()))
     shown = nodes if len(nodes) <= _LONGEST else nodes[: _LONGEST - 1] + "…"
     return shown or translate(words.NOWHERE(), lang)
 
@@ -67,8 +67,8 @@ def _box(stop: str, left: int, colour: str, place: str, lang: Lang) -> str:
     )
 
 
-def _arrow(found: Diagnosis, source: str, target: str, left: int, broken: str) -> str:
-    ms = next((hop.ms for hop in found.hops if (hop.source, hop.target) == (source, target)), None)
+def _arrow(diagnosis: Diagnosis, source: str, target: str, left: int, broken: str) -> str:
+    ms = next((hop.ms for hop in diagnosis.hops if (hop.source, hop.target) == (source, target)), None)
     colour = _BAD if broken in (target, "all") else _DIM if broken else _GOOD
     middle, end = _TOP + _HEIGHT / 2, left + _GAP
     shown = "✗" if broken in (target, "all") else f"{ms:g} ms" if ms is not None else ""

@@ -1,4 +1,4 @@
-"""A diagnosis in words for a terminal, and as plain data for machines."""
+"""A diagnosis in words for a terminal, and as plain data for programs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mcapp.cli import called
 from mcapp.doctor import words
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, Finding, Hop, Step
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, Text, plain, translate
 
+# The tools that remedies name, each as the user calls it.
+TOOLS = ("genvalues", "move")
 _COLUMN = 11
 
 
 def command(step: Step, kubectl: Kubectl) -> str:
-    """Return a step as it is typed, for the cluster that was asked."""
+    """Return a step as the user types it, for the cluster that was asked."""
     if step.line:
         return step.line
     return shlex.join([*kubectl.command_words, *kubectl.flags, *step.kubectl])
 
 
 def steps(finding: Finding, kubectl: Kubectl, lang: Lang) -> list[str]:
-    """Return the remedy's commands, each with the machine it is for."""
+    """Return the remedy's commands, each with its machine where it is for one."""
     return [
         command(step, kubectl) + (f"   # {translate(words.ON_NODE(node=step.on), lang)}" if step.on else "")
         for step in finding.steps
@@ -44,27 +47,28 @@ def problem(finding: Finding, lang: Lang) -> str:
 
 def remedy(finding: Finding, lang: Lang) -> str:
     """Say what to do."""
-    return translate(Text(finding.about.remedy, finding.parts), lang)
+    tools = {tool: called(tool) for tool in TOOLS}
+    return translate(Text(finding.about.remedy, {**tools, **finding.parts}), lang)
 
 
-def lines(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
+def lines(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
     """Yield the diagnosis line by line."""
     for layer in LAYERS:
-        state = translate(words.STATE[found.states[layer]](), lang)
-        notes = "; ".join(translate(item, lang) for item in found.seen.get(layer, ()))
+        state = translate(words.STATE[diagnosis.states[layer]](), lang)
+        notes = "; ".join(translate(item, lang) for item in diagnosis.notes.get(layer, ()))
         yield f"{layer:{_COLUMN}} {state:{_COLUMN + 2}} {notes}".rstrip()
     yield ""
-    if found.finding:
-        yield from _fault(found.finding, kubectl, lang)
+    if diagnosis.finding:
+        yield from _fault(diagnosis.finding, kubectl, lang)
     else:
         yield translate(words.HEALTHY(), lang)
-        if found.hops:
-            yield translate(words.HOPS(hops="; ".join(hop(item, lang) for item in found.hops)), lang)
-    for item in found.warnings:
+        if diagnosis.hops:
+            yield translate(words.HOPS(hops="; ".join(hop(item, lang) for item in diagnosis.hops)), lang)
+    for item in diagnosis.warnings:
         yield translate(words.WARNING(what=item), lang)
-    for item in found.left_out:
+    for item in diagnosis.left_out:
         yield translate(words.LEFT_OUT(why=item), lang)
-    yield translate(words.TOOK(seconds=f"{found.seconds:.1f}"), lang)
+    yield translate(words.TOOK(seconds=f"{diagnosis.seconds:.1f}"), lang)
 
 
 def _fault(finding: Finding, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
@@ -80,13 +84,13 @@ def _fault(finding: Finding, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
         yield f"  $ {plain(typed)}"
 
 
-def document(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> dict[str, Any]:
+def document(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang) -> dict[str, Any]:
     """Return the diagnosis as plain data; cause and layer are stable, the sentences in one language."""
-    finding = found.finding
+    finding = diagnosis.finding
     return {
         "healthy": finding is None,
-        "namespace": found.namespace,
-        "release": found.release,
+        "namespace": diagnosis.namespace,
+        "release": diagnosis.release,
         "layer": finding.about.layer if finding else None,
         "cause": finding.cause if finding else None,
         "problem": problem(finding, lang) if finding else None,
@@ -97,15 +101,15 @@ def document(found: Diagnosis, kubectl: Kubectl, lang: Lang) -> dict[str, Any]:
         "layers": [
             {
                 "layer": layer,
-                "state": str(found.states[layer]),
-                "seen": [translate(item, lang) for item in found.seen.get(layer, ())],
+                "state": str(diagnosis.states[layer]),
+                "seen": [translate(item, lang) for item in diagnosis.notes.get(layer, ())],
             }
             for layer in LAYERS
         ],
-        "hops": [{"from": item.source, "to": item.target, "ms": item.ms} for item in found.hops],
-        "warnings": [translate(item, lang) for item in found.warnings],
-        "left_out": [translate(item, lang) for item in found.left_out],
-        "seconds": found.seconds,
+        "hops": [{"from": item.source, "to": item.target, "ms": item.ms} for item in diagnosis.hops],
+        "warnings": [translate(item, lang) for item in diagnosis.warnings],
+        "left_out": [translate(item, lang) for item in diagnosis.left_out],
+        "seconds": diagnosis.seconds,
     }
 
 
