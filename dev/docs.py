@@ -1,36 +1,49 @@
 #!/usr/bin/env python3
-"""Writes chart/mcapp/README.md from the comments in values.yaml; `make docs` runs it."""
+"""Writes what the documentation takes from the code; `make docs` runs it.
+
+These are chart/mcapp/README.md, from the comments in values.yaml, and the table of causes in docs/doctor.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from dev import ROOT
 from dev.kind.process import output
 from dev.kind.programs import command
 from mcapp.cli import parser, run
 from mcapp.config import CHART
+from mcapp.doctor.report.table import written
 from mcapp.errors import Exit
 from mcapp.messages import announce
 
 README = CHART / "README.md"
+DOCTOR = ROOT / "docs" / "doctor.md"
 OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
 
 
+def pages() -> dict[Path, str]:
+    """Return each page, as it must be."""
+    readme = output([command("helm-docs"), "--chart-search-root", CHART, *OPTIONS]).strip() + "\n"
+    return {README: readme, DOCTOR: written(DOCTOR.read_text())}
+
+
 def main(arguments: Sequence[str]) -> Exit:
-    """Write the file; with --check, only compare it."""
+    """Write the pages that changed; with --check, only compare them."""
     options = parser("python -m dev.docs", __doc__ or "", "python -m dev.docs --check")
-    options.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file differs")
+    options.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page differs")
     chosen = options.parse_args(arguments)
 
-    text = output([command("helm-docs"), "--chart-search-root", CHART, *OPTIONS]).strip() + "\n"
-    if README.exists() and README.read_text() == text:
-        return Exit.OK
-    if chosen.check:
-        announce("chart/mcapp/README.md does not match values.yaml and README.md.gotmpl. Run `make docs`.")
-        return Exit.DIFFERS
-    README.write_text(text)
-    announce("Wrote chart/mcapp/README.md.")
-    return Exit.OK
+    changed = {page: text for page, text in pages().items() if not page.exists() or page.read_text() != text}
+    for page, text in changed.items():
+        name = page.relative_to(ROOT)
+        if chosen.check:
+            announce(f"{name} does not match its source. Run `make docs`.")
+        else:
+            page.write_text(text)
+            announce(f"Wrote {name}.")
+    return Exit.DIFFERS if changed and chosen.check else Exit.OK
 
 
 if __name__ == "__main__":

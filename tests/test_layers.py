@@ -36,8 +36,6 @@ EXCEPTIONS = {
     ("bench.speed", "mcapp_api"),
     # The doctor sends this file to a pod of the api, where it runs beside the api's own modules.
     ("mcapp.doctor.read.probe", "mcapp_api"),
-    # Writes the table of causes into a page of docs/: it belongs in dev/.
-    ("mcapp.doctor.report.table", "dev"),
 }
 TOOL_EXCEPTIONS = {
     # A move writes the same values as genvalues, for another node.
