@@ -50,10 +50,7 @@ DATA = {"words.py", "causes.py"}
 LONG_FILES = {
     "scripts/mcapp/move/steps.py",
     "tests/data/test_data_backup.py",
-    "tests/genvalues/test_genvalues_command.py",
-    "tests/genvalues/test_genvalues_inventories.py",
     "tests/page/test_page_nginx.py",
-    "tests/preflight/test_preflight_units.py",
 }
 LONG_FUNCTIONS = {"src/db/mcapp_db/serve.py::_change_patroni"}
 

@@ -86,7 +86,7 @@ def test_the_wheel_holds_the_tools_and_the_chart_and_nothing_else(wheel: Path) -
     expected = {f"mcapp/{name}" for name in _tracked("scripts/mcapp")}
     expected |= {f"mcapp/chart/{name}" for name in _tracked("chart/mcapp")}
     assert names == expected
-    assert {"mcapp/chart/values.schema.json", "mcapp/chart/files/backup.sql"} <= names
+    assert {"mcapp/chart/values.schema.json", "mcapp/chart/files/db/init.sql"} <= names
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -76,5 +76,5 @@ def kubectl() -> str:
     """The kubectl to ask with: $MCAPP_KUBECTL, or the one on PATH."""
     found = os.environ.get("MCAPP_KUBECTL") or shutil.which("kubectl")
     if not found:
-        pytest.skip("no kubectl: set MCAPP_KUBECTL or put it on PATH to see how its errors are told")
+        pytest.skip("no kubectl: set MCAPP_KUBECTL or put it on PATH to see its errors")
     return found

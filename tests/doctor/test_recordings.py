@@ -50,7 +50,7 @@ def test_fault(call: Call, cause: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("cause", FAULTY)
-def test_it_is_told_with_evidence_and_remedy(call: Call, cause: str, lang: str) -> None:
+def test_it_is_reported_with_evidence_and_remedy(call: Call, cause: str, lang: str) -> None:
     _, out = call(load(cause), "--lang", lang)
     assert cause in out
     assert (

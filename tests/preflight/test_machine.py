@@ -1,4 +1,4 @@
-"""What preflight says of a machine: its ports, interfaces and names, on real namespaces."""
+"""what preflight says about a machine: its ports, interfaces and names, on real namespaces."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_agent_does_not_mind_a_taken_6443(pair: Pair) -> None:
 @pytest.mark.parametrize(
     "called", [(str(PREFLIGHT),), ("-m", "mcapp", "preflight")], ids=["script", "package"]
 )
-def test_one_s_own_listener_is_no_conflict(pair: Pair, called: tuple[str, ...]) -> None:
+def test_the_own_listener_is_no_conflict(pair: Pair, called: tuple[str, ...]) -> None:
     with pair.here.listening(called=called), pair.there.listening():
         done = pair.here.preflight("agent", pair.there)
     assert done.checks["local.8472.udp"]["status"] == "ok"

@@ -1,9 +1,8 @@
-"""The command as a user calls it: files, exit codes, --check, labels, languages, and a cluster that fails."""
+"""The command as a user calls it: files, exit codes, --check, labels, languages."""
 
 from __future__ import annotations
 
 import json
-import socket
 import stat
 import subprocess
 import sys
@@ -17,19 +16,10 @@ import genvalues
 from mcapp.config import CHART
 from mcapp.errors import Exit
 from mcapp.genvalues.values import effective
+from tests.genvalues.clusters import TWO
 from tests.support.genvalues_call import Run
-from tests.support.kube_objects import (
-    CONTROL_PLANE,
-    DATABASE,
-    Object,
-    database_volume,
-    node,
-    pod,
-    service,
-    storage_class,
-)
+from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, node, service
 
-TWO = [node("laptop", "192.168.1.10", labels=CONTROL_PLANE), node("lab", "192.168.1.20", labels=DATABASE)]
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 
 
@@ -197,62 +187,6 @@ def test_label_prints_a_command_a_shell_takes(run: Run) -> None:
     assert told == "kubectl label node 'a b' role=database tier=db '--context=x y'\n"
 
 
-class TestCluster:
-    """Real kubectl, and nothing that answers it."""
-
-    def test_no_kubectl(self, run: Run) -> None:
-        done = run("--kubectl", "/nowhere/kubectl")
-        assert done.code is Exit.UNREACHABLE
-        assert "/nowhere/kubectl is not there. Install kubectl" in done.err
-
-    def test_no_kubeconfig(self, run: Run, kubectl: str) -> None:
-        done = run("--kubectl", kubectl, "--kubeconfig", "nowhere")
-        assert done.code is Exit.UNREACHABLE
-        assert "cannot use its configuration: stat nowhere: no such file" in done.err
-
-    @pytest.mark.parametrize(
-        "content", ["{", "kind: Pod\n", "apiVersion: v1\nkind: Config\nclusters: 7\n", "\x00"]
-    )
-    def test_broken_kubeconfig(self, run: Run, kubectl: str, content: str) -> None:
-        Path("config").write_text(content)
-        done = run("--kubectl", kubectl, "--kubeconfig", "config")
-        assert done.code is Exit.UNREACHABLE
-        assert done.err.startswith("kubectl cannot use its configuration: ")
-
-    @pytest.fixture
-    def config(self, tmp_path: Path) -> Path:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            port = taken.getsockname()[1]
-        entry = {"name": "x", "cluster": {"server": f"https://127.0.0.1:{port}"}}
-        context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
-        user = {"name": "x", "user": {"token": "x"}}
-        config = {"kind": "Config", "clusters": [entry], "contexts": [context], "users": [user]}
-        path = tmp_path / "config"
-        path.write_text(json.dumps({**config, "current-context": "x"}))
-        return path
-
-    def test_nobody_listens(self, run: Run, kubectl: str, config: Path) -> None:
-        done = run("--kubectl", kubectl, "--kubeconfig", str(config))
-        assert done.code is Exit.UNREACHABLE
-        assert done.err.startswith("The cluster does not answer: ")
-        assert "refused" in done.err
-
-    def test_no_such_context(self, run: Run, kubectl: str, config: Path) -> None:
-        done = run("--kubectl", kubectl, "--kubeconfig", str(config), "--context", "y")
-        assert done.code is Exit.UNREACHABLE
-        assert done.err.startswith("kubectl cannot use its configuration: ")
-
-    def test_no_answer_in_time(self, run: Run, kubectl: str, config: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            text = json.loads(config.read_text())
-            text["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{silent.getsockname()[1]}"
-            config.write_text(json.dumps(text))
-            done = run("--kubectl", kubectl, "--kubeconfig", str(config), "--timeout", "1")
-        assert done.code is Exit.UNREACHABLE
-        assert done.err.startswith("The cluster does not answer: ")
-
-
 def test_as_a_process(tmp_path: Path) -> None:
     """The exit code and the one sentence reach the shell."""
     command = [sys.executable, genvalues.__file__, "--nodes-file", "nope.json"]
@@ -260,110 +194,3 @@ def test_as_a_process(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: Cannot read nope.json: No such file or directory.")
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_everything_that_can_be_read_is_considered(run: Run) -> None:
-    of = [
-        *TWO,
-        storage_class("local-path", default=True),
-        service("web", 30090, namespace="mcapp", release="mcapp"),
-        pod("busy", "laptop", "1", "1Gi"),
-        *database_volume("lab"),
-    ]
-    done = run(of=of)
-    assert "Not read" not in done.out
-    assert "web already answers on 30090." in done.out
-    assert "default class local-path" in done.out
-    assert "# db.persistence.storageClass is unset" in Path("values-multi.yaml").read_text()
-
-
-def test_what_could_not_be_read_is_said(run: Run) -> None:
-    out = run(of=[*TWO, storage_class("local-path", default=True)]).out
-    assert "Not read, so not considered: services, pods, persistentvolumes, persistentvolumeclaims." in out
-
-
-def test_a_path_with_blanks_is_one_program(run: Run, kubectl: str, tmp_path: Path) -> None:
-    link = tmp_path / "my programs" / "kubectl"
-    link.parent.mkdir()
-    link.symlink_to(kubectl)
-    done = run("--kubectl", str(link), "--kubeconfig", "nowhere")
-    assert done.err.startswith("kubectl cannot use its configuration: ")
-    assert run("--kubectl", str(link), "--label", "lab").out.startswith(f"'{link}' label node lab")
-
-
-EXTERNAL = yaml.safe_dump(
-    {"db": {"mode": "external", "external": {"host": "pg", "existingSecret": "pg", "caSecret": "ca"}}}
-)
-
-
-def test_an_external_database_has_no_place(run: Run) -> None:
-    Path("mine.yaml").write_text(EXTERNAL)
-    # The data of an earlier database of the release's own lead nobody now.
-    done = run("--base", "mine.yaml", of=[*TWO, *database_volume("lab", storage="manual")])
-    assert done.code is Exit.OK
-    jsonschema.validate(effective(done.values), SCHEMA)
-    assert done.values["topology"] == "single"
-    assert done.values["db"] == yaml.safe_load(EXTERNAL)["db"]
-    assert [entry["tiers"] for entry in done.values["cluster"]["nodes"]] == [["web", "api"]] * 2
-    assert "no database to place" in done.out
-    assert "db may run" not in done.out
-
-
-@pytest.mark.parametrize("option", [("--topology", "multi"), ("--db-node", "lab")])
-def test_an_external_database_is_given_no_place(run: Run, option: tuple[str, str]) -> None:
-    Path("mine.yaml").write_text(EXTERNAL)
-    done = run("--base", "mine.yaml", *option, of=TWO)
-    assert done.code is Exit.USAGE
-    assert "db.mode external" in done.err
-
-
-def test_mixed_machines_select_nothing_for_an_external_database(run: Run) -> None:
-    Path("mine.yaml").write_text(EXTERNAL)
-    windows = node("win", "192.168.1.30", os="windows")
-    done = run("--base", "mine.yaml", of=[*TWO, windows])
-    assert done.values["api"]["nodeSelector"] == {"kubernetes.io/os": "linux"}
-    assert "nodeSelector" not in done.values["db"]
-
-
-THREE = [TWO[0], *(node(f"lab-{n}", f"192.168.1.2{n}", labels=DATABASE) for n in range(3))]
-LABS = ["lab-0", "lab-1", "lab-2"]
-
-
-def test_three_nodes_of_the_database_get_a_member_each(run: Run) -> None:
-    done = run(of=THREE)
-    assert done.values["db"] == {"mode": "ha"}
-    jsonschema.validate(effective(done.values), SCHEMA)
-    assert [entry["tiers"] for entry in done.values["cluster"]["nodes"]] == [["db"]] * 3 + [["web", "api"]]
-    assert "db.mode: ha: enough Ready nodes carry role=database (lab-0, lab-1, lab-2)" in done.out
-
-
-def test_a_database_of_one_server_grows_where_its_data_are(run: Run) -> None:
-    done = run(of=[*THREE, *database_volume("lab-1", storage="manual")])
-    assert done.values["db"]["mode"] == "ha"
-    assert json.loads(run("--format", "json", of=THREE).out)["nodes"]["db"] == LABS
-    elsewhere = run(of=[*THREE, node("old", "192.168.1.40"), *database_volume("old", storage="manual")])
-    assert "mode" not in elsewhere.values.get("db", {})
-
-
-@pytest.mark.parametrize(
-    ("arguments", "of"),
-    [
-        ((), THREE[:3]),
-        ((), [*THREE[:3], node("lab-2", "192.168.1.22", labels=DATABASE, ready=False)]),
-        (("--db-node", "lab-1"), THREE),
-        (("--topology", "single"), THREE),
-        (("--set", "db.mode=standalone"), THREE),
-        (("--set", "db.ha.members=5"), THREE),
-    ],
-    ids=["two", "one is not ready", "a node is named", "single", "one server is wanted", "five are wanted"],
-)
-def test_else_the_database_stays_one_server(run: Run, arguments: tuple[str, ...], of: list[Object]) -> None:
-    assert run(*arguments, of=of).values.get("db", {}).get("mode") in (None, "standalone")
-
-
-def test_members_without_a_node_are_told_of(run: Run) -> None:
-    done = run("--set", "db.mode=ha", of=THREE[:3])
-    assert done.code is Exit.OK
-    assert (
-        "db.mode ha asks for 3 nodes that carry role=database, and only lab-0, lab-1 can run db" in done.out
-    )

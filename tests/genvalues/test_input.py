@@ -1,4 +1,4 @@
-"""What is no node inventory, and no values, is told in a sentence and never with a traceback."""
+"""Input that is no node inventory or no values ends in a sentence, never in a traceback."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("arguments", "told"), VALUES.values(), ids=VALUES.keys())
-def test_wrong_wishes(run: Run, arguments: list[str], told: str) -> None:
+def test_wrong_options(run: Run, arguments: list[str], told: str) -> None:
     done = run(*arguments, of=[node("laptop", "10.0.0.1"), service("other", 31000)])
     assert done.code is Exit.USAGE
     assert told in done.err

@@ -59,7 +59,7 @@ def cases() -> dict[str, tuple[list[str], dict[str, str]]]:
 
 @pytest.mark.usefixtures("answering")
 @pytest.mark.parametrize("case", cases())
-def test_each_rule_is_told_apart(pair: Pair, case: str) -> None:
+def test_each_rule_is_distinguished(pair: Pair, case: str) -> None:
     rules, different = cases()[case]
     apply(pair, rules)
     done = pair.here.preflight("agent", pair.there)
@@ -74,7 +74,7 @@ def test_each_rule_is_told_apart(pair: Pair, case: str) -> None:
 
 
 @pytest.mark.usefixtures("answering")
-def test_an_arrived_packet_whose_answer_is_lost_is_told(pair: Pair) -> None:
+def test_an_arrived_packet_with_a_lost_answer_is_reported(pair: Pair) -> None:
     apply(pair, ["there -A OUTPUT -p udp --sport 8472 -j DROP"])
     lost = pair.here.preflight("agent", pair.there).checks["port.8472.udp"]
     assert "did not come back" in lost["detail"]

@@ -96,7 +96,7 @@ def test_a_member_that_the_leader_does_not_see() -> None:
     snapshot = members(db_0="primary", db_ha_1="replica", db_ha_2="replica", db_ha_3="")
     replicas = [{"pod": "db-ha-1", "state": "streaming", "lag_bytes": 0}]
     topology = {"db": {"pod": "db-0", "members": {"wanted": 4, "replicas": replicas}}}
-    # One that is not Ready copies the data, or the layer of the pods tells of it.
+    # A member that is not Ready copies the data, or the layer of the pods reports it.
     assert [finding.parts["pod"] for finding in ha.lagging(snapshot, topology)] == ["db-ha-2"]
 
 
