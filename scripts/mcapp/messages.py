@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Union
@@ -81,6 +82,12 @@ def _spoken(part: Part, lang: Lang) -> str:
     if len(part) > _LISTED:
         joined += translate(_MORE(count=len(part) - _LISTED), lang)
     return joined
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Fill a text with blanks to a width in a terminal, where a Chinese character takes two columns."""
+    blanks = " " * (width - sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text))
+    return blanks + text if right else text + blanks
 
 
 def comment(message: Text, lang: Lang, indent: str) -> str:

@@ -1,23 +1,18 @@
-"""Says what is being done, that it still goes on, and how long it took."""
+"""Says what is being done, that it goes on, and how long it took."""
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mcapp.messages import announce
+from mcapp import words
+from mcapp.messages import Text, announce, translate
 
 HEARTBEAT_SECONDS = 30.0
-# Where there is more to say than that it goes on.
+# With a meter there is something new to say each time.
 METER_SECONDS = 2.0
-
-
-def say(text: str) -> None:
-    """Print one line of progress to standard error, so that standard output stays for results."""
-    print(text, file=sys.stderr, flush=True)
 
 
 class Meter:
@@ -31,30 +26,32 @@ class Meter:
         """Count `size` more bytes."""
         self.done += size
 
-    def __str__(self) -> str:
-        of = f" of {self._total / 1e6:.1f}" if self._total else ""
-        return f"{self.done / 1e6:.1f}{of} MB"
+    @property
+    def text(self) -> Text:
+        """The count in words."""
+        done, total = f"{self.done / 1e6:.1f}", f"{self._total / 1e6:.1f}"
+        return words.BYTES_OF(done=done, total=total) if self._total else words.BYTES(done=done)
 
 
 @contextmanager
-def step(what: str, meter: Meter | None = None) -> Iterator[None]:
-    """Announce a piece of work, show a sign of life now and then, and say how long it took."""
-    announce(f"==> {what}")
+def step(what: Text | str, meter: Meter | None = None) -> Iterator[None]:
+    """Announce a piece of work, say now and then that it goes on, and at the end how long it took."""
+    announce(f"==> {translate(what)}")
     started = time.monotonic()
     finished = threading.Event()
 
     def beat() -> None:
         while not finished.wait(METER_SECONDS if meter else HEARTBEAT_SECONDS):
-            announce(f"    ... {_since(started, meter)}")
+            announce(f"    ... {translate(_since(started, meter))}")
 
     threading.Thread(target=beat, daemon=True).start()
     try:
         yield
     finally:
         finished.set()
-    announce(f"    done in {_since(started, meter, digits=1)}")
+    announce(f"    {translate(words.DONE_IN(since=_since(started, meter, digits=1)))}")
 
 
-def _since(started: float, meter: Meter | None, digits: int = 0) -> str:
-    seconds = f"{time.monotonic() - started:.{digits}f} s"
-    return f"{seconds}, {meter}" if meter else seconds
+def _since(started: float, meter: Meter | None, digits: int = 0) -> Text:
+    seconds = words.SECONDS(seconds=f"{time.monotonic() - started:.{digits}f}")
+    return words.METERED(seconds=seconds, bytes=meter.text) if meter else seconds

@@ -14,3 +14,10 @@ UNKNOWN_TOOL = Words(
     "There is no tool {name}. The tools are {tools}.",
     "沒有名為 {name} 的工具。可用的工具有 {tools}。",
 )
+
+# How far a step is.
+SECONDS = Words("{seconds} s", "{seconds} 秒")
+BYTES = Words("{done} MB", "{done} MB")
+BYTES_OF = Words("{done} of {total} MB", "{done} / {total} MB")
+METERED = Words("{seconds}, {bytes}", "{seconds}，{bytes}")
+DONE_IN = Words("done in {since}", "完成，費時 {since}")

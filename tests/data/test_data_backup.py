@@ -34,15 +34,15 @@ class LocalShell(Shell):
 
     postgres: PostgresServer
 
-    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
-        return self.postgres.program(words)
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return self.postgres.program(command)
 
 
 class CutShell(LocalShell):
     """A connection that loses what is still on its way, and reports success."""
 
-    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
-        return super().start(["sh", "-c", '"$@" | head --bytes=100', "sh", *words])
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return super().start(["sh", "-c", '"$@" | head --bytes=100', "sh", *command])
 
 
 def serving(postgres: PostgresServer) -> Server:

@@ -56,7 +56,7 @@ class Lab:
         self.up.cluster.kubectl("delete", "namespace", self.name, "--ignore-not-found", "--wait=false")
 
     def words(self, *arguments: str) -> list[str]:
-        which = ("--namespace", self.name, "--release", self.name)
+        which = ("--namespace", self.name, "--release", self.name, "--lang", "en")
         where = () if "--volume" in arguments or "discard" in arguments else ("--folder", str(self.folder))
         cluster = ("--kubeconfig", str(self.up.cluster.kubeconfig), "--kubectl", str(command("kubectl")))
         return [sys.executable, str(SCRIPT), *arguments, *which, *where, *cluster]

@@ -42,7 +42,7 @@ def lab(installed: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
 
 
 def words(lab: Lab, *arguments: str) -> list[str]:
-    which = ("--namespace", lab.name, "--release", lab.name, "--helm", str(command("helm")))
+    which = ("--namespace", lab.name, "--release", lab.name, "--helm", str(command("helm")), "--lang", "en")
     cluster = ("--kubeconfig", str(lab.up.cluster.kubeconfig), "--kubectl", str(command("kubectl")))
     values = ("--values", str(lab.folder / "values.yaml"), "--output", "json")
     return [sys.executable, str(ROOT / "scripts" / "movedb.py"), *arguments, *which, *cluster, *values]

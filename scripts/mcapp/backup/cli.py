@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from mcapp import cli
-from mcapp.backup import restore as restoring
+from mcapp.backup import report, restore, words
 from mcapp.backup.folder import Folder
-from mcapp.backup.manifest import ANOTHER, Backup
 from mcapp.backup.server import Server, find
 from mcapp.backup.volume import Volume, opened
 from mcapp.errors import Exit, UserError
@@ -18,11 +16,11 @@ from mcapp.kube.kubectl import Kubectl
 FOLDER = Path("backups")
 COMMANDS = {
     "create": "make a backup",
-    "list": "show the backups that there are",
+    "list": "list the backups",
     "verify": "restore a backup into a throw-away database and compare it with its manifest",
-    "restore": "restore a backup beside the live data, and swap the two when all of it is there",
+    "restore": "restore a backup beside the live data, compare it, and swap the two",
     "fetch": "copy a backup from the release's backup volume to this machine",
-    "discard": "show the databases that restores have kept, or drop one of them",
+    "discard": "list the databases that restores have kept, or drop one of them",
 }
 VOLUME = "use the release's backup volume (backup.enabled), not a folder of this machine"
 
@@ -51,13 +49,13 @@ def add_options(options: argparse.ArgumentParser) -> None:
 
 
 def work(asked: argparse.Namespace) -> Exit:
-    """Do what was asked: with this machine's folder, or with the volume in the cluster."""
+    """Do what was asked, with this machine's folder or with the volume in the cluster."""
     kubectl = Kubectl.of(asked)
     if asked.command == "list" and not asked.volume:
-        return listed(Folder(asked.folder).list(), asked.output)
+        return report.listed(Folder(asked.folder).list(), asked.output)
     server = find(kubectl, asked.namespace, asked.release)
     if asked.command == "discard":
-        return discarded(server, asked.database, asked.output)
+        return discard(server, asked.database, asked.output)
     if asked.volume:
         with opened(kubectl, server) as volume:
             return with_store(asked, volume, server)
@@ -68,110 +66,41 @@ def work(asked: argparse.Namespace) -> Exit:
 
 
 def with_store(asked: argparse.Namespace, store: Folder | Volume, server: Server) -> Exit:
-    """Do what was asked, where the backups are."""
+    """Do what was asked with the backups in this store."""
     if asked.command == "list":
-        return listed(store.list(), asked.output)
+        return report.listed(store.list(), asked.output)
     if asked.command == "create":
-        return created(store.create(server), asked.output)
+        return report.created(store.create(server), asked.output)
     name = asked.backup
     if name == "latest":
         name = latest(store, server)
     if asked.command == "fetch" and isinstance(store, Volume):
-        return created(Folder(asked.folder).take(store, name), asked.output)
+        return report.created(Folder(asked.folder).take(store, name), asked.output)
     if asked.command == "verify":
-        return verified(restoring.verify(store, name, server), asked.output)
-    done = restoring.restore(store, name, server, drop_old=asked.drop_old)
-    restoring.await_api(server)
-    return restored(done, server, asked.output)
+        return report.verified(restore.verify(store, name, server), asked.output)
+    done = restore.restore(store, name, server, drop_old=asked.drop_old)
+    restore.await_api(server)
+    return report.restored(done, server, asked.output)
 
 
 def latest(store: Folder | Volume, server: Server) -> str:
-    """Return the name of the release's newest backup; a folder may hold those of others, too."""
-    whose = server.release
-    own = [one.manifest for one in store.list() if one.manifest.document["release"] == whose.name]
+    """Return the name of the release's newest backup: the store may hold those of other releases too."""
+    release = server.release.name
+    own = [one.manifest for one in store.list() if one.manifest.document["release"] == release]
     if not own:
-        raise UserError(f"There is no backup of release {whose.name} here.", ANOTHER)
+        raise UserError(words.NO_LATEST(release=release), words.ANOTHER())
     return max(own, key=lambda manifest: str(manifest.document["created"])).name
 
 
-def created(backup: Backup, output: str) -> Exit:
-    """Show a new backup."""
-    if output == "json":
-        cli.emit_json(document(backup))
-        return Exit.OK
-    print(f"Made {backup.manifest.name} in {backup.where}: {backup.size / 1e6:.1f} MB, ", end="")
-    print(f"{backup.manifest.rows} rows, content {backup.manifest.fingerprint.content[:12]}")
-    return Exit.OK
-
-
-def listed(backups: list[Backup], output: str) -> Exit:
-    """Show backups, one on a line."""
-    if output == "json":
-        cli.emit_json([document(backup) for backup in backups])
-        return Exit.OK
-    if not backups:
-        print("There are no backups here.")
-    else:
-        print(f"{'BACKUP':32} {'CREATED':21} {'SIZE':>10} {'ROWS':>9}  {'CONTENT':13} {'APP':8} POSTGRESQL")
-    for backup in backups:
-        made = backup.manifest
-        told = made.document
-        print(
-            f"{made.name:32} {told['created']:21} {backup.size / 1e6:7.1f} MB {made.rows:9}"
-            f"  {made.fingerprint.content[:12]:13} {told['app']:8} {told['server'].split()[0]}"
-        )
-    return Exit.OK
-
-
-def verified(found: restoring.Verified, output: str) -> Exit:
-    """Show whether a backup is good."""
-    differences = [str(item) for item in found.differences]
-    if output == "json":
-        cli.emit_json({**document(found.backup), "good": not differences, "differences": differences})
-    elif differences:
-        print(f"{found.backup.manifest.name} is NOT what its manifest says:", *differences, sep="\n  ")
-    else:
-        print(
-            f"{found.backup.manifest.name} is good: {found.backup.manifest.rows} rows restored; rows,"
-            " content, sequences and grants are what its manifest says."
-        )
-    return Exit.DIFFERS if differences else Exit.OK
-
-
-def restored(found: restoring.Restored, server: Server, output: str) -> Exit:
-    """Show what is live now, and where the old data are."""
-    if output == "json":
-        cli.emit_json({**document(found.backup), "kept": found.kept})
-        return Exit.OK
-    print(f"{found.backup.manifest.name} is live in release {server.release.name}: ", end="")
-    print(f"{found.backup.manifest.rows} rows.")
-    if found.kept:
-        print(f"The old data are kept as database {found.kept}; `backup.py discard {found.kept}` drops them.")
-    return Exit.OK
-
-
-def discarded(server: Server, database: str | None, output: str) -> Exit:
+def discard(server: Server, database: str | None, output: str) -> Exit:
     """Drop a database that a restore has kept, or show all of them."""
     kept = server.kept()
     if database and database not in kept:
-        there = f"There are: {', '.join(kept)}." if kept else "There is none to drop."
-        raise UserError(f"No restore has kept a database {database}.", there)
+        remedy = words.THERE_ARE(names=kept) if kept else words.NOT_KEPT_REMEDY()
+        raise UserError(words.NOT_KEPT(database=database), remedy)
     if database:
         server.drop(database)
-    if output == "json":
-        cli.emit_json({"kept": server.kept(), "dropped": [database] if database else []})
-    elif database:
-        print(f"Dropped {database}.")
-    else:
-        print("\n".join(kept) or "No restore has kept a database.")
-    return Exit.OK
-
-
-def document(backup: Backup) -> dict[str, Any]:
-    """Return a backup for machines: its manifest without the details of the fingerprint."""
-    told = {key: value for key, value in backup.manifest.document.items() if key != "fingerprint"}
-    made = backup.manifest.fingerprint
-    return {**told, "where": backup.where, "bytes": backup.size, "rows": made.rows, "content": made.content}
+    return report.discarded(server.kept(), database, output)
 
 
 TOOL = cli.Tool("backup", __doc__ or "", "create", add_options, work)

@@ -1,6 +1,6 @@
-"""What a database holds, in a form that can be compared: the same after a dump and a restore, and only then.
+"""What a database holds, in a form that can be compared: the same after a dump and a restore, else another.
 
-PostgreSQL works it out (chart/mcapp/files/backup/fingerprint.sql), so that no row leaves its server.
+PostgreSQL computes it (chart/mcapp/files/backup/fingerprint.sql), so that no row leaves its server.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mcapp.backup import words
 from mcapp.config import CHART
+from mcapp.messages import Text, translate
 
 SQL = (CHART / "files" / "backup" / "fingerprint.sql").read_text(encoding="utf-8")
 # For psql -XAtq: prints the one line that `parse` takes.
@@ -20,14 +22,20 @@ PARTS = ("tables", "sequences", "grants", "settings", "objects")
 
 
 class Difference(NamedTuple):
-    """One thing that is not as expected; "" stands for what is not there at all."""
+    """One value that is not as expected; "" stands for a value that is missing."""
 
     what: str
     expected: str
     found: str
 
+    @property
+    def text(self) -> Text:
+        """The difference in words."""
+        return words.DIFFERENCE(what=self.what, expected=self.expected or "-", found=self.found or "-")
+
     def __str__(self) -> str:
-        return f"{self.what}: {self.expected or '-'} -> {self.found or '-'}"
+        """Return the difference as programs read it."""
+        return translate(self.text, "en")
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Fingerprint:
 
     @property
     def roles(self) -> set[str]:
-        """Every role that owns, may or is set something: a server must know them to hold these data."""
+        """Every role that owns something or has a grant or a setting: the server must know all of them."""
         granted = self.document["grants"].values()
         named = {right.rsplit(": ", 1)[0] for held in granted for right in held["rights"]}
         owners = {held["owner"] for held in granted}
@@ -57,8 +65,8 @@ class Fingerprint:
     def differences(self, found: Fingerprint, later: Fingerprint | None = None) -> list[Difference]:
         """Compare another database with this one; [] if it holds the same.
 
-        A sequence does not keep to a transaction: while others write, it runs on between two looks. Where
-        `later` is given, what was found may lie anywhere between this and that.
+        A sequence is not part of a transaction: while others write, it runs on between two readings. With
+        `later`, a sequence's value may lie anywhere between this one and that one.
         """
         expected = dict(_flat(self.document))
         seen = dict(_flat(found.document))
@@ -85,12 +93,12 @@ def parse(line: str | bytes) -> Fingerprint:
 
 
 def _flat(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Yield each single value with its path as text; of a list each item is there or is not."""
+    """Yield each single value with its path as text; for a list, each item with "yes"."""
     if isinstance(value, dict):
         for key, below in value.items():
             yield from _flat(below, (*at, key))
     elif isinstance(value, list) and at[-1] == "columns":
-        # Their order counts: a row's values stand in it.
+        # Their order matters: a row's values follow it.
         yield " ".join(at), ", ".join(value)
     elif isinstance(value, list):
         for item in value:

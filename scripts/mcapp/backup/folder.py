@@ -1,4 +1,4 @@
-"""Backups on the user's machine: a folder with one folder for each, whole before it gets its name."""
+"""Backups on the user's machine: a folder with a folder for each, which gets its name when it is whole."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mcapp.backup import manifest
+from mcapp.backup import manifest, words
 from mcapp.backup.fingerprint import SQL
-from mcapp.backup.manifest import ANOTHER, Backup, Manifest, RefusedError
+from mcapp.backup.manifest import Backup, Manifest, RefusedError
 from mcapp.backup.server import Server
 from mcapp.backup.volume import Volume
 from mcapp.config import CHART
@@ -26,7 +26,7 @@ from mcapp.progress import Meter, step
 
 ARCHIVE, MANIFEST, SUMS = "archive.dump", "manifest.json", "SHA256SUMS"
 _DUMP = (CHART / "files/backup/backup.sql").read_text(encoding="utf-8").replace("\\ir fingerprint.sql\n", SQL)
-# How pg_dump's custom format begins.
+# The first bytes of pg_dump's custom format.
 MAGIC = b"PGDMP"
 
 
@@ -44,17 +44,17 @@ class Folder:
         name = f"{server.release.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         with self._partial() as partial:
             archive, meter = partial / ARCHIVE, Meter()
-            with step(f"Dumping database {server.database} of release {server.release.name}", meter):
-                whose = server.release
-                with archive.open("wb") as file:
-                    server.shell.dump(
-                        _DUMP,
-                        file,
-                        meter,
-                        PGDATABASE=server.database,
-                        **{"NAME": name, "RELEASE": whose.name, "NAMESPACE": whose.namespace},
-                        **{"CHART_VERSION": whose.chart, "APP_VERSION": whose.app},
-                    )
+            whose = server.release
+            doing = words.STEP_DUMP(database=server.database, release=whose.name)
+            with step(doing, meter), archive.open("wb") as file:
+                server.shell.dump(
+                    _DUMP,
+                    file,
+                    meter,
+                    PGDATABASE=server.database,
+                    **{"NAME": name, "RELEASE": whose.name, "NAMESPACE": whose.namespace},
+                    **{"CHART_VERSION": whose.chart, "APP_VERSION": whose.app},
+                )
             (partial / MANIFEST).write_bytes(_split(archive))
             made = manifest.read((partial / MANIFEST).read_bytes(), name)
             sums = "".join(f"{_digest(partial / file)}  {file}\n" for file in (ARCHIVE, MANIFEST))
@@ -71,7 +71,7 @@ class Folder:
         return found
 
     def checked(self, name: str) -> Backup:
-        """Return a backup after a look at every byte of it.
+        """Return a backup after a check of every byte.
 
         Raises:
             UserError: there is none of this name.
@@ -80,24 +80,24 @@ class Folder:
         """
         folder = self.path / name
         if not folder.is_dir():
-            known = ", ".join(backup.manifest.name for backup in self.list()[-3:])
-            raise UserError(f"There is no backup {folder}.", f"There are: {known}." if known else ANOTHER)
+            known = [backup.manifest.name for backup in self.list()[-3:]]
+            remedy = words.THERE_ARE(names=known) if known else words.ANOTHER()
+            raise UserError(words.NO_BACKUP(path=str(folder)), remedy)
         for file in (ARCHIVE, MANIFEST, SUMS):
             if not (folder / file).is_file():
-                raise RefusedError(name, f"its {file} is missing", ANOTHER)
-        with step(f"Checking {folder}"):
+                raise RefusedError(name, words.FILE_MISSING(file=file), words.ANOTHER())
+        with step(words.STEP_CHECK(path=str(folder))):
             sums = (folder / SUMS).read_text(errors="replace").splitlines()
             for file in (ARCHIVE, MANIFEST):
                 if f"{_digest(folder / file)}  {file}" not in sums:
-                    raise RefusedError(name, f"its {file} does not match its checksum", ANOTHER)
+                    raise RefusedError(name, words.CHECKSUM(file=file), words.ANOTHER())
             with (folder / ARCHIVE).open("rb") as archive:
                 if archive.read(len(MAGIC)) != MAGIC:
-                    raise RefusedError(name, "its archive is none of pg_dump's", ANOTHER)
+                    raise RefusedError(name, words.NOT_PG_DUMP(), words.ANOTHER())
         found = self._read(folder)
         if found.manifest.name != name:
-            raise RefusedError(
-                name, f"it is {found.manifest.name} by its manifest", "Give it that name again."
-            )
+            why = words.OTHER_NAME(name=found.manifest.name)
+            raise RefusedError(name, why, words.OTHER_NAME_REMEDY())
         return found
 
     def take(self, volume: Volume, name: str) -> Backup:
@@ -108,7 +108,8 @@ class Folder:
         wanted = volume.checked(name)
         with self._partial() as partial:
             meter = Meter(wanted.size)
-            with step(f"Copying {name} to {self.path}", meter), tempfile.TemporaryFile(dir=partial) as packed:
+            doing = words.STEP_FETCH(name=name, path=str(self.path))
+            with step(doing, meter), tempfile.TemporaryFile(dir=partial) as packed:
                 volume.pack(wanted, packed, meter)
                 packed.seek(0)
                 with tarfile.open(fileobj=packed) as content:
@@ -117,7 +118,7 @@ class Folder:
             return self._finish(partial / name, name, wanted.manifest)
 
     def meter(self, backup: Backup) -> Meter | None:
-        """Return what counts while a backup is poured."""
+        """Return what counts the bytes of `pour`."""
         return Meter(backup.size)
 
     def pour(self, backup: Backup, server: Server, script: str, meter: Meter | None = None) -> None:
@@ -131,7 +132,7 @@ class Folder:
 
     @contextmanager
     def _partial(self) -> Iterator[Path]:
-        """Make an empty folder for what is not whole yet; it is gone afterwards."""
+        """Make an empty folder for what is not whole yet. Afterwards it is removed."""
         partial = self.path / ".partial"
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -139,11 +140,9 @@ class Folder:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    raise FailedError(
-                        f"Another backup is being made in {self.path}.",
-                        "Wait until it is done, or name another folder with --folder.",
-                    ) from None
-                # Nobody else is at work: it is left from a run that died.
+                    problem = words.FOLDER_BUSY(path=str(self.path))
+                    raise FailedError(problem, words.FOLDER_BUSY_REMEDY()) from None
+                # No other process holds the lock: what is here is left from a run that was killed.
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir()
                 try:
@@ -151,10 +150,8 @@ class Folder:
                 finally:
                     shutil.rmtree(partial, ignore_errors=True)
         except OSError as error:
-            raise FailedError(
-                f"Folder {self.path} cannot be written: {error.strerror}.",
-                "Make room there, or name another folder with --folder.",
-            ) from None
+            problem = words.FOLDER_UNWRITABLE(path=str(self.path), why=error.strerror)
+            raise FailedError(problem, words.FOLDER_UNWRITABLE_REMEDY()) from None
 
     def _finish(self, partial: Path, name: str, made: Manifest) -> Backup:
         for path in (*partial.iterdir(), partial):

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mcapp.backup import words
 from mcapp.backup.fingerprint import Fingerprint, parse
 from mcapp.backup.server import Server
 from mcapp.errors import FailedError
-from mcapp.messages import announce
+from mcapp.messages import Text, announce, translate
 
 FORMAT = 1
-ANOTHER = "Take another backup; `python scripts/backup.py list` shows them."
 _KEYS = {
     **dict.fromkeys(("name", "created", "release", "app", "database", "server"), str),
     **{"databaseBytes": int, "serverNumber": int, "sequencesUntil": dict},
@@ -22,15 +22,15 @@ _KEYS = {
 
 
 class RefusedError(FailedError):
-    """A backup that is not restored; nothing was changed."""
+    """A FailedError: a backup cannot be used. Nothing was changed."""
 
-    def __init__(self, name: str, why: str, remedy: str) -> None:
-        super().__init__(f"Backup {name} is refused: {why}. Nothing was changed.", remedy)
+    def __init__(self, name: Text | str, why: Text, remedy: Text) -> None:
+        super().__init__(words.REFUSED(name=name, why=why), remedy)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup tells of itself: chart/mcapp/files/backup/backup.sql writes it."""
+    """What a backup says about itself. chart/mcapp/files/backup/backup.sql writes it."""
 
     document: Mapping[str, Any]
     fingerprint: Fingerprint
@@ -55,77 +55,71 @@ class Manifest:
         return Fingerprint({**self.fingerprint.document, "sequences": sequences})
 
     def refuse_on(self, server: Server) -> None:
-        """Raise RefusedError where the server is older, lacks a role or has no room for these data."""
+        """Raise RefusedError where the server is older, lacks a role or has no space for these data."""
         version = server.version()
         if self.document["serverNumber"] // 10000 > version // 10000:
             raise RefusedError(
                 self.name,
-                f"it is of PostgreSQL {self.document['server']}, and this server is {version // 10000}",
-                "Restore it on a server of that version or a later one.",
+                words.LATER_SERVER(version=self.document["server"], server=version // 10000),
+                words.LATER_SERVER_REMEDY(),
             )
         if missing := self.fingerprint.roles - server.roles():
-            raise RefusedError(
-                self.name,
-                f"the server does not know the roles {', '.join(sorted(missing))}",
-                "Create them (CREATE ROLE ...), and run this again.",
-            )
+            # As one text: of a list only the first few are said, and all are needed.
+            roles = ", ".join(sorted(missing))
+            raise RefusedError(self.name, words.ROLES(roles=roles), words.ROLES_REMEDY())
         data = self.document["databaseBytes"]
-        # What is restored is written to the WAL as well, of which so much may stay.
+        # What is restored is written to the WAL too, which keeps at most so much of it.
         needed, free = int(data * 1.1 + min(data, server.wal_bytes())), server.free_bytes()
         if needed > free:
-            raise RefusedError(
-                self.name,
-                f"it needs {needed / 1e6:.0f} MB beside the live data, and {free / 1e6:.0f} MB are free",
-                "Make room on the database's volume.",
-            )
+            why = words.NO_SPACE(needed=f"{needed / 1e6:.0f}", free=f"{free / 1e6:.0f}")
+            raise RefusedError(self.name, why, words.NO_SPACE_REMEDY())
 
     def refuse_for(self, server: Server) -> None:
-        """Raise RefusedError where the release's api would not understand these data: it is older."""
+        """Raise RefusedError where the release's api is too old for these data."""
         if _numbers(self.document["app"]) > _numbers(server.release.app):
-            raise RefusedError(
-                self.name,
-                f"it is of version {self.document['app']} of the app, the release of {server.release.app}",
-                "Upgrade the release first (helm upgrade), and run this again.",
-            )
+            why = words.LATER_APP(app=self.document["app"], own=server.release.app)
+            raise RefusedError(self.name, why, words.LATER_APP_REMEDY())
 
 
-def read(text: str | bytes, name: str) -> Manifest:
-    """Read a manifest. RefusedError if it is none, or one of a later format."""
+def read(text: str | bytes, name: Text | str) -> Manifest:
+    """Read a manifest. RefusedError, which names it `name`, if it is none or its format is a later one."""
     try:
         document = json.loads(text)
         if document["format"] > FORMAT:
-            raise RefusedError(
-                name,
-                f"its format is {document['format']}, and this version knows up to {FORMAT}",
-                "Use the version of these scripts that made it, or a later one.",
-            )
+            why = words.LATER_FORMAT(format=str(document["format"]), known=FORMAT)
+            raise RefusedError(name, why, words.LATER_FORMAT_REMEDY())
         fingerprint = parse(json.dumps(document["fingerprint"]))
         whole = all(isinstance(document[key], kind) for key, kind in _KEYS.items())
     except (ValueError, KeyError, TypeError):
         whole = False
     if not whole:
-        raise RefusedError(name, "its manifest is damaged", ANOTHER)
+        raise RefusedError(name, words.DAMAGED(), words.ANOTHER())
     return Manifest(document, fingerprint)
 
 
 class Backup(NamedTuple):
-    """One backup: where it is, the bytes of its archive, and its manifest."""
+    """One backup: its folder's path ("": on the backup volume), its archive's bytes, and its manifest."""
 
     where: str
     size: int
     manifest: Manifest
 
+    @property
+    def place(self) -> Text | str:
+        """Where it is, for a reader."""
+        return self.where or words.BACKUP_VOLUME()
+
 
 @contextmanager
 def skipped() -> Iterator[None]:
-    """Say so where a backup's manifest cannot be read, and go on."""
+    """Warn of a backup whose manifest cannot be read, and go on."""
     try:
         yield
     except RefusedError as error:
-        announce(f"warning: {error.problem}")
+        announce(f"warning: {translate(error.problem)}")
 
 
 def _numbers(version: str) -> list[int]:
-    """Return a version's numbers, those of a pre-release left out."""
+    """Return a version's numbers, without those of a pre-release."""
     numbers = version.split("-")[0].split("+")[0].split(".")
     return [int(number) if number.isdecimal() else 0 for number in numbers]

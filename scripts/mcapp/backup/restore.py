@@ -1,4 +1,4 @@
-"""Verifies a backup in a throw-away database, and puts one in the place of the live data."""
+"""Verifies a backup in a throw-away database, and puts a backup in the place of the live data."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from mcapp.backup import words
 from mcapp.backup.fingerprint import Difference, Fingerprint
-from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
+from mcapp.backup.manifest import Backup, RefusedError
 from mcapp.backup.server import Server, literal, quoted
 from mcapp.backup.shell import ShellError
 from mcapp.errors import FailedError
 from mcapp.messages import announce
 from mcapp.progress import Meter, step
+from mcapp.wait import until
 
-# What these settings hold is a list of names, already quoted as SQL writes them.
+# The values of these settings are lists of names, which are quoted already as in SQL.
 _LISTS = {"local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"}
-# All of the archive is read even where pg_restore gives up: kubectl exec would wait for that for ever.
+# Even if pg_restore fails, all of the archive is read: kubectl exec would wait forever for that.
 _RESTORE = (
     "code=0; pg_restore --no-password --exit-on-error --dbname={} || code=$?; cat >/dev/null; exit $code"
 )
@@ -26,20 +28,20 @@ _RECONNECT_SECONDS = 15.0
 
 
 class Store(Protocol):
-    """Where backups are."""
+    """A place where backups are kept."""
 
     def checked(self, name: str) -> Backup:
-        """Return a backup after a look at every byte of it."""
+        """Return a backup after a check of every byte."""
 
     def meter(self, backup: Backup) -> Meter | None:
-        """Return what counts while a backup is poured; None where that cannot be seen."""
+        """Return what counts the bytes of `pour`, None where they do not pass through this process."""
 
     def pour(self, backup: Backup, server: Server, script: str, meter: Meter | None = None) -> None:
         """Run a script at the server with the archive as its standard input."""
 
 
 class Verified(NamedTuple):
-    """A backup that was restored, and what was not as its manifest says; [] if it is good."""
+    """A backup that was restored, and how the result differs from its manifest; [] if it is good."""
 
     backup: Backup
     differences: list[Difference]
@@ -55,7 +57,7 @@ class Restored(NamedTuple):
 def verify(store: Store, name: str, server: Server) -> Verified:
     """Restore a backup into a throw-away database, and compare that with the manifest.
 
-    Raises RefusedError, and UserError where another run is at work.
+    Raises RefusedError, and FailedError where another run is at work.
     """
     backup = store.checked(name)
     with server.alone(), _copy(store, backup, server) as (_, differences):
@@ -63,25 +65,22 @@ def verify(store: Store, name: str, server: Server) -> Verified:
 
 
 def restore(store: Store, name: str, server: Server, *, drop_old: bool = False) -> Restored:
-    """Restore a backup beside the live database, compare it, and let the two change places.
+    """Restore a backup beside the live database, compare it, and swap the two.
 
-    Raises RefusedError, and UserError where another run is at work or something is not as the manifest says.
+    Raises RefusedError, and FailedError where another run is at work or the result differs from the manifest.
     The live data are then as they were.
     """
     backup = store.checked(name)
     backup.manifest.refuse_for(server)
     with server.alone(), _copy(store, backup, server) as (copy, differences):
         if differences:
-            raise FailedError(
-                f"What was restored of {name} is not what its manifest says: "
-                f"{'; '.join(map(str, differences[:3]))}. The live data are as they were.",
-                ANOTHER,
-            )
-        with step(f"Putting it in the place of database {server.database}"):
-            # To the millisecond: of two restores within a second each keeps the data that it found.
+            shown = [difference.text for difference in differences]
+            raise FailedError(words.NOT_RESTORED(name=name, differences=shown), words.ANOTHER())
+        with step(words.STEP_SWAP(database=server.database)):
+            # To the millisecond, so that two restores within a second get two names.
             old = server.swap(copy, f"{datetime.now(UTC):%Y%m%dt%H%M%S%f}"[:-3] + "z")
         if drop_old:
-            with step(f"Dropping the old data, {old}"):
+            with step(words.STEP_DROP(database=old)):
                 server.drop(old)
         return Restored(backup, "" if drop_old else old)
 
@@ -93,16 +92,16 @@ def _copy(store: Store, backup: Backup, server: Server) -> Iterator[tuple[str, l
     made.refuse_on(server)
     with server.throw_away() as copy:
         meter = store.meter(backup)
-        with step(f"Restoring {made.name} beside the live data, as {copy}", meter):
+        with step(words.STEP_RESTORE(name=made.name, database=copy), meter):
             try:
                 store.pour(backup, server, _RESTORE.format(copy), meter)
             except ShellError as error:
-                again = f"Run this again; if it fails in the same way: {ANOTHER}"
-                raise RefusedError(made.name, f"it cannot be restored ({error.said})", again) from None
-            # What belongs to the database itself is not in an archive, nor are the planner's statistics.
+                remedy = words.UNRESTORABLE_REMEDY(another=words.ANOTHER())
+                raise RefusedError(made.name, words.UNRESTORABLE(said=error.said), remedy) from None
+            # An archive holds neither the database's own properties nor the planner's statistics.
             server.shell.sql("".join(_properties(copy, made.fingerprint)))
             server.shell.sql("ANALYZE;", copy)
-        with step("Comparing rows, content, sequences and grants with the manifest"):
+        with step(words.STEP_COMPARE()):
             differences = made.fingerprint.differences(server.fingerprint(copy), made.until)
         yield copy, differences
 
@@ -126,13 +125,9 @@ def _properties(database: str, wanted: Fingerprint) -> Iterator[str]:
 
 
 def await_api(server: Server) -> None:
-    """Say when the api is back on the database, or that it is not yet."""
+    """Say when the api is connected to the database again, or that it is not yet."""
     began = time.monotonic()
-    while time.monotonic() - began < _RECONNECT_SECONDS:
-        if server.connected():
-            announce(f"    The api is connected again, {time.monotonic() - began:.1f} s later.")
-            return
-        time.sleep(0.2)
-    announce(
-        "    The api has not connected yet; if it should be running, python scripts/doctor.py tells why."
-    )
+    if until(server.connected, _RECONNECT_SECONDS):
+        announce(words.API_BACK(seconds=f"{time.monotonic() - began:.1f}"))
+    else:
+        announce(words.API_AWAY())

@@ -8,18 +8,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
+from mcapp.backup import words
 from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
 from mcapp.backup.shell import PodShell, Shell, ShellError
 from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.kube.pods import ready
 
-# Any constant will do: every run takes the same one.
+# The key of an advisory lock; any constant, the same in every run.
 _LOCK = 7_203_154_002
 _SWAPS = 5
 _THROW_AWAY = "mcapp_throwaway_"
-# PostgreSQL cuts longer names off.
+# PostgreSQL cuts longer names.
 _NAME_BYTES = 63
 _STAMP_BYTES = 19
 _PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
@@ -27,7 +28,7 @@ _PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
 
 @dataclass(frozen=True)
 class Release:
-    """Whose database it is, as a backup's manifest has it."""
+    """The release that a database belongs to, as a backup's manifest names it."""
 
     name: str
     namespace: str
@@ -57,34 +58,31 @@ class Server:
         return set(self.shell.sql("SELECT rolname FROM pg_roles;"))
 
     def free_bytes(self) -> int:
-        """Return the room left on the server's volume."""
+        """Return the free space on the server's volume."""
         shown = self.shell.run('df -Pk "$PGDATA"').decode().splitlines()
         return int(shown[-1].split()[3]) * 1024
 
     def wal_bytes(self) -> int:
-        """Return how large the WAL may become, with some to spare: its limit is a soft one."""
+        """Return how large the WAL may become: twice max_wal_size, which is a soft limit."""
         return 2 * int(self.shell.sql("SELECT pg_size_bytes(current_setting('max_wal_size'));")[0])
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the server's lock, under which throw-away databases are made and databases swapped.
 
-        Whoever gets it drops what runs that died have left.
-        Raises UserError while another run holds it.
+        First it drops what runs that were killed have left.
+        Raises FailedError while another run holds the lock.
         """
         with self.shell.session(f"SELECT pg_try_advisory_lock({_LOCK});") as got:
             if got != "t":
-                raise FailedError(
-                    "Another verify or restore is at work on this database.",
-                    "Wait until it is done, or stop it, and run this again.",
-                )
+                raise FailedError(words.DATABASE_BUSY(), words.DATABASE_BUSY_REMEDY())
             for left in self.databases(_THROW_AWAY):
                 self.drop(left)
             yield
 
     @contextmanager
     def throw_away(self) -> Iterator[str]:
-        """Make an empty database beside the others; unless renamed, it is gone afterwards."""
+        """Make an empty database beside the others. Afterwards it is dropped, unless it was renamed."""
         name = f"{_THROW_AWAY}{secrets.token_hex(4)}"
         self.shell.sql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0;")
         try:
@@ -93,12 +91,12 @@ class Server:
             self.drop(name)
 
     def databases(self, beginning: str) -> list[str]:
-        """Return the names of the databases that begin so, in their order."""
+        """Return the names of the databases that begin so, sorted."""
         listed = self.shell.sql("SELECT datname FROM pg_database ORDER BY datname;")
         return [name for name in listed if name.startswith(beginning)]
 
     def kept(self) -> list[str]:
-        """Return the databases that restores have put aside, the oldest first."""
+        """Return the databases that restores have kept, the oldest first."""
         return self.databases(_aside(self.database))
 
     def drop(self, database: str) -> None:
@@ -106,9 +104,9 @@ class Server:
         self.shell.sql(f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE);")
 
     def swap(self, database: str, stamp: str) -> str:
-        """Put another database in the place of the release's; return the name that the old one got.
+        """Put another database in the place of the release's; return the old one's new name.
 
-        Both get their names at once or not at all. Whoever is connected to the old one loses the connection.
+        One transaction renames both. Connections to the old one end.
         Raises ShellError; then nothing has changed.
         """
         old = _aside(self.database) + stamp
@@ -125,13 +123,13 @@ class Server:
                 self.shell.sql(statements)
                 break
             except ShellError as error:
-                # Somebody came back between the end of the connections and the rename.
-                if "being accessed by other users" not in error.said or not left:
+                # A client connected again between the end of the connections and the rename.
+                if "being accessed by other users" not in str(error) or not left:
                     raise
         return old
 
     def connected(self, role: str = "app") -> bool:
-        """Tell whether anybody is connected to the release's database as this role."""
+        """Whether a client is connected to the release's database as this role."""
         who = f"datname = {literal(self.database)} AND usename = {literal(role)}"
         found = self.shell.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {who};")  # noqa: S608
         return found != ["0"]
@@ -141,26 +139,24 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
     """Find a release's server by its objects in the cluster.
 
     Raises:
-        UserError: the release is not there, or its database does not run.
-        UserError: no cluster answers.
+        UserError: the release is not there.
+        FailedError: its database is not ready.
+        UnreachableError: no cluster answers.
 
     """
     chosen = f"app.kubernetes.io/instance={release},app.kubernetes.io/component=db"
     items = kubectl.select("statefulsets,pods", namespace, chosen)
     workload = next((item for item in items if item["kind"] == "StatefulSet"), None)
     if workload is None:
-        raise UserError(
-            f"There is no database of a release {release} in namespace {namespace}.",
-            "Name them with --release and -n (`helm list -A` shows all); a database of db.mode external is"
-            " backed up where it runs.",
-        )
-    pods = [item for item in items if item["kind"] == "Pod" and _ready(item)]
+        problem = words.NO_DATABASE(release=release, namespace=namespace)
+        raise UserError(problem, words.NO_DATABASE_REMEDY())
+    pods = [item for item in items if item["kind"] == "Pod" and ready(item)]
     if not pods:
         raise FailedError(
-            f"The database {workload['metadata']['name']} in namespace {namespace} is not ready.",
-            f"`python scripts/doctor.py -n {namespace} --release {release}` tells why.",
+            words.NOT_READY(name=workload["metadata"]["name"], namespace=namespace),
+            words.NOT_READY_REMEDY(namespace=namespace, release=release),
         )
-    # Of several servers only the leader makes databases.
+    # Of several servers, only the leader can create databases.
     leads = [item for item in pods if item["metadata"]["labels"].get("mcapp/role") == "primary"]
     pods = leads or pods
     container = next(one for one in pods[0]["spec"]["containers"] if one["name"] == "postgres")
@@ -168,7 +164,7 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
     where = variables[_PASSWORD]["valueFrom"]["secretKeyRef"]
     labels = workload["metadata"]["labels"]
     shell = PodShell(
-        # Not the pod's own variable: a changed password reaches that at the next start only.
+        # Not the pod's own variable, which gets a changed password only at the next start.
         secret(kubectl, namespace, where["name"], where["key"]),
         {"PGHOST": "127.0.0.1"},
         kubectl,
@@ -186,16 +182,14 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
 
 
 def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
-    """Return one value of a Secret. UserError if it cannot be read."""
+    """Return one value of a Secret. FailedError if it cannot be read."""
     done = kubectl.run("get", "secret", name, f"--namespace={namespace}", "--output=json")
     try:
         return base64.b64decode(json.loads(done.stdout)["data"][key]).decode()
     except (ValueError, KeyError):
-        why = reason(done.stderr) if done.returncode else f"it has no key {key}"
-        raise FailedError(
-            f"The superuser's password in Secret {name} cannot be read: {why}.",
-            f"Use a kubeconfig that may read Secrets in namespace {namespace}.",
-        ) from None
+        why = reason(done.stderr) if done.returncode else words.NO_KEY(key=key)
+        problem = words.NO_PASSWORD(name=name, why=why)
+        raise FailedError(problem, words.NO_PASSWORD_REMEDY(namespace=namespace)) from None
 
 
 def quoted(name: str) -> str:
@@ -209,11 +203,6 @@ def literal(value: str) -> str:
 
 
 def _aside(database: str) -> str:
-    """Return how the names of databases begin that were put aside for this one; _STAMP_BYTES follow."""
+    """Return how the names of databases begin that were kept for this one; _STAMP_BYTES follow."""
     middle = "_before_"
     return database[: _NAME_BYTES - len(middle) - _STAMP_BYTES] + middle
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -14,21 +14,25 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from typing import IO, Any, BinaryIO, NamedTuple
 
+from mcapp.backup import words
 from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl
+from mcapp.messages import Text
 from mcapp.progress import Meter
 
 CHUNK = 1 << 16
+# How the lines begin that kubectl exec adds.
+_KUBECTL = ("command terminated with", "Defaulted container")
 # The password is the first line of standard input, so that it stands in no process's arguments.
 _LOGIN = "set -eu; IFS= read -r PGPASSWORD; export PGPASSWORD; "
 PSQL = "psql --no-psqlrc --no-password --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --file=-"
 
 
-# What follows writes much and shall end with this process. A pipe stands between: a program that waits for
-# its output to be taken does not see that nobody ever will, and a dump would hold its locks for good.
-# /dev/shm can be written to in every container.
-# It prints {end} and waits for a word that all has arrived: kubectl exec drops what is still on its way when
-# the program is over, and reports success (kubernetes/kubernetes#124571).
+# Runs {command}, which writes a lot and must end when this process ends. `cat` reads its output through a
+# named pipe and is killed when standard input closes: a program that is blocked in writing does not notice
+# that its reader is gone, and a dump would hold its locks forever. Every container can write to /dev/shm.
+# At the end it prints {end} and waits until standard input closes: kubectl exec drops output that is still on
+# its way when the program ends, and reports success (kubernetes/kubernetes#124571).
 _GUARDED = """
 IFS= read -r SQL
 exec 3<&0
@@ -46,10 +50,10 @@ wait "$watch" || true
 
 
 class ShellError(FailedError):
-    """What ran in the pod failed; `said` is what it printed to standard error."""
+    """A FailedError: what ran in the pod failed. `said` is the end of what it printed to standard error."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(f"PostgreSQL's programs failed: {said}.")
+    def __init__(self, said: Text | str) -> None:
+        super().__init__(words.SHELL_FAILED(said=said))
         self.said = said
 
 
@@ -67,7 +71,7 @@ class Shell(ABC):
     environment: Mapping[str, str]
 
     @abstractmethod
-    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
         """Start a command there with a pipe to each of its streams."""
 
     def run(
@@ -78,7 +82,7 @@ class Shell(ABC):
         meter: Meter | None = None,
         **environment: str,
     ) -> bytes:
-        """Run a shell script and return the little that it prints.
+        """Run a shell script and return what it prints, which must fit into memory.
 
         `meter` counts the bytes of a stream that was given as `stdin`.
         Raises ShellError if the script fails.
@@ -87,18 +91,27 @@ class Shell(ABC):
             return streams.stdout.read()
 
     def sql(self, statements: str, database: str = "postgres") -> list[str]:
-        """Run SQL as the superuser; return a line for each row, `|` between its columns. Or ShellError."""
+        """Run SQL as the superuser; return a line for each row, `|` between its columns.
+
+        Raises ShellError if a statement fails.
+        """
         shown = self.run(PSQL, stdin=statements.encode(), PGDATABASE=database)
         return shown.decode().splitlines()
 
     def dump(self, statements: str, stdout: BinaryIO, meter: Meter, **environment: str) -> None:
-        """Run SQL that prints without end to `stdout`; it ends with this process. Or ShellError."""
+        """Run SQL and write its output, of any size, to `stdout`. It ends when this process ends.
+
+        Raises ShellError if it fails.
+        """
         self.stream(PSQL, stdout, meter, statements.encode(), **environment)
 
     def stream(
         self, command: str, stdout: BinaryIO, meter: Meter, stdin: bytes = b"", **environment: str
     ) -> None:
-        """Run a command that writes much to `stdout`, all of it; it ends with this one. Or ShellError."""
+        """Run a command and write its output, of any size, to `stdout`. It ends when this process ends.
+
+        Raises ShellError if it fails, or not all of its output arrives.
+        """
         end = secrets.token_hex(16).encode()
         script = _GUARDED.replace("{command}", command).replace("{end}", end.decode())
         line, held = base64.b64encode(stdin) + b"\n", b""
@@ -112,7 +125,7 @@ class Shell(ABC):
                     with suppress(BrokenPipeError):
                         streams.stdin.close()
         if held != end:
-            raise ShellError("what they write broke off on its way")
+            raise ShellError(words.CUT_OFF())
 
     @contextmanager
     def _talk(
@@ -124,7 +137,10 @@ class Shell(ABC):
         *,
         hold: bool = False,
     ) -> Iterator[_Streams]:
-        """Run a script while its output is read. `hold` leaves its standard input open. Or ShellError."""
+        """Run a script while its output is read. `hold` leaves its standard input open.
+
+        Raises ShellError if the script fails.
+        """
         process, streams = self._begin(script, environment)
         feeding = threading.Thread(target=_feed, args=(streams.stdin, stdin, meter, hold), daemon=True)
         said: list[bytes] = []
@@ -147,7 +163,7 @@ class Shell(ABC):
     def session(self, first: str) -> Iterator[str]:
         """Keep a session of the superuser open; yield the line that its first statement printed.
 
-        It ends with this process, however that ends: psql stops at the end of its input.
+        It ends when this process ends, even if it is killed: psql stops at the end of its input.
         """
         process, streams = self._begin(PSQL, {"PGDATABASE": "postgres"})
         try:
@@ -168,8 +184,8 @@ class Shell(ABC):
 
     def _begin(self, script: str, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], _Streams]:
         given = {"PGUSER": "postgres", "PGCONNECT_TIMEOUT": "10", **self.environment, **environment}
-        words = ["env", *(f"{name}={value}" for name, value in given.items()), "sh", "-c", _LOGIN + script]
-        process = self.start(words)
+        variables = (f"{name}={value}" for name, value in given.items())
+        process = self.start(["env", *variables, "sh", "-c", _LOGIN + script])
         streams = _Streams(*map(_stream, (process.stdin, process.stdout, process.stderr)))
         with suppress(BrokenPipeError):
             streams.stdin.write(f"{self.password}\n".encode())
@@ -186,10 +202,10 @@ class PodShell(Shell):
     pod: str
     container: str
 
-    def start(self, words: list[str]) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
         """Start a command in the container."""
         into = (f"--namespace={self.namespace}", f"--container={self.container}", self.pod)
-        return self.kubectl.start("exec", "--stdin", *into, "--", *words)
+        return self.kubectl.start("exec", "--stdin", *into, "--", *command)
 
 
 def _stream(pipe: IO[bytes] | None) -> Any:
@@ -199,7 +215,7 @@ def _stream(pipe: IO[bytes] | None) -> Any:
 
 
 def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter, hold: bool) -> None:
-    """Write all of the source to a pipe; a reader that went away has its own reason to tell."""
+    """Write all of the source to a pipe. If its reader is gone, the reader's own error says why."""
     with suppress(BrokenPipeError), nullcontext() if hold else pipe:
         if isinstance(source, bytes):
             pipe.write(source)
@@ -211,7 +227,8 @@ def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter, hold: bool) -
 
 
 def _last(stderr: bytes) -> str:
-    """Return what was said, without what kubectl adds and psql's own line numbers."""
-    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("command terminated with", "Defaulted container"))]
-    return re.sub(r"psql:<stdin>:\d+: ", "", "; ".join((told or lines or ["?"])[-4:])).rstrip(".")
+    """Return the last four lines of standard error, without kubectl's own and psql's line numbers."""
+    lines = [" ".join(line.split()) for line in stderr.decode(errors="replace").splitlines()]
+    lines = [line for line in lines if line]
+    printed = [line for line in lines if not line.startswith(_KUBECTL)]
+    return re.sub(r"psql:<stdin>:\d+: ", "", "; ".join((printed or lines or ["?"])[-4:])).rstrip(".")

@@ -1,4 +1,4 @@
-"""Backups on the release's backup volume, reached through a pod that lives as long as they are looked at."""
+"""Backups on the release's backup volume, reached through a pod that ends with the command."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from mcapp.backup import manifest
-from mcapp.backup.manifest import ANOTHER, Backup, RefusedError
+from mcapp.backup import manifest, words
+from mcapp.backup.manifest import Backup, RefusedError
 from mcapp.backup.server import Server
 from mcapp.backup.shell import PodShell, Shell, ShellError
 from mcapp.errors import FailedError, UserError
@@ -29,8 +29,8 @@ class Volume:
     shell: Shell
 
     def create(self, server: Server) -> Backup:
-        """Make a backup as the CronJob does; the oldest ones beyond backup.keep go."""
-        with step(f"Dumping database {server.database} of release {server.release.name} onto its volume"):
+        """Make a backup as the CronJob does; the oldest backups beyond backup.keep are deleted."""
+        with step(words.STEP_DUMP_VOLUME(database=server.database, release=server.release.name)):
             said = self.shell.run(_SCRIPT + "create").decode()
         name = said.removeprefix("Made ").split(",")[0]
         return next(backup for backup in self.list() if backup.manifest.name == name)
@@ -39,13 +39,13 @@ class Volume:
         """Return the backups, the oldest first."""
         found = []
         for line in self.shell.run(_SCRIPT + "list").splitlines():
-            size, _, told = line.partition(b" ")
+            size, _, document = line.partition(b" ")
             with manifest.skipped():
-                found.append(Backup("the backup volume", int(size), manifest.read(told, "on the volume")))
+                found.append(Backup("", int(size), manifest.read(document, words.UNNAMED())))
         return found
 
     def checked(self, name: str) -> Backup:
-        """Return a backup after a look at every byte of it.
+        """Return a backup after a check of every byte.
 
         Raises:
             UserError: there is none of this name.
@@ -54,13 +54,13 @@ class Volume:
         """
         there = {backup.manifest.name: backup for backup in self.list()}
         if name not in there:
-            known = f"There are: {', '.join(list(there)[-3:])}." if there else ANOTHER
-            raise UserError(f"There is no backup {name} on the volume.", known)
-        with step(f"Checking {name} on the backup volume"):
+            remedy = words.THERE_ARE(names=list(there)[-3:]) if there else words.ANOTHER()
+            raise UserError(words.NO_BACKUP_VOLUME(name=name), remedy)
+        with step(words.STEP_CHECK_VOLUME(name=name)):
             try:
                 self.shell.run(_SCRIPT + "check", NAME=name)
             except ShellError:
-                raise RefusedError(name, "it does not match its checksums", ANOTHER) from None
+                raise RefusedError(name, words.CHECKSUMS(), words.ANOTHER()) from None
         return there[name]
 
     def meter(self, _backup: Backup) -> Meter | None:
@@ -80,7 +80,7 @@ class Volume:
 
 @contextmanager
 def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
-    """Start a pod that mounts the backup volume; it is gone afterwards, however this process ends.
+    """Start a pod that mounts the backup volume. It ends when this process ends, even if it is killed.
 
     Raises UserError where the release has no such volume, or the pod does not start.
     """
@@ -88,23 +88,17 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
     chosen = f"app.kubernetes.io/instance={where.name},app.kubernetes.io/component=db-backup"
     jobs = kubectl.select("cronjobs", where.namespace, chosen)
     if not jobs:
-        raise UserError(
-            f"Release {where.name} has no backup volume.",
-            f"`helm upgrade {where.name} ... --set backup.enabled=true` makes one; without --volume, backups"
-            " are kept on this machine.",
-        )
+        release = where.name
+        raise UserError(words.NO_VOLUME(release=release), words.NO_VOLUME_REMEDY(release=release))
     job = _job(jobs[0])
     name = job["metadata"]["name"]
     made = kubectl.create(where.namespace, job)
     if made.returncode:
-        raise FailedError(f"A pod for the backup volume was refused: {reason(made.stderr)}.")
+        raise FailedError(words.POD_REFUSED(why=reason(made.stderr)))
     try:
-        with step("Starting a pod that mounts the backup volume"):
-            pod = running_pod(
-                *(kubectl, where.namespace, name),
-                otherwise="The pod for the backup volume does not start",
-                remedy=f"`kubectl -n {where.namespace} describe pvc,pod` tells more.",
-            )
+        with step(words.STEP_POD()):
+            remedy = words.POD_WAITS_REMEDY(namespace=where.namespace)
+            pod = running_pod(kubectl, where.namespace, name, problem=words.POD_WAITS, remedy=remedy)
         with _held(kubectl, where.namespace, pod):
             yield Volume(PodShell(server.shell.password, {}, kubectl, where.namespace, pod, "backup"))
     finally:
@@ -112,10 +106,10 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
 
 
 def _job(cronjob: dict[str, Any]) -> dict[str, Any]:
-    """Return the CronJob's Job with a container that does nothing while somebody is attached to it."""
+    """Return the CronJob's Job, but with a container that only waits while a client is attached to it."""
     spec = copy.deepcopy(cronjob["spec"]["jobTemplate"]["spec"])
     (container,) = spec["template"]["spec"]["containers"]
-    # It ends with the one who attaches; and by itself, if nobody ever does.
+    # It ends when the attached client ends; if no client attaches, at the Job's deadline.
     container.update(command=["cat"], args=[], stdin=True, stdinOnce=True)
     return {
         "apiVersion": "batch/v1",
@@ -131,7 +125,7 @@ def _job(cronjob: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _held(kubectl: Kubectl, namespace: str, pod: str) -> Iterator[None]:
-    """Be attached to a pod, which ends when nobody is any more."""
+    """Stay attached to a pod, which ends with this client."""
     attached = kubectl.start("attach", "--stdin", "--quiet", f"--namespace={namespace}", pod)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The pod on the target's node that mounts the new volume, while the data are copied onto it and verified."""
+"""The pod on the target node that mounts the new volume while the data are copied and verified."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from mcapp.backup.shell import PodShell
 from mcapp.errors import FailedError
 from mcapp.kube.job import running_pod
 from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.move import words
 
-_SOCKET = "/tmp"  # noqa: S108 - of the pod
+_SOCKET = "/tmp"  # noqa: S108 - in the pod
 CONTAINER = "move"
 
 
@@ -29,7 +30,7 @@ def claim(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[str, An
 def job(
     workload: dict[str, Any], name: str, claim_name: str, hostname: str, tolerations: list[Any]
 ) -> dict[str, Any]:
-    """Return a Job with db's own image and rights, on one node, that waits to be told what to do."""
+    """Return a Job with db's own image and rights, on one node, that waits for commands."""
     spec = copy.deepcopy(workload["spec"]["template"]["spec"])
     (db,) = [one for one in spec["containers"] if one["name"] == "postgres"]
     container = {key: db[key] for key in ("image", "imagePullPolicy", "resources", "securityContext")}
@@ -43,7 +44,8 @@ def job(
     pod = {key: spec[key] for key in kept if key in spec}
     pod |= {
         "restartPolicy": "Never",
-        # The selector, not the node's name: only the scheduler has a volume made for its first pod.
+        # By a selector, not by nodeName: a volume that waits for its first pod is made only for a pod that
+        # the scheduler has placed.
         "nodeSelector": {"kubernetes.io/hostname": hostname},
         "tolerations": tolerations,
         "containers": [container],
@@ -65,41 +67,36 @@ def job(
 def shell(kubectl: Kubectl, namespace: str, name: str, password: str) -> PodShell:
     """Return the shell of the Job's pod when it runs.
 
-    Raises UserError, with what the node or the scheduler says, when it does not within five minutes.
+    Raises FailedError, with what the node or the scheduler says, when it does not run within five minutes.
     """
-    pod = running_pod(
-        *(kubectl, namespace, name),
-        otherwise="No pod of the database's image starts on the target node",
-        remedy="Put the image on that node, or make room there; then run this again, or --back.",
-    )
+    remedy = words.POD_WAITS_REMEDY()
+    pod = running_pod(kubectl, namespace, name, problem=words.POD_WAITS, remedy=remedy)
     return PodShell(password, {"PGHOST": _SOCKET}, kubectl, namespace, pod, CONTAINER)
 
 
-def require_room(source: Server, there: PodShell) -> None:
-    """Raise UserError unless the new volume has room for the data and a fifth more."""
+def require_space(source: Server, there: PodShell) -> None:
+    """Raise FailedError unless the new volume has space for the data and a fifth more."""
     used = int(source.shell.run('du -sk "$PGDATA"').split()[0]) * 1024
     shown = there.run("df -Pk /var/lib/postgresql/data").decode().splitlines()
     free = int(shown[-1].split()[3]) * 1024
     if free < used * 1.2:
-        raise FailedError(
-            f"The data are {used / 1e6:.0f} MB, and the target has {free / 1e6:.0f} MB free.",
-            "Make room on that node's disk; then run this again, or --back.",
-        )
+        problem = words.NO_SPACE(used=f"{used / 1e6:.0f}", free=f"{free / 1e6:.0f}")
+        raise FailedError(problem, words.NO_SPACE_REMEDY())
 
 
 def started() -> str:
-    """Return the script that starts the copy where nobody can reach it: no TCP, no other pod's socket."""
+    """Return the script that starts the copy where no client reaches it: only a socket in its own pod."""
     quiet = f"-c listen_addresses='' -c unix_socket_directories={_SOCKET}"
     return f'pg_ctl --pgdata="$PGDATA" --wait --silent --log={_SOCKET}/move.log --options="{quiet}" start'
 
 
 def remove_job(kubectl: Kubectl, namespace: str, name: str) -> None:
-    """Remove the Job with its pod. UserError if that is refused."""
+    """Remove the Job with its pod. FailedError if that is refused."""
     _remove(kubectl, namespace, "job", name, "--cascade=foreground")
 
 
 def remove(kubectl: Kubectl, namespace: str, name: str, claim_name: str) -> None:
-    """Remove the Job and its claim; with the claim goes the volume, unless it is retained."""
+    """Remove the Job and its claim. The volume is deleted with the claim, unless it is retained."""
     remove_job(kubectl, namespace, name)
     _remove(kubectl, namespace, "pvc", claim_name)
 
@@ -108,4 +105,4 @@ def _remove(kubectl: Kubectl, namespace: str, kind: str, name: str, *more: str) 
     within = (f"--namespace={namespace}", "--ignore-not-found")
     done = kubectl.run("delete", kind, name, *within, *more, "--wait=true")
     if done.returncode:
-        raise FailedError(f"{kind} {name} cannot be removed: {reason(done.stderr)}.")
+        raise FailedError(words.NOT_REMOVED(kind=kind, name=name, why=reason(done.stderr)))

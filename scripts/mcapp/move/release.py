@@ -13,7 +13,8 @@ import yaml
 
 from mcapp.config import CHART
 from mcapp.errors import FailedError, UserError
-from mcapp.genvalues import placement, values, words
+from mcapp.genvalues import placement, values
+from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.affinity import Requirement
@@ -21,11 +22,12 @@ from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Volume
+from mcapp.move import words
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A release by its name, with the values it was given."""
+    """A release, with the values that it was given."""
 
     kubectl: Kubectl
     program: str
@@ -43,7 +45,10 @@ class Deployed:
         return self.object(CLAIM)
 
     def helm(self, *arguments: str | Path, stdin: str = "") -> str:
-        """Run helm in the release's namespace; UserError with its last words if it fails."""
+        """Run helm in the release's namespace and return what it prints.
+
+        Raises UserError if there is no helm, and FailedError with the end of its output if it fails.
+        """
         flags = [f"--namespace={self.namespace}"]
         flags += [f"--kubeconfig={self.kubectl.kubeconfig}"] if self.kubectl.kubeconfig else []
         flags += [f"--kube-context={self.kubectl.context}"] if self.kubectl.context else []
@@ -56,25 +61,26 @@ class Deployed:
                 check=False,
             )
         except FileNotFoundError:
-            raise UserError("helm is not installed.", "Install Helm, or name it with --helm.") from None
+            raise UserError(words.NO_HELM(), words.NO_HELM_REMEDY()) from None
         if done.returncode:
-            raise FailedError(f"helm {arguments[0]} failed: {done.stderr.strip()[-600:]}")
+            why = " ".join(done.stderr.split())[-600:].rstrip(".")
+            raise FailedError(words.HELM_FAILED(command=str(arguments[0]), why=why))
         return done.stdout
 
     def upgrade(self, wanted: Mapping[str, Any]) -> None:
-        """Bring the release to these values; an upgrade that was cut off before does not stand in the way."""
+        """Bring the release to these values, also after an upgrade that was cut off."""
         status = json.loads(self.helm("status", self.name, "--output", "json"))["info"]["status"]
         if status.startswith("pending"):
             chosen = f"owner=helm,name={self.name},status={status}"
             self.kubectl.must("delete", "secrets", f"--namespace={self.namespace}", f"--selector={chosen}")
-        # Not --wait: api is not ready before the database takes writes, which comes after this.
+        # Not --wait: api is not ready before the database takes writes, which is a later step.
         flags = ("--reset-values", "--values", "-")
         self.helm("upgrade", self.name, CHART, *flags, stdin=yaml.safe_dump(dict(wanted)))
 
     def plan(self, inventory: Inventory, topology: str, target: str) -> tuple[Plan, values.Result]:
-        """Let genvalues decide as if the data were on the node already (""; anywhere)."""
+        """Return what genvalues decides as if the data were on the node `target` ("": on no node yet)."""
         there = replace_data(inventory, self.claim, target)
-        # What an earlier genvalues found out is found out anew.
+        # What an earlier genvalues has decided is decided again.
         kept = {key: value for key, value in self.given.items() if key not in ("topology", "cluster")}
         db = dict(kept.get("db") or {})
         selector = {key: value for key, value in (db.get("nodeSelector") or {}).items() if key != HOSTNAME}
@@ -84,7 +90,7 @@ class Deployed:
         asked = Asked(topology, "", kept, self.namespace, self.name)
         made = placement.decide(there, asked)
         result = values.complete(kept, made.values, made.reasons)
-        values.check(result.values, words.SCHEMA_MADE())
+        values.check(result.values, genvalues_words.SCHEMA_MADE())
         return made, result
 
 
@@ -101,12 +107,12 @@ def replace_data(inventory: Inventory, claim: str, target: str) -> Inventory:
 
 
 def find(kubectl: Kubectl, program: str, namespace: str, name: str) -> Deployed:
-    """Find a release by Helm. UserError if there is none."""
+    """Find a release by Helm. FailedError if there is none."""
     bare = Deployed(kubectl, program, namespace, name, {})
     given = json.loads(bare.helm("get", "values", name, "--output", "json")) or {}
     return replace(bare, given=given)
 
 
 def hostname(node: Node) -> str:
-    """Return what the node's volumes and selectors call it."""
+    """Return the node's name in volumes and selectors."""
     return node.labels.get(HOSTNAME, node.name)

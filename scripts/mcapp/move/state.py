@@ -1,4 +1,4 @@
-"""What a move has done so far, kept in the cluster, so that another run goes on from there."""
+"""What a move has done so far. The record is in the cluster, so that another run goes on from there."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 
 from mcapp.kube.kubectl import Kubectl
 
-# In this order; each may be done twice.
+# In this order. Each may be done twice: a run that was killed has not recorded its last one.
 STEPS = ("prepare", "stop writes", "copy", "verify", "switch", "serve")
 _KEY = "move.json"
 
 
 @dataclass(frozen=True)
 class Move:
-    """One move: where the data were and where they go, as names of nodes and volumes.
+    """One move. `to` is what the user asked for.
 
-    `done` are its steps so far. `claim` is the database's claim as it is made again on the other volume.
-    `content` is the fingerprint at the switch, `old` the volume that is kept, `back` whether it goes back,
-    `writable` whether the new place may have taken writes; `was` is the topology before, `policy` what
-    becomes of a volume without its claim. Writes stopped at `stopped`, seconds since 1970, and for `seconds`.
+    `source` and `target` are nodes, `old` and `new` their volumes, of which `old` is kept. `was` is the
+    topology before, `topology` that after the move. `policy` is the old volume's reclaim policy before it.
+    `done` are the steps so far. `claim` is the database's claim as it is made again for the other volume;
+    it is set when the switch begins. `content` is the digest of the data at the switch. `back`: the move
+    returns to a kept volume. `writable`: the new place may have taken writes. `stopped` is when writes
+    stopped, in seconds since 1970, `seconds` for how long.
     """
 
     to: str
@@ -41,12 +43,12 @@ class Move:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do but to discard the old volume."""
+        """Whether all steps are done, so that only the old volume is left to discard."""
         return self.done == STEPS
 
-    def after(self, step: str, **changed: Any) -> Move:
+    def after(self, step: str) -> Move:
         """Return the move with one more step done."""
-        return replace(self, done=(*self.done, step), **changed)
+        return replace(self, done=(*self.done, step))
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,11 @@ class Record:
         found = self.kubectl.object("configmap", self.name, self.namespace)
         if found is None:
             return None
-        told = json.loads(found["data"][_KEY])
-        return Move(**{**told, "done": tuple(told["done"])})
+        document = json.loads(found["data"][_KEY])
+        return Move(**{**document, "done": tuple(document["done"])})
 
     def save(self, move: Move) -> Move:
-        """Keep the move as it is now, and return it."""
+        """Write the move as it is now, and return it."""
         document = {
             "apiVersion": "v1",
             "kind": "ConfigMap",
