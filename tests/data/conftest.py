@@ -1,4 +1,4 @@
-"""One PostgreSQL for the tests of data, with the schema of the api and some tasks in it."""
+"""One PostgreSQL for these tests, with the api's schema and some tasks in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "database" / "migratio
 
 
 def populate(server: PostgresServer) -> None:
-    """Bring the database to what the api makes of it, with three tasks."""
+    """Give the database the api's schema, and three tasks."""
     server.empty()
     for file in MIGRATIONS:
         migrate(server, file)

@@ -30,7 +30,7 @@ SCRIPT = (CHART / "files" / "backup" / "backup.sh").read_text()
 
 @dataclass(frozen=True)
 class LocalShell(Shell):
-    """PostgreSQL's programs beside a server of this machine, without kubectl between."""
+    """PostgreSQL's programs, run beside a server on this machine, without kubectl."""
 
     postgres: PostgresServer
 
@@ -100,7 +100,7 @@ def test_a_restore_brings_everything_back_and_keeps_the_old(
     populated.sql("DROP SCHEMA app CASCADE")
     populated.sql("REVOKE CONNECT ON DATABASE appdb FROM app")
     populated.sql("ALTER ROLE app IN DATABASE appdb RESET search_path")
-    # As the api's pool: it must not keep the swap from happening.
+    # Like the api's pool: an idle connection must not prevent the swap.
     with psycopg.connect(populated.admin_conninfo) as idle:
         restored = restore.restore(store, backup.manifest.name, server)
         with pytest.raises(psycopg.OperationalError):
@@ -117,7 +117,7 @@ def test_a_restore_brings_everything_back_and_keeps_the_old(
 def test_what_is_written_during_a_backup_does_no_harm(
     server: Server, store: Folder, populated: PostgresServer
 ) -> None:
-    """A row written after the fingerprint is in neither; the sequence has run on in the dump."""
+    """A row that is written after the fingerprint is not in the dump; only the sequence has run on there."""
     dump = folder._DUMP
     write = "\\! psql -Xq -c \"INSERT INTO app.tasks (title) VALUES ('meanwhile')\"\n"
     at = dump.index("\\! pg_dump")
@@ -138,7 +138,7 @@ def damage(backup: Backup, file: str, change: object) -> None:
 
 
 def reseal(backup: Backup) -> None:
-    """Write the checksums anew, as whoever changes a backup on purpose would."""
+    """Write the checksums again, as somebody does who changes a backup on purpose."""
     where = path(backup)
     sums = "".join(f"{folder._digest(where / name)}  {name}\n" for name in ("archive.dump", "manifest.json"))
     (where / "SHA256SUMS").write_text(sums)
@@ -217,15 +217,15 @@ def test_another_content_than_the_manifests_is_not_restored(
     server: Server, store: Folder, backup: Backup, what: str
 ) -> None:
     before = server.fingerprint()
-    told = json.loads((path(backup) / "manifest.json").read_bytes())
+    document = json.loads((path(backup) / "manifest.json").read_bytes())
     if what == "rows":
-        told["fingerprint"]["tables"]["app.tasks"]["rows"] = 5
+        document["fingerprint"]["tables"]["app.tasks"]["rows"] = 5
     elif what == "sequence":
-        told["fingerprint"]["sequences"]["app.tasks_id_seq"]["next"] += 9
-        told["sequencesUntil"] = {}
+        document["fingerprint"]["sequences"]["app.tasks_id_seq"]["next"] += 9
+        document["sequencesUntil"] = {}
     else:
-        told["fingerprint"]["grants"]["table app.tasks"]["rights"].pop()
-    (path(backup) / "manifest.json").write_text(json.dumps(told))
+        document["fingerprint"]["grants"]["table app.tasks"]["rights"].pop()
+    (path(backup) / "manifest.json").write_text(json.dumps(document))
     reseal(backup)
     assert len(restore.verify(store, backup.manifest.name, server).differences) == 1
     with pytest.raises(UserError, match="live data are as they were"):
@@ -276,14 +276,14 @@ def test_a_backup_that_is_not_there(store: Folder, backup: Backup, server: Serve
 
 @pytest.fixture
 def volume() -> Iterator[Path]:
-    """Return a folder that everybody may reach, which nothing below pytest's own is."""
+    """Return a folder that every user can reach, unlike pytest's own."""
     with tempfile.TemporaryDirectory(prefix="mcapp-volume-") as made:
         Path(made).chmod(0o777)
         yield Path(made)
 
 
 def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path) -> None:
-    """What the CronJob runs leaves what scripts/backup.py verifies."""
+    """The CronJob's script makes backups that scripts/backup.py verifies."""
     postgres = server.shell.postgres  # type: ignore[attr-defined]
     given = {
         **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files/backup"), "KEEP": "2", "RELEASE": "mcapp"},
@@ -296,7 +296,7 @@ def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path
         done: subprocess.CompletedProcess[bytes] = postgres.script(run, **{**given, **password, **more})
         return done
 
-    # Two old ones; one of a clock that was ahead; one that is none, which takes nobody's place.
+    # Two old ones, one of a clock that was ahead, and a folder that is no backup and does not count as one.
     ahead, none = "mcapp-29990101T000000Z", "mcapp-29990102T000000Z"
     for old in ("mcapp-20200101T000000Z", "mcapp-20200102T000000Z", ahead, none, ".partial"):
         (volume / old).mkdir()
@@ -312,8 +312,8 @@ def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path
     assert sorted(path.name for path in volume.iterdir()) == [".lock", new, ahead, none]
     (volume / ahead / "SHA256SUMS").unlink()
     (line,) = script("list").stdout.splitlines()
-    size, _, told = line.partition(b" ")
-    name = manifest.read(told, "").name
+    size, _, document = line.partition(b" ")
+    name = manifest.read(document, "").name
     (found,) = Folder(volume).list()
     assert (found.manifest.name, found.size) == (name, int(size))
     assert restore.verify(Folder(volume), name, server).differences == []

@@ -1,4 +1,4 @@
-"""The fingerprint: the same after a dump and a restore, another after any single change."""
+"""The fingerprint is the same after a dump and a restore, and another after any single change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def copy(populated: PostgresServer) -> Iterator[str]:
             "pg_restore", "--exit-on-error", f"--dbname={name}", database=name, stdin=dumped.stdout
         )
         assert restored.returncode == 0, restored.stderr.decode()
-        # What belongs to the database itself is not in a dump.
+        # The database's own properties are not in a dump.
         populated.sql(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
         populated.sql(f"GRANT CONNECT ON DATABASE {name} TO app")
         populated.sql(f"ALTER ROLE app IN DATABASE {name} SET search_path = app")
@@ -92,7 +92,7 @@ CHANGES = {
 
 @pytest.fixture
 def with_reader(populated: PostgresServer) -> Iterator[PostgresServer]:
-    """The database with a second role and a table without a key, both gone afterwards."""
+    """The database with a second role and a table without a key; both are dropped afterwards."""
     populated.sql("CREATE ROLE reader")
     populated.sql("CREATE TABLE app.plain (a int, b int)")
     populated.sql("INSERT INTO app.plain VALUES (1, 2)")

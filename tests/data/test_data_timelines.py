@@ -1,4 +1,4 @@
-"""The numbers of timelines that a member passes over, as files beside its WAL."""
+"""The timeline numbers that a member skips, as files beside its WAL."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def names(wal: Path) -> list[str]:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, taken: str | None) -> list[object]:
-    """Let the API server say which number is taken; return what it is told."""
-    told: list[object] = []
+    """Let the API server answer which number is taken; return the patches that it gets."""
+    patches: list[object] = []
 
     def call(method: str, _path: str, body: object = None, **_: object) -> dict[str, object]:
-        told.extend([body] if method == "PATCH" else [])
+        patches.extend([body] if method == "PATCH" else [])
         annotations = {timelines.TAKEN: taken} if taken else {}
         return {"metadata": {"resourceVersion": "7", "annotations": annotations}}
 
     monkeypatch.setenv("MCAPP_SCOPE", "db")
     monkeypatch.setenv("POD_NAME", "db-1")
     monkeypatch.setattr(kube, "call", call)
-    return told
+    return patches
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def answering(monkeypatch: pytest.MonkeyPatch, taken: str | None) -> list[object
 def test_the_next_number_that_nobody_has(
     wal: Path, monkeypatch: pytest.MonkeyPatch, taken: str | None, number: int, left: list[str]
 ) -> None:
-    told = answering(monkeypatch, taken)
+    patches = answering(monkeypatch, taken)
     timelines.claim(wal.parent)
     change = {"resourceVersion": "7", "annotations": {timelines.TAKEN: f"{number} db-1"}}
-    assert told == [{"metadata": change}]
+    assert patches == [{"metadata": change}]
     assert names(wal) == left
 
 
 def test_a_promotion_that_is_tried_again_takes_no_other_number(
     wal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = answering(monkeypatch, "13 db-1")
+    patches = answering(monkeypatch, "13 db-1")
     for _ in range(2):
         timelines.claim(wal.parent)
-    assert told == []
+    assert patches == []
     assert names(wal) == ["0A", "0B", "0C"]
 
 

@@ -23,7 +23,7 @@ def deployed(given: Mapping[str, Any]) -> Deployed:
 
 
 def cluster(home: str, labels: dict[str, str] | None = None) -> Inventory:
-    """Two lab machines, one of them labelled, and a laptop; the data are on one of the three."""
+    """A laptop and two lab machines, one of them labelled. The data are on `home`."""
     objects = [
         node("laptop", "192.168.1.100", labels={**CONTROL_PLANE, **(labels or {})}),
         node("lab", "192.168.1.200", labels={**DATABASE, **(labels or {})}),
@@ -91,6 +91,6 @@ def test_the_values_are_those_of_genvalues_for_data_that_are_there(topology: str
     assert result.values["db"]["nodeSelector"] == {"disk": "fast"}, "but not the old node"
     assert "http://192.168.1.100:30080" in result.values["cluster"]["urls"]
     assert "http://old:30080" not in result.values["cluster"]["urls"]
-    # What was asked for is not touched, nor what was read.
+    # The given values and the inventory are as they were.
     assert [claim.volume for claim in inventory.claims] == ["pvc-1"]
     assert isinstance(inventory.claims[0], Claim)

@@ -97,10 +97,10 @@ class Server:
 
     def kept(self) -> list[str]:
         """Return the databases that restores have kept, the oldest first."""
-        return self.databases(_aside(self.database))
+        return self.databases(_kept_prefix(self.database))
 
     def drop(self, database: str) -> None:
-        """Drop a database, whoever is connected to it."""
+        """Drop a database, and end the connections to it."""
         self.shell.sql(f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE);")
 
     def swap(self, database: str, stamp: str) -> str:
@@ -109,7 +109,7 @@ class Server:
         One transaction renames both. Connections to the old one end.
         Raises ShellError; then nothing has changed.
         """
-        old = _aside(self.database) + stamp
+        old = _kept_prefix(self.database) + stamp
         statements = f"""
             SELECT FROM pg_stat_activity, LATERAL pg_terminate_backend(pid)
             WHERE datname IN ({literal(self.database)}, {literal(database)});
@@ -202,7 +202,7 @@ def literal(value: str) -> str:
     return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _aside(database: str) -> str:
+def _kept_prefix(database: str) -> str:
     """Return how the names of databases begin that were kept for this one; _STAMP_BYTES follow."""
     middle = "_before_"
     return database[: _NAME_BYTES - len(middle) - _STAMP_BYTES] + middle

@@ -38,7 +38,7 @@ class Inventory:
     unread: tuple[str, ...] = ()
 
     def used(self, besides: Owner) -> dict[str, Resources]:
-        """Return what pods request on each node, without those of a release, which are placed anew."""
+        """Return what pods request on each node, without those of a release, which is to be placed again."""
         total: dict[str, Resources] = {}
         for pod in self.pods:
             if pod.node and pod.owner != besides:
