@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from dev import ROOT
+from mcapp.backup.server import Release, Server
+from mcapp.backup.shell import Shell
 from tests.support.postgres import PostgresServer
 
 MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "database" / "migrations").glob("*.sql"))
@@ -43,3 +47,26 @@ def postgres() -> Iterator[PostgresServer]:
 def populated(postgres: PostgresServer) -> PostgresServer:
     populate(postgres)
     return postgres
+
+
+@dataclass(frozen=True)
+class LocalShell(Shell):
+    """PostgreSQL's programs, run beside a server on this machine, without kubectl."""
+
+    postgres: PostgresServer
+
+    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return self.postgres.program(command)
+
+
+def serving(postgres: PostgresServer) -> Server:
+    shell = LocalShell(postgres.superuser_password, {}, postgres)
+    return Server(shell, postgres.database, Release("mcapp", "lab", "0.2.0", "0.2.0"))
+
+
+@pytest.fixture
+def server(populated: PostgresServer) -> Iterator[Server]:
+    made = serving(populated)
+    yield made
+    for left in (*made.kept(), *made.databases("mcapp_")):
+        made.drop(left)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kube_objects import node
 from mcapp.kube.affinity import admits, parse, required_by
 from mcapp.kube.nodes import parse as parse_node
+from tests.support.kube_objects import node
 
 NODE = parse_node(node("lab", labels={"role": "database", "disks": "3"}), "lab")
 
@@ -48,8 +48,8 @@ def test_one_term_with_all_of_its_rules() -> None:
 
 
 def test_a_pod_without_affinity_may_run_anywhere() -> None:
-    for spec in ({}, {"affinity": {}}, {"affinity": {"nodeAffinity": {}}}):
-        assert required_by({"spec": spec}) is None
+    specs: tuple[dict[str, Any], ...] = ({}, {"affinity": {}}, {"affinity": {"nodeAffinity": {}}})
+    assert [required_by({"spec": spec}) for spec in specs] == [None, None, None]
     assert admits(None, NODE)
 
 

@@ -14,7 +14,7 @@ from mcapp.errors import Exit, UserError
 from mcapp.messages import choose_language
 from mcapp.move import report, target
 from mcapp.move.state import Move
-from move.test_move_target import MULTI, cluster, deployed
+from tests.move.test_target import MULTI, cluster, deployed
 
 
 @pytest.fixture

@@ -5,37 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from mcapp.backup import folder, manifest, restore
+from mcapp.backup import folder, restore
 from mcapp.backup.cli import latest
 from mcapp.backup.folder import Folder
 from mcapp.backup.manifest import Backup, RefusedError
-from mcapp.backup.server import Release, Server
-from mcapp.backup.shell import Shell, ShellError
-from mcapp.config import CHART
+from mcapp.backup.server import Server
+from mcapp.backup.shell import ShellError
 from mcapp.errors import UserError
-from tests.data.test_data_fingerprint import take
+from tests.data.conftest import LocalShell
+from tests.data.test_fingerprint import take
 from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-SCRIPT = (CHART / "files" / "backup" / "backup.sh").read_text()
-
-
-@dataclass(frozen=True)
-class LocalShell(Shell):
-    """PostgreSQL's programs, run beside a server on this machine, without kubectl."""
-
-    postgres: PostgresServer
-
-    def start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return self.postgres.program(command)
 
 
 class CutShell(LocalShell):
@@ -43,19 +30,6 @@ class CutShell(LocalShell):
 
     def start(self, command: list[str]) -> subprocess.Popen[bytes]:
         return super().start(["sh", "-c", '"$@" | head --bytes=100', "sh", *command])
-
-
-def serving(postgres: PostgresServer) -> Server:
-    shell = LocalShell(postgres.superuser_password, {}, postgres)
-    return Server(shell, postgres.database, Release("mcapp", "lab", "0.2.0", "0.2.0"))
-
-
-@pytest.fixture
-def server(populated: PostgresServer) -> Iterator[Server]:
-    made = serving(populated)
-    yield made
-    for left in (*made.kept(), *made.databases("mcapp_")):
-        made.drop(left)
 
 
 @pytest.fixture
@@ -272,48 +246,3 @@ def test_a_dump_that_does_not_arrive_whole_is_no_backup(server: Server, store: F
 def test_a_backup_that_is_not_there(store: Folder, backup: Backup, server: Server) -> None:
     with pytest.raises(UserError, match=f"no backup .*other.*There are: {backup.manifest.name}"):
         restore.verify(store, "other", server)
-
-
-@pytest.fixture
-def volume() -> Iterator[Path]:
-    """Return a folder that every user can reach, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="mcapp-volume-") as made:
-        Path(made).chmod(0o777)
-        yield Path(made)
-
-
-def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path) -> None:
-    """The CronJob's script makes backups that scripts/backup.py verifies."""
-    postgres = server.shell.postgres  # type: ignore[attr-defined]
-    given = {
-        **{"BACKUPS": str(volume), "SCRIPTS": str(CHART / "files/backup"), "KEEP": "2", "RELEASE": "mcapp"},
-        **{"NAMESPACE": "lab", "CHART_VERSION": "0.2.0", "APP_VERSION": "0.2.0", "PGUSER": "postgres"},
-    }
-
-    def script(word: str, **more: str) -> subprocess.CompletedProcess[bytes]:
-        run = f"set -- {word}\n{SCRIPT}"
-        password = {"PGPASSWORD": postgres.superuser_password}
-        done: subprocess.CompletedProcess[bytes] = postgres.script(run, **{**given, **password, **more})
-        return done
-
-    # Two old ones, one of a clock that was ahead, and a folder that is no backup and does not count as one.
-    ahead, none = "mcapp-29990101T000000Z", "mcapp-29990102T000000Z"
-    for old in ("mcapp-20200101T000000Z", "mcapp-20200102T000000Z", ahead, none, ".partial"):
-        (volume / old).mkdir()
-        (volume / old).chmod(0o777)
-        if old != none:
-            (volume / old / "SHA256SUMS").touch()
-    made = script("create")
-    assert made.returncode == 0, made.stderr.decode()
-    assert made.stdout.count(b"Removed mcapp-2020010") == 2
-    failed = script("create", PGPASSWORD="wrong")
-    assert failed.returncode
-    new = made.stdout.decode().removeprefix("Made ").split(",")[0]
-    assert sorted(path.name for path in volume.iterdir()) == [".lock", new, ahead, none]
-    (volume / ahead / "SHA256SUMS").unlink()
-    (line,) = script("list").stdout.splitlines()
-    size, _, document = line.partition(b" ")
-    name = manifest.read(document, "").name
-    (found,) = Folder(volume).list()
-    assert (found.manifest.name, found.size) == (name, int(size))
-    assert restore.verify(Folder(volume), name, server).differences == []
