@@ -28,13 +28,13 @@ from bench.speed.replicas import scale
 from dev import ROOT
 from dev.kind import host
 from dev.kind.process import logged
+from dev.local.nginx import Web
+from dev.local.postgres import PostgresServer
 from mcapp.cli import parser, run
 from mcapp.errors import Exit, FailedError, UserError
 from mcapp.messages import announce
 from mcapp.progress import step
 from mcapp_api.settings import Settings
-from tests.page.nginx import Web
-from tests.support.postgres import PostgresServer
 
 DOCS = ROOT / "docs"
 WARM_UP_SECONDS = 1.0

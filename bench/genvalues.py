@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dev import ROOT
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
 from mcapp.cli import parser, run
 from mcapp.errors import Exit, FailedError
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
 
 SIZES = (2, 100, 1000, 5000, 10000)
 ROUNDS = 5

@@ -17,13 +17,13 @@ from bench.measured import setting, spread
 from bench.speed.contenders import uvicorn
 from dev import ROOT
 from dev.load.client import TIMEOUT_SECONDS, Load, Request
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp.cli import parser, run
 from mcapp.errors import Exit
 from mcapp.messages import announce
 from mcapp.progress import step
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 PAGE = ROOT / "docs" / "bench-recovery.md"
 AIM_SECONDS = 1.5

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from dev import ROOT
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, listing, node
 from mcapp.__main__ import TOOLS
 from mcapp.config import CHART
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, listing, node
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 NODES = listing(

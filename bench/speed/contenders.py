@@ -15,10 +15,11 @@ from typing import NamedTuple, Protocol
 import httpx
 
 from dev.kind.process import output
+from dev.local.api_process import ApiProcess
+from dev.local.ports import free_port
+from dev.local.postgres import PostgresServer, installation
 from mcapp import wait
 from mcapp.errors import FailedError
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer, free_port, installation
 
 from .cores import MEASURED, OTHERS, children_seconds, cpu_seconds, on_core
 from .generator import saturate

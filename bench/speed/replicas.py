@@ -7,10 +7,10 @@ import time
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from dev.local.api_process import ApiProcess
+from dev.local.nginx import Web
+from dev.local.postgres import PostgresServer
 from mcapp.messages import announce
-from tests.page.nginx import Web
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 from .cores import Busy, children_seconds, cpu_seconds
 from .generator import saturate

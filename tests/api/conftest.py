@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from tests.api.contract import Contract
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")

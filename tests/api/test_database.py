@@ -15,9 +15,10 @@ import pytest
 
 from dev.load.client import Load
 from dev.load.ledger import State
+from dev.local.api_process import ApiProcess
+from dev.local.ports import free_port
+from dev.local.postgres import PostgresServer
 from tests.api.problem import assert_problem
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

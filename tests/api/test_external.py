@@ -10,8 +10,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from tests.support.tls import Authority, Front
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dev import ROOT
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from tests.api.problem import assert_problem
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from mcapp_api.database.gate import WAITING_PER_CONNECTION, Gate
 from mcapp_api.database.reasons import explain
 from tests.api.problem import assert_problem
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 
 async def _queue(gate: Gate, count: int, entered: list[int]) -> list[asyncio.Task[None]]:

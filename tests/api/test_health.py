@@ -8,8 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dev.kind.versions import app_version
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

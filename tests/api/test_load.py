@@ -7,7 +7,8 @@ import pytest
 
 from dev.load.client import KINDS, Load
 from dev.load.ledger import Comparison, State
-from tests.support.postgres import PostgresServer, free_port
+from dev.local.ports import free_port
+from dev.local.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 API_ONLY = tuple(kind for kind in KINDS if kind != "page")

@@ -8,10 +8,10 @@ import httpx
 import psycopg
 import pytest
 
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from mcapp_api.database.migrate import LOCK
 from tests.api.problem import assert_problem
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.support.api_process import ApiProcess
+from dev.local.api_process import ApiProcess
 
 pytestmark = pytest.mark.postgres
 

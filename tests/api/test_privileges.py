@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.support.postgres import PostgresServer
+from dev.local.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

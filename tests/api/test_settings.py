@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from dev.local.api_process import ApiProcess
 from mcapp_api.settings import Settings, SettingsError
-from tests.support.api_process import ApiProcess
 
 
 @pytest.mark.parametrize(

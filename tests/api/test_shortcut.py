@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from dev.local.postgres import PostgresServer
 from mcapp_api.database.client import Database
 from mcapp_api.middleware.shortcut import Shortcut
 from mcapp_api.settings import Settings
 from mcapp_api.store import FORGET_OLD_KEYS
-from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
 

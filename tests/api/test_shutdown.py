@@ -10,9 +10,9 @@ import httpx
 import psycopg
 import pytest
 
+from dev.local.api_process import ApiProcess
+from dev.local.postgres import PostgresServer
 from tests.api.problem import assert_problem
-from tests.support.api_process import ApiProcess
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from dev.local.postgres import PostgresServer
 from tests.api.problem import assert_problem
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("no_tasks")]
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.local.ports import free_port
+from dev.local.postgres import PostgresServer
 from mcapp.config import CHART
-from tests.support.postgres import PostgresServer, free_port
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

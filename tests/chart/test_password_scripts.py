@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from dev.local.postgres import PostgresServer
 from mcapp.config import CHART
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 CHANGE = (CHART / "files" / "db" / "change-passwords.sh").read_text()

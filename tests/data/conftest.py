@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dev import ROOT
+from dev.local.postgres import PostgresServer
 from mcapp.backup.server import Release, Server
 from mcapp.backup.shell import Shell
-from tests.support.postgres import PostgresServer
 
 MIGRATIONS = sorted((ROOT / "src" / "api" / "mcapp_api" / "database" / "migrations").glob("*.sql"))
 

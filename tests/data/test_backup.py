@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dev.local.postgres import PostgresServer
 from mcapp.backup import folder, restore
 from mcapp.backup.cli import latest
 from mcapp.backup.folder import Folder
@@ -20,7 +21,6 @@ from mcapp.backup.shell import ShellError
 from mcapp.errors import UserError
 from tests.data.conftest import LocalShell
 from tests.data.test_fingerprint import take
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

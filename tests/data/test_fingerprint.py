@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.local.postgres import PostgresServer
 from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
-from tests.support.postgres import PostgresServer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

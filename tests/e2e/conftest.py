@@ -20,9 +20,9 @@ from dev.kind.cluster import Cluster, port_of, topology_of
 from dev.kind.docker import docker, ensure
 from dev.kind.network import NETWORK
 from dev.kind.release import HA_NODES, Release
+from dev.local.ports import free_port
 from mcapp import wait
 from mcapp.config import NODE_PORT
-from tests.support.postgres import free_port
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
 NAME = GIVEN or "mcapp-test"

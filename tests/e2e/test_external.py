@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dev.local.postgres import PostgresServer
 from mcapp.config import CHART
 from mcapp.errors import UserError
 from tests.e2e.conftest import Up
 from tests.e2e.examination import record, wait_for_cause
 from tests.e2e.journey import read, write_and_read
 from tests.e2e.side import BESIDE, Side
-from tests.support.postgres import PostgresServer
 from tests.support.tls import Authority, Front
 
 pytestmark = pytest.mark.kind

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dev.local.ports import free_port
 from tests.e2e.conftest import NAME, up
-from tests.support.postgres import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, Object, node
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.kube.inventory import from_objects
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, node
 
 LAPTOP = node("laptop", "192.168.1.10", labels=CONTROL_PLANE)
 LAB = node("lab", "192.168.1.20", labels=DATABASE)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dev.local.kube_objects import Object, listing
 from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from mcapp.genvalues.cli import TOOL
 from tests.support.genvalues_call import Outcome, Render, Run
-from tests.support.kube_objects import Object, listing
 
 
 @pytest.fixture

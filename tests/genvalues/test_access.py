@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from dev.local.kube_objects import CONTROL_PLANE, Object, node
 from mcapp.genvalues import words
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.kube.inventory import from_objects
-from tests.support.kube_objects import CONTROL_PLANE, Object, node
 
 K3S_INTERNAL, K3S_EXTERNAL = "k3s.io/internal-ip", "k3s.io/external-ip"
 FLANNEL = "flannel.alpha.coreos.com/public-ip"

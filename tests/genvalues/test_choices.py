@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from mcapp.genvalues import words
-from tests.genvalues.clusters import LAB, LAB2, LAPTOP, planned
-from tests.support.kube_objects import (
+from dev.local.kube_objects import (
     DATABASE,
     HOSTNAME,
     Object,
@@ -18,6 +16,8 @@ from tests.support.kube_objects import (
     service,
     storage_class,
 )
+from mcapp.genvalues import words
+from tests.genvalues.clusters import LAB, LAB2, LAPTOP, planned
 
 
 class TestDataGoBeforeLabels:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dev.local.kube_objects import database_volume, pod, service, storage_class
 from mcapp.errors import Exit
 from tests.genvalues.clusters import TWO
 from tests.support.genvalues_call import Run
-from tests.support.kube_objects import database_volume, pod, service, storage_class
 
 
 class TestCluster:

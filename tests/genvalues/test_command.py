@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 import genvalues
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, Object, node, service
 from mcapp.config import CHART
 from mcapp.errors import Exit
 from mcapp.genvalues.values import effective
 from tests.genvalues.clusters import TWO
 from tests.support.genvalues_call import Run
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, Object, node, service
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 

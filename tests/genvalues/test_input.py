@@ -13,12 +13,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dev.local.kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 from mcapp.errors import Exit, UserError
 from mcapp.genvalues.placement import decide
 from mcapp.genvalues.plan import Asked
 from mcapp.kube.inventory import MAX_BYTES, from_objects
 from tests.support.genvalues_call import Run
-from tests.support.kube_objects import CONTROL_PLANE, Object, listing, node, pod, service, storage_class
 
 GOOD = json.dumps(listing(node("laptop", "10.0.0.1")))
 

@@ -6,12 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mcapp.errors import Exit, UserError
-from mcapp.genvalues import words
-from mcapp.genvalues.plan import TIERS
-from mcapp.messages import Text, Words, translate
-from tests.genvalues.clusters import LAB, LAB2, LAPTOP, planned
-from tests.support.kube_objects import (
+from dev.local.kube_objects import (
     CONTROL_PLANE,
     DATABASE,
     ETCD,
@@ -19,6 +14,11 @@ from tests.support.kube_objects import (
     database_volume,
     node,
 )
+from mcapp.errors import Exit, UserError
+from mcapp.genvalues import words
+from mcapp.genvalues.plan import TIERS
+from mcapp.messages import Text, Words, translate
+from tests.genvalues.clusters import LAB, LAB2, LAPTOP, planned
 from tests.support.kube_scheduler import feasible
 
 TAINTED = ["node-role.kubernetes.io/control-plane:NoSchedule"]

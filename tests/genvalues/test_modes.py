@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 import yaml
 
+from dev.local.kube_objects import DATABASE, Object, database_volume, node
 from mcapp.config import CHART
 from mcapp.errors import Exit
 from mcapp.genvalues.values import effective
 from tests.genvalues.clusters import TWO
 from tests.support.genvalues_call import Run
-from tests.support.kube_objects import DATABASE, Object, database_volume, node
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 

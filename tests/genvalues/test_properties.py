@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from mcapp.genvalues import words
@@ -19,7 +20,6 @@ from mcapp.genvalues.values import check, complete, effective
 from mcapp.genvalues.valuesfile import dump
 from mcapp.kube.inventory import Inventory, from_objects
 from tests.support.genvalues_call import Render
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, ETCD, PRESSURES, Object, database_volume, node
 from tests.support.kube_scheduler import feasible
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import genvalues
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, listing, node
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, listing, node
 
 # What PyYAML itself does where it was built without libyaml: this import fails.
 WITHOUT = """

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from dev.local.kube_objects import node
 from mcapp.kube.affinity import admits, parse, required_by
 from mcapp.kube.nodes import parse as parse_node
-from tests.support.kube_objects import node
 
 NODE = parse_node(node("lab", labels={"role": "database", "disks": "3"}), "lab")
 

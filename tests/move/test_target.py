@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
 from mcapp.errors import UserError
 from mcapp.kube.inventory import Inventory, from_objects
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim
 from mcapp.move import target
 from mcapp.move.release import Deployed
-from tests.support.kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
 
 MULTI = {"topology": "multi"}
 

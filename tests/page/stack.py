@@ -12,8 +12,9 @@ from typing import Self
 import httpx
 
 from dev import ROOT
-from tests.page.nginx import Web
-from tests.support.postgres import PostgresServer, free_port
+from dev.local.nginx import Web
+from dev.local.ports import free_port
+from dev.local.postgres import PostgresServer
 
 _START_SECONDS = 20.0
 NODES = {"lab-1": "192.168.1.100", "lab-2": "192.168.1.101", "lab-3": "192.168.1.200"}

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from dev.local.nginx import Web
+from dev.local.ports import free_port
 from tests.page.backend import Backend
 from tests.page.dns import dns
-from tests.page.nginx import Web
-from tests.support.postgres import free_port
 
 IDENTITY = {"POD_NAME": "web-1", "NODE_NAME": "lab-1", "NODE_ADDRESS": "192.168.1.100"}
 KEY = {"Idempotency-Key": "0b0e7a52-6b57-4d2b-9b3c-2f6f7d8f4a11"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dev.local.kube_objects import Object
 from mcapp.errors import Exit
-from tests.support.kube_objects import Object
 
 
 class Outcome(NamedTuple):

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from tests.support.kube_objects import Object
+from dev.local.kube_objects import Object
 
 _COMPARE = {"Gt": operator.gt, "Lt": operator.lt}
 

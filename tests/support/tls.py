@@ -13,7 +13,7 @@ import time
 from ipaddress import ip_address
 from pathlib import Path
 
-from tests.support.postgres import free_port
+from dev.local.ports import free_port
 
 _START_SECONDS = 20.0
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")

@@ -66,16 +66,19 @@ PRESSURES = {
 
 
 def taint(text: str) -> dict[str, str]:
+    """Return the taint `key[=value]:effect`."""
     name, _, effect = text.rpartition(":")
     key, _, value = name.partition("=")
     return {"key": key, **({"value": value} if value else {}), "effect": effect}
 
 
 def listing(*items: Object) -> Object:
+    """Return a List of objects."""
     return {"apiVersion": "v1", "kind": "List", "items": list(items)}
 
 
 def storage_class(name: str, *, default: bool = False, late: bool = True, provisioner: str = "") -> Object:
+    """Return a StorageClass; `late` binds a claim when its first pod is scheduled."""
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
     return {
         "kind": "StorageClass",
@@ -86,6 +89,7 @@ def storage_class(name: str, *, default: bool = False, late: bool = True, provis
 
 
 def service(name: str, port: int, *, namespace: str = "default", release: str = "") -> Object:
+    """Return a Service with this NodePort."""
     labels = {"app.kubernetes.io/instance": release} if release else {}
     return {
         "kind": "Service",
@@ -95,6 +99,7 @@ def service(name: str, port: int, *, namespace: str = "default", release: str = 
 
 
 def pod(name: str, on: str, cpu: str, memory: str, *, release: str = "", phase: str = "Running") -> Object:
+    """Return a pod on a node, with its requests."""
     labels = {"app.kubernetes.io/instance": release} if release else {}
     requests = {"cpu": cpu, "memory": memory}
     return {

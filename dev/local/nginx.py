@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -17,7 +16,9 @@ import httpx
 from dev import ROOT
 from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
-from tests.support.postgres import free_port
+from dev.local.ports import free_port
+from mcapp import wait
+from mcapp.errors import FailedError
 
 _WEB = ROOT / "src/web"
 # `nobody`: unprivileged like uid 101 of the image, and on every machine.
@@ -88,18 +89,22 @@ class Web:
         return self._process
 
     def start(self) -> None:
-        """Start nginx and return when it answers."""
+        """Start nginx and return when it answers.
+
+        Raises:
+            UserError: it does not within ten seconds; the message holds its log.
+
+        """
         process = self.launch()
-        until = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                httpx.get(f"{self.url}/healthz").raise_for_status()
-            except httpx.TransportError:
-                if process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"nginx did not start:\n{self.log}") from None
-                time.sleep(0.02)
-            else:
-                return
+        wait.until(lambda: self._answers() or process.poll() is not None, _START_SECONDS, pause=0.02)
+        if process.poll() is not None or not self._answers():
+            raise FailedError(f"nginx did not start:\n{self.log}")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").is_success
+        except httpx.TransportError:
+            return False
 
     @property
     def log(self) -> str:
@@ -108,19 +113,21 @@ class Web:
 
     @property
     def pid(self) -> int:
-        """nginx's main process."""
-        assert self._process
-        return self._process.pid
+        """Nginx's main process."""
+        return self._running().pid
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the running nginx."""
-        assert self._process
-        self._process.send_signal(number)
+        self._running().send_signal(number)
 
     def wait(self) -> int:
         """Wait until nginx ends, and return its exit code."""
-        assert self._process
-        return self._process.wait(_START_SECONDS)
+        return self._running().wait(_START_SECONDS)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if not self._process:
+            raise FailedError("nginx does not run.", "Call start() first.")
+        return self._process
 
     def stop(self) -> None:
         """Stop nginx at once."""

