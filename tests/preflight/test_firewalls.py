@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.support.preflight_machines import BACK, ESTABLISHED, OPEN, PROHIBITED, RESET, Pair, apply
@@ -44,16 +46,22 @@ UDP: dict[str, tuple[list[str], dict[str, str]]] = {
 def cases() -> dict[str, tuple[list[str], dict[str, str]]]:
     """Rules by machine (`here` is checked, `there` its peer), and how the outcomes differ from OPEN.
 
-    Each TCP port meets each kind of rule, three ports in one run: they do not touch one another.
+    Each TCP port meets each kind of rule and 8472/udp each of its own, all four ports in one run: they do not
+    touch one another. Where nothing arrives at 8472/udp there, a TCP port that passes carries the request.
     """
-    table = {f"8472 {name}": case for name, case in UDP.items()}
-    for turn in range(len(TCP)):
+    table = {}
+    passing, others = itertools.cycle((0, 3, 5)), itertools.cycle((1, 2, 4, 6))
+    for name, (vxlan, changed) in UDP.items():
+        turn = next(
+            passing if any("there -A INPUT" in rule or "OUTPUT" in rule for rule in vxlan) else others
+        )
         kinds = {
             port: list(TCP)[(turn + 2 * place) % len(TCP)] for place, port in enumerate((6443, 10250, 30080))
         }
         rules = [TCP[kind][0].format(port) for port, kind in kinds.items() if TCP[kind][0]]
         outcomes = {f"port.{port}.tcp": TCP[kind][1] for port, kind in kinds.items() if TCP[kind][0]}
-        table[", ".join(f"{port} {kind}" for port, kind in kinds.items())] = (rules, outcomes)
+        tcp = ", ".join(f"{port} {kind}" for port, kind in kinds.items())
+        table[f"8472 {name}, {tcp}"] = ([*vxlan, *rules], {**outcomes, **changed})
     return table
 
 

@@ -70,7 +70,7 @@ class Machine(NamedTuple):
     ) -> Iterator[subprocess.Popen[str]]:
         """Run the listener here until the block ends; ``called`` is what Python is given before `listen`."""
         with subprocess.Popen(
-            self.command(sys.executable, *called, "listen", "--lang", "en", "--seconds", "60", *more),
+            self.command(sys.executable, *called, "listen", "--lang", "en", "--seconds", "600", *more),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -140,7 +140,8 @@ def why_not() -> str:
 
 
 def apply(pair: Pair, rules: list[str]) -> None:
-    for rule in rules:
-        side, *words = shlex.split(rule)
-        machine: Machine = getattr(pair, side)
-        machine.must("iptables", *words)
+    """Add rules of iptables; each begins with its machine, ``here`` or ``there``."""
+    for side, machine in pair._asdict().items():
+        own = [rule.partition(" ")[2] for rule in rules if rule.startswith(f"{side} ")]
+        if own:
+            machine.must("sh", "-c", " && ".join(f"iptables {rule}" for rule in own))
