@@ -55,7 +55,7 @@ def _measure(path: Path) -> Run:
     start = time.perf_counter()
     child = os.posix_spawn(
         command[0],
-        [*command, "--output", f"{folder}/values.yaml"],
+        [*command, "--file", f"{folder}/values.yaml"],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 1, f"{folder}/told", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -126,12 +126,12 @@ def _values(cluster: clusters.Cluster, topology: str) -> Path:
     values = ROOT / f"values-{topology}.yaml"
     if cluster.name != CLUSTER:
         values = cluster.kubeconfig.with_name(values.name)
-    with step(f"python scripts/genvalues.py --topology {topology} --output {values.name}"):
+    with step(f"python scripts/genvalues.py --topology {topology} --file {values.name}"):
         logged(
             "genvalues",
             [
                 *("python3", ROOT / "scripts" / "genvalues.py", "--topology", topology),
-                *("--kubeconfig", cluster.kubeconfig, "--kubectl", command("kubectl"), "--output", values),
+                *("--kubeconfig", cluster.kubeconfig, "--kubectl", command("kubectl"), "--file", values),
             ],
         )
     return values

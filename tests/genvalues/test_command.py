@@ -74,18 +74,26 @@ def test_locale_changes_the_words_not_the_file(run: Run, monkeypatch: pytest.Mon
 
 
 def test_standard_output_holds_the_file_alone(run: Run) -> None:
-    done = run("--output", "-", of=TWO)
+    done = run("--file", "-", of=TWO)
     assert yaml.safe_load(done.out)["topology"] == "multi"
     assert "db may run on lab." in done.err
     assert not list(Path().glob("values*"))
 
 
 def test_json_explanation(run: Run) -> None:
-    told = json.loads(run("--format", "json", of=TWO).out)
+    told = json.loads(run("--output", "json", of=TWO).out)
     assert (told["file"], told["changed"]) == ("values-multi.yaml", True)
     assert told["nodes"] == {"web": ["laptop"], "api": ["laptop"], "db": ["lab"]}
     assert told["refused"]["db"] == {"laptop": ["does not carry role=database"]}
     assert told["values"] == yaml.safe_load(Path("values-multi.yaml").read_text())
+
+
+@pytest.mark.parametrize("arguments", [("--format", "json"), ("--output", "other.yaml")])
+def test_the_spellings_of_the_version_before_go_on_and_say_so(run: Run, arguments: tuple[str, str]) -> None:
+    done = run(*arguments, of=TWO)
+    assert f"warning: {arguments[0]}" in done.err
+    assert Path("other.yaml" if arguments[0] == "--output" else "values-multi.yaml").exists()
+    assert done.out.startswith("{") is (arguments[0] == "--format")
 
 
 def test_a_password_is_for_its_owner_alone(run: Run) -> None:
@@ -117,7 +125,7 @@ class TestCheck:
 
     def drift(self, run: Run, of: list[Object], *arguments: str) -> list[str]:
         before = Path("values-multi.yaml").read_bytes()
-        done = run("--check", "--format", "json", *arguments, of=of)
+        done = run("--check", "--output", "json", *arguments, of=of)
         assert done.code is Exit.DIFFERS
         assert Path("values-multi.yaml").read_bytes() == before
         told = json.loads(done.out)
@@ -173,7 +181,7 @@ class TestCheck:
         assert "\n+topology: single\n" in out
 
     def test_no_file_yet(self, run: Run) -> None:
-        done = run("--check", "--output", "other.yaml", of=TWO)
+        done = run("--check", "--file", "other.yaml", of=TWO)
         assert (done.code, done.out) == (Exit.DIFFERS, "other.yaml does not exist yet.\n")
 
     def test_no_values_file(self, run: Run) -> None:

@@ -67,7 +67,7 @@ def test_three_nodes_of_the_database_get_a_member_each(run: Run) -> None:
 def test_a_database_of_one_server_grows_where_its_data_are(run: Run) -> None:
     done = run(of=[*THREE, *database_volume("lab-1", storage="manual")])
     assert done.values["db"]["mode"] == "ha"
-    assert json.loads(run("--format", "json", of=THREE).out)["nodes"]["db"] == LABS
+    assert json.loads(run("--output", "json", of=THREE).out)["nodes"]["db"] == LABS
     elsewhere = run(of=[*THREE, node("old", "192.168.1.40"), *database_volume("old", storage="manual")])
     assert "mode" not in elsewhere.values.get("db", {})
 
