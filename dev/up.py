@@ -10,7 +10,7 @@ from pathlib import Path
 from dev import ROOT
 from dev.kind import cluster as clusters
 from dev.kind import docker, host
-from dev.kind.images import app_images, node_image
+from dev.kind.images import all_images
 from dev.kind.images.source import SOURCES, choose_source
 from dev.kind.process import logged
 from dev.kind.programs import command
@@ -60,16 +60,18 @@ def main(arguments: Sequence[str]) -> Exit:
     cluster = clusters.Cluster(chosen.cluster)
     prepare(cluster, chosen.port)
     source = choose_source(chosen.images)
-    images = app_images(source, ha=chosen.db_nodes >= HA_NODES)
     fresh = not clusters.exists(cluster)
+    own_node = fresh and not chosen.node_image
+    images, node_image = all_images(source, ha=chosen.db_nodes >= HA_NODES, node=own_node)
+    wanted = list(images.values())
     if fresh:
-        image = chosen.node_image or node_image(source)
-        clusters.create(cluster, chosen.topology, image, chosen.port, chosen.db_nodes)
+        image = chosen.node_image or node_image
+        clusters.create(cluster, chosen.topology, image, wanted, chosen.port, chosen.db_nodes)
     else:
         _require_same(cluster, chosen.topology, chosen.port, chosen.node_image)
         _require_nodes(cluster, chosen.topology, chosen.db_nodes)
         clusters.resume(cluster)
-    loaded = clusters.load(cluster, list(images.values()))
+    loaded = clusters.load(cluster, wanted)
 
     release = Release(cluster)
     if loaded and release.exists():

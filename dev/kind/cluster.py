@@ -17,7 +17,7 @@ from dev.kind.docker import docker, ensure, lacking_capabilities
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import full_reference, import_into
 from dev.kind.network import NETWORK, ensure_network, node_count, remove_network
-from dev.kind.process import logged, output, succeeds
+from dev.kind.process import logged, output, succeeds, together
 from dev.kind.programs import command
 from dev.kind.versions import CLUSTER, cache_dir
 from mcapp import wait
@@ -72,10 +72,12 @@ class Cluster:
         return sorted(names.splitlines())
 
 
-def create(cluster: Cluster, topology: str, node_image: str | None, port: int, db_nodes: int = 1) -> None:
+def create(
+    cluster: Cluster, topology: str, node_image: str | None, images: list[Image], port: int, db_nodes: int
+) -> None:
     """Create the cluster: one node for `single`; a laptop and `db_nodes` lab machines for `multi`.
 
-    The lab machines carry the label role=database.
+    The lab machines carry the label role=database. The images go on the nodes while these become ready.
 
     Raises:
         UserError: the port is taken, or a node does not become ready; the cluster is deleted then.
@@ -107,7 +109,7 @@ def create(cluster: Cluster, topology: str, node_image: str | None, port: int, d
                 env=_kind_env(),
             )
             _keep_dns_inside(cluster)
-            wait_ready(cluster)
+            together(lambda: wait_ready(cluster), lambda: load(cluster, images))
         except BaseException:
             delete(cluster)
             raise

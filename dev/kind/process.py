@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from dev.kind.versions import cache_dir
 from mcapp.errors import FailedError
 
 Command = Sequence[str | Path]
+# The programs that `logged` waits for, and whether no more may start.
+_running: set[subprocess.Popen[bytes]] = set()
+_stopped = threading.Event()
 
 
 def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
@@ -69,20 +74,48 @@ def logged(
     with path.open("ab") as file:
         file.write(f"$ {shlex.join(map(str, command))}\n".encode())
         file.flush()
-        done = subprocess.run(
+        if _stopped.is_set():
+            raise FailedError(f"`{command[0]}` was not started: other work failed.")
+        with subprocess.Popen(
             [str(part) for part in command],
             env=_environment(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
+        ) as running:
+            _running.add(running)
+            try:
+                code = running.wait()
+            finally:
+                _running.discard(running)
+    if code:
         tail = "\n  ".join(path.read_text(errors="replace").splitlines()[-15:])
         raise FailedError(
             f"`{shlex.join(map(str, command))[:200]}` failed:\n  {tail}\n", f"The whole log is {path}."
         )
+
+
+def together(*works: Callable[[], object]) -> None:
+    """Do pieces of work at the same time, each in a thread; when one fails, end what the others run.
+
+    Raises:
+        UserError: the one that failed first raised it.
+
+    """
+    try:
+        with ThreadPoolExecutor(len(works)) as pool:
+            begun = [pool.submit(work) for work in works]
+            try:
+                for done in as_completed(begun):
+                    done.result()
+            except BaseException:
+                _stopped.set()
+                for process in list(_running):
+                    process.terminate()
+                raise
+    finally:
+        _stopped.clear()
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -13,6 +13,8 @@ from mcapp.messages import Text, announce, translate
 HEARTBEAT_SECONDS = 30.0
 # With a meter there is something new to say each time.
 METER_SECONDS = 2.0
+# The step that the last line was about. A line of another one, which runs at the same time, names it.
+_last: list[object] = [None]
 
 
 class Meter:
@@ -36,20 +38,26 @@ class Meter:
 @contextmanager
 def step(what: Text | str, meter: Meter | None = None) -> Iterator[None]:
     """Announce a piece of work, say now and then that it goes on, and at the end how long it took."""
-    announce(f"==> {translate(what)}")
     started = time.monotonic()
     finished = threading.Event()
+    title = translate(what)
+
+    def tell(text: str) -> None:
+        announce(text if _last[0] is finished else f"{text}: {title}")
+        _last[0] = finished
 
     def beat() -> None:
         while not finished.wait(METER_SECONDS if meter else HEARTBEAT_SECONDS):
-            announce(f"    ... {translate(_since(started, meter))}")
+            tell(f"    ... {translate(_since(started, meter))}")
 
+    announce(f"==> {title}")
+    _last[0] = finished
     threading.Thread(target=beat, daemon=True).start()
     try:
         yield
     finally:
         finished.set()
-    announce(f"    {translate(words.DONE_IN(since=_since(started, meter, digits=1)))}")
+    tell(f"    {translate(words.DONE_IN(since=_since(started, meter, digits=1)))}")
 
 
 def _since(started: float, meter: Meter | None, digits: int = 0) -> Text:

@@ -11,8 +11,10 @@ from dev import ROOT
 from dev.kind.docker import docker
 from dev.kind.images.base import nginx_image, postgres_image, python_image
 from dev.kind.images.build import build
-from dev.kind.images.node import build_node
+from dev.kind.images.node import PROGRAMS, build_node, debian_layers, node_is_made
 from dev.kind.images.source import Image, Source
+from dev.kind.process import together
+from dev.kind.programs import command, program
 from dev.kind.versions import app_version, digest, image, requirements, versions
 
 
@@ -32,6 +34,31 @@ def app_images(source: Source, *, ha: bool = False) -> dict[str, Image]:
 def node_image(source: Source) -> str | None:
     """Return the image for kind's nodes; None lets kind take the one it was released with."""
     return None if source is Source.PULL else build_node()
+
+
+def all_images(source: Source, *, ha: bool, node: bool) -> tuple[dict[str, Image], str | None]:
+    """Return the images of `app_images`, and that of `node_image` where it is asked for.
+
+    Programs are compiled while Debian's packages are installed: the one takes the processor, the other the
+    network and the disk. What runs on this machine is made here too.
+    """
+    missing = node and source is Source.BUILD and not node_is_made()
+    images: dict[str, Image] = {}
+
+    def compile_programs() -> None:
+        for name in ("helm", "kind"):
+            program(name)
+        for name in PROGRAMS if missing else ():
+            program(name)
+        command("kubectl")
+
+    def install_packages() -> None:
+        images.update(app_images(source, ha=ha))
+        if missing:
+            debian_layers()
+
+    together(compile_programs, install_packages)
+    return images, node_image(source) if node else None
 
 
 def size_mib(local: str) -> float:
