@@ -12,8 +12,8 @@ from dev.kind import cluster as clusters
 from dev.kind import docker, host
 from dev.kind.images import all_images
 from dev.kind.images.source import SOURCES, choose_source
-from dev.kind.process import logged
-from dev.kind.programs import command
+from dev.kind.process import logged, together
+from dev.kind.programs import command, program
 from dev.kind.release import HA_NODES, Release
 from dev.kind.versions import CLUSTER, cache_dir
 from mcapp.cli import emit_json, parser, run
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> Exit:
 
 
 def prepare(cluster: clusters.Cluster, port: int) -> None:
-    """Check what the machine must have, and make the Docker engine answer."""
+    """Check what the machine must have, make the Docker engine answer, and make what every run needs."""
     host.require_root()
     host.lock(cache_dir() / "lock")
     if not cluster.kubeconfig.exists():
@@ -93,7 +93,7 @@ def prepare(cluster: clusters.Cluster, port: int) -> None:
         host.require_disk(cache_dir(), DISK_GIB)
     clusters.use_only_own_kubeconfig()
     host.install(PACKAGES)
-    docker.ensure()
+    together(docker.ensure, lambda: [program(name) for name in ("helm", "kind")])
 
 
 def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_image: str | None) -> None:

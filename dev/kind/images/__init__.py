@@ -40,14 +40,12 @@ def all_images(source: Source, *, ha: bool, node: bool) -> tuple[dict[str, Image
     """Return the images of `app_images`, and that of `node_image` where it is asked for.
 
     Programs are compiled while Debian's packages are installed: the one takes the processor, the other the
-    network and the disk. What runs on this machine is made here too.
+    network and the disk. kubectl for this machine is one of them.
     """
     missing = node and source is Source.BUILD and not node_is_made()
     images: dict[str, Image] = {}
 
     def compile_programs() -> None:
-        for name in ("helm", "kind"):
-            program(name)
         for name in PROGRAMS if missing else ():
             program(name)
         command("kubectl")
