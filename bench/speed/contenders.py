@@ -16,8 +16,9 @@ import httpx
 
 from dev.kind.process import output
 from dev.local.api_process import ApiProcess
+from dev.local.installation import installation
 from dev.local.ports import free_port
-from dev.local.postgres import PostgresServer, installation
+from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp.errors import FailedError
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from dev import ROOT
+from dev.local import plain_http
 from dev.local.ports import free_port
 from mcapp import wait
 from mcapp.errors import FailedError
@@ -70,7 +71,7 @@ class ApiProcess:
             if self.process.poll() is not None:
                 raise FailedError(f"The api ended with {self.process.returncode}:\n{self.output()}")
             try:
-                response = httpx.get(self.url + path, timeout=5)
+                response = plain_http.get(self.url + path, timeout=5)
             except httpx.TransportError as error:
                 last = repr(error)
                 return None

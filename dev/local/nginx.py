@@ -16,6 +16,7 @@ import httpx
 from dev import ROOT
 from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
+from dev.local import plain_http
 from dev.local.ports import free_port
 from mcapp import wait
 from mcapp.errors import FailedError
@@ -102,7 +103,7 @@ class Web:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/healthz").is_success
+            return plain_http.get(f"{self.url}/healthz").is_success
         except httpx.TransportError:
             return False
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from tests.api.contract import Contract
@@ -43,8 +44,8 @@ def api(postgres: PostgresServer) -> Iterator[ApiProcess]:
 @pytest.fixture(scope="session")
 def client(api: ApiProcess) -> Iterator[httpx.Client]:
     """A client that checks every answer by the OpenAPI document."""
-    contract = Contract(httpx.get(f"{api.url}/api/openapi.json").json())
-    with httpx.Client(base_url=api.url, timeout=10, event_hooks={"response": [contract.check]}) as made:
+    contract = Contract(plain_http.get(f"{api.url}/api/openapi.json").json())
+    with plain_http.Client(base_url=api.url, timeout=10, event_hooks={"response": [contract.check]}) as made:
         yield made
 
 

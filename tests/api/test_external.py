@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-import httpx
 import psycopg
 import pytest
 
+from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from tests.support.tls import Authority, Front
@@ -38,7 +38,7 @@ def refusal(api: ApiProcess) -> tuple[str, str]:
     until = time.monotonic() + 20
     while True:
         api.wait_for("/healthz")
-        db = httpx.get(f"{api.url}/api/topology").json()["db"]
+        db = plain_http.get(f"{api.url}/api/topology").json()["db"]
         if "has not reached" not in db["reason"] or time.monotonic() > until:
             return db["code"], db["reason"]
         time.sleep(0.05)
@@ -50,7 +50,7 @@ def test_the_api_works_over_tls_that_it_verifies(
     query = f"sslmode=verify-full&sslrootcert={authority.certificate}"
     with ApiProcess(environment(postgres, "localhost", front.port, query)) as api:
         api.wait_for("/readyz")
-        made = httpx.post(f"{api.url}/api/tasks", json={"title": "over TLS"})
+        made = plain_http.post(f"{api.url}/api/tasks", json={"title": "over TLS"})
         assert made.status_code == 201
         assert postgres.sql("SELECT title FROM app.tasks WHERE id = %s", [made.json()["id"]]) == [
             ("over TLS",)
@@ -115,7 +115,7 @@ def test_the_owner_of_the_database_needs_nothing_else(
     breakable.sql('ALTER DATABASE "lab-3" OWNER TO lab')
     with ApiProcess(role) as api:
         api.wait_for("/readyz")
-        assert httpx.post(f"{api.url}/api/tasks", json={"title": "mine"}).status_code == 201
+        assert plain_http.post(f"{api.url}/api/tasks", json={"title": "mine"}).status_code == 201
 
 
 def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
@@ -126,7 +126,7 @@ def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
         _in_the_database(breakable, "CREATE SCHEMA lab AUTHORIZATION lab")
         # The api gets ready without a restart once it has the permission.
         api.wait_for("/readyz", seconds=10)
-        assert httpx.post(f"{api.url}/api/tasks", json={"title": "mine"}).status_code == 201
+        assert plain_http.post(f"{api.url}/api/tasks", json={"title": "mine"}).status_code == 201
 
 
 def test_a_role_without_any_schema_is_a_reason(breakable: PostgresServer, role: dict[str, str]) -> None:

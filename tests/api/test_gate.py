@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp_api.database.gate import WAITING_PER_CONNECTION, Gate
@@ -74,7 +75,7 @@ def test_a_flood_is_answered_while_the_database_is_stuck(postgres: PostgresServe
     flood = WAITING_PER_CONNECTION + 30
     with (
         ApiProcess({**postgres.environment, "MCAPP_POOL_SIZE": "1"}) as api,
-        httpx.Client(base_url=api.url, timeout=10, limits=httpx.Limits(max_connections=flood)) as client,
+        plain_http.Client(base_url=api.url, timeout=10, limits=httpx.Limits(max_connections=flood)) as client,
         ThreadPoolExecutor(flood) as threads,
     ):
         api.wait_for("/readyz")

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from dev.kind.versions import app_version
+from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 
@@ -56,7 +57,7 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
 def test_topology_of_a_database_that_the_chart_did_not_start(breakable: PostgresServer) -> None:
     with ApiProcess({**breakable.environment, "NODE_ADDRESS": ""}) as api:
         api.wait_for("/readyz")
-        topology = httpx.get(f"{api.url}/api/topology").json()
+        topology = plain_http.get(f"{api.url}/api/topology").json()
     assert topology["api"]["node_address"] is None
     unknown = {name for name, value in topology["db"].items() if value is None}
     assert unknown == {"pod", "node", "node_address", "node_labels", "volume", "members"}
@@ -65,7 +66,7 @@ def test_topology_of_a_database_that_the_chart_did_not_start(breakable: Postgres
 def test_topology_of_a_leader_whose_replicas_are_away() -> None:
     with PostgresServer({"mcapp.members": "3"}) as leader, ApiProcess(leader.environment) as api:
         api.wait_for("/readyz")
-        topology = httpx.get(f"{api.url}/api/topology").json()
+        topology = plain_http.get(f"{api.url}/api/topology").json()
     assert topology["db"]["members"] == {"wanted": 3, "replicas": []}
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
+from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 
 pytestmark = pytest.mark.postgres
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture(scope="module")
 def document(api: ApiProcess) -> dict[str, Any]:
-    made: dict[str, Any] = httpx.get(f"{api.url}/api/openapi.json").json()
+    made: dict[str, Any] = plain_http.get(f"{api.url}/api/openapi.json").json()
     return made
 
 

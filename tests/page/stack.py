@@ -9,9 +9,8 @@ import sys
 import time
 from typing import Self
 
-import httpx
-
 from dev import ROOT
+from dev.local import plain_http
 from dev.local.nginx import Web
 from dev.local.ports import free_port
 from dev.local.postgres import PostgresServer
@@ -119,7 +118,7 @@ class Stack:
             self.web_up = True
         until = time.monotonic() + _START_SECONDS
         while True:
-            answer = httpx.get(f"{self.web.url}/api/topology")
+            answer = plain_http.get(f"{self.web.url}/api/topology")
             if answer.is_success and answer.json()["db"]["up"]:
                 return
             if time.monotonic() > until:

@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from dev.local import plain_http
 from dev.local.nginx import Web
 from dev.local.ports import free_port
 from tests.page.backend import Backend
@@ -43,7 +43,7 @@ def lonely() -> Iterator[Web]:
 
 
 def test_page_has_the_security_headers_and_is_revalidated(lonely: Web) -> None:
-    answer = httpx.get(lonely.url)
+    answer = plain_http.get(lonely.url)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -53,9 +53,9 @@ def test_page_has_the_security_headers_and_is_revalidated(lonely: Web) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["server"] == "nginx"
     assert answer.headers["cache-control"] == "no-cache"
-    again = httpx.get(lonely.url, headers={"If-None-Match": answer.headers["etag"]})
+    again = plain_http.get(lonely.url, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
-    script = httpx.get(f"{lonely.url}/js/main.js")
+    script = plain_http.get(f"{lonely.url}/js/main.js")
     assert script.headers["content-type"] == "text/javascript; charset=utf-8"
     assert script.headers["content-encoding"] == "gzip"
 
@@ -72,13 +72,13 @@ def test_only_the_api_is_passed_on(web: Web, backend: Backend, path: str) -> Non
 
 
 def test_healthz_is_its_own_and_not_logged(lonely: Web) -> None:
-    assert httpx.get(f"{lonely.url}/healthz").status_code == 204
+    assert plain_http.get(f"{lonely.url}/healthz").status_code == 204
     assert "/healthz" not in lonely.log
 
 
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/topology", "/api/tasks/1"])
 def test_no_api_is_a_problem_in_words(lonely: Web, path: str) -> None:
-    answer = httpx.get(lonely.url + path)
+    answer = plain_http.get(lonely.url + path)
     assert answer.status_code == 502
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -90,33 +90,33 @@ def test_no_api_is_a_problem_in_words(lonely: Web, path: str) -> None:
 
 def test_post_without_api_is_a_problem_too(lonely: Web) -> None:
     for headers in ({}, KEY):
-        answer = httpx.post(f"{lonely.url}/api/tasks", json={"title": "x"}, headers=headers)
+        answer = plain_http.post(f"{lonely.url}/api/tasks", json={"title": "x"}, headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (502, 502)
 
 
 def test_slow_api_is_a_problem(web: Web, backend: Backend) -> None:
     backend.delay = 5
-    answer = httpx.get(f"{web.url}/api/topology", timeout=10)
+    answer = plain_http.get(f"{web.url}/api/topology", timeout=10)
     assert answer.status_code == 504
     assert answer.json()["detail"] == "The web tier runs, but the api took too long to answer it."
     assert len(backend.requests) == 1
 
 
 def test_too_large_a_body_is_a_problem(web: Web, backend: Backend) -> None:
-    answer = httpx.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024 + 1))
+    answer = plain_http.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024 + 1))
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"] == "A request may hold 64 KiB at most."
     assert backend.requests == []
-    assert httpx.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024)).status_code == 200
+    assert plain_http.post(f"{web.url}/api/tasks", content=b"x" * (64 * 1024)).status_code == 200
 
 
 def test_problems_of_the_api_pass_untouched(web: Web) -> None:
-    assert httpx.get(f"{web.url}/api/sad").json() == {"status": 503, "title": "mine"}
+    assert plain_http.get(f"{web.url}/api/sad").json() == {"status": 503, "title": "mine"}
 
 
 def test_api_learns_who_passed_the_request_on(web: Web, backend: Backend) -> None:
-    answer = httpx.get(
+    answer = plain_http.get(
         f"{web.url}/api/topology",
         headers={"X-Web-Pod": "forged", "X-Web-Node-Address": "6.6.6.6", "X-Forwarded-For": "6.6.6.6"},
     )
@@ -134,11 +134,11 @@ def test_api_learns_who_passed_the_request_on(web: Web, backend: Backend) -> Non
 
 def test_connections_are_kept_but_for_the_topology(web: Web, backend: Backend) -> None:
     for _ in range(4):
-        httpx.get(f"{web.url}/api/tasks")
+        plain_http.get(f"{web.url}/api/tasks")
     assert len(backend.connections) == 1
     backend.connections.clear()
     for _ in range(4):
-        httpx.get(f"{web.url}/api/topology")
+        plain_http.get(f"{web.url}/api/topology")
     assert len(backend.connections) == 4
 
 
@@ -154,21 +154,21 @@ def test_connections_are_kept_but_for_the_topology(web: Web, backend: Backend) -
 def test_only_what_is_safe_is_sent_twice(
     web: Web, backend: Backend, method: str, path: str, headers: dict[str, str], status: int, sent: int
 ) -> None:
-    httpx.get(f"{web.url}/api/tasks")
+    plain_http.get(f"{web.url}/api/tasks")
     backend.requests.clear()
     backend.break_next = 1
-    answer = httpx.request(method, web.url + path, headers=headers, content=b'{"title":"x"}')
+    answer = plain_http.request(method, web.url + path, headers=headers, content=b'{"title":"x"}')
     assert (answer.status_code, len(backend.requests)) == (status, sent)
 
 
 def test_an_answer_carries_its_request_id_once(web: Web, backend: Backend) -> None:
-    answer = httpx.get(f"{web.url}/api/tasks")
+    answer = plain_http.get(f"{web.url}/api/tasks")
     ((_, _, headers),) = backend.requests
     assert answer.headers.get_list("x-request-id") == [headers["x-request-id"]]
 
 
 def test_log_is_json_with_the_request_id(web: Web) -> None:
-    answer = httpx.get(f"{web.url}/api/tasks?limit=1")
+    answer = plain_http.get(f"{web.url}/api/tasks?limit=1")
     until = time.monotonic() + 5
     while answer.headers["x-request-id"] not in web.log and time.monotonic() < until:
         time.sleep(0.02)
@@ -185,7 +185,7 @@ def test_log_is_json_with_the_request_id(web: Web) -> None:
 def test_hostile_names_stay_out_of_the_configuration(hostile: str) -> None:
     identity = dict.fromkeys(IDENTITY, hostile)
     with Web(f"127.0.0.1:{free_port()}", **identity) as web:
-        assert httpx.get(f"{web.url}/api/tasks").json()["web"] == dict.fromkeys(
+        assert plain_http.get(f"{web.url}/api/tasks").json()["web"] == dict.fromkeys(
             ("pod", "node", "node_address"), ""
         )
         assert "POD_NAME is no Kubernetes name" in web.log
@@ -207,7 +207,7 @@ def test_hostile_names_stay_out_of_the_configuration(hostile: str) -> None:
 )
 def test_only_an_ip_address_is_the_nodes_address(given: str, shown: str) -> None:
     with Web(f"127.0.0.1:{free_port()}", **{**IDENTITY, "NODE_ADDRESS": given}) as web:
-        assert httpx.get(f"{web.url}/api/tasks").json()["web"]["node_address"] == shown
+        assert plain_http.get(f"{web.url}/api/tasks").json()["web"]["node_address"] == shown
 
 
 @pytest.mark.parametrize(
@@ -229,17 +229,17 @@ def test_starts_without_the_service_and_finds_it_later(backend: Backend) -> None
         nameserver = f"nameserver 127.0.0.1:{server.server_address[1]}"
         resolv_conf = f"search lab.svc.cluster.local svc.cluster.local\n{nameserver}\noptions ndots:5"
         with Web(f"api:{backend.server_port}", resolv_conf=resolv_conf) as web:
-            assert httpx.get(f"{web.url}/api/tasks").status_code == 502
+            assert plain_http.get(f"{web.url}/api/tasks").status_code == 502
             server.known.add("api.lab.svc.cluster.local")
             until = time.monotonic() + 20
-            while httpx.get(f"{web.url}/api/tasks").status_code != 200:
+            while plain_http.get(f"{web.url}/api/tasks").status_code != 200:
                 assert time.monotonic() < until, web.log
                 time.sleep(0.2)
         assert server.asked == {"api.lab.svc.cluster.local"}
 
 
 def test_a_kept_connection_is_answered_once_more_after_sigquit(web: Web) -> None:
-    with httpx.Client(base_url=web.url) as client:
+    with plain_http.Client(base_url=web.url) as client:
         assert "close" not in client.get("/healthz").headers["connection"]
         web.signal(signal.SIGQUIT)
         until = time.monotonic() + 5
@@ -256,7 +256,9 @@ def test_a_kept_connection_is_answered_once_more_after_sigquit(web: Web) -> None
 def test_running_request_is_finished_on_sigquit(web: Web, backend: Backend) -> None:
     backend.delay = 1.0
     answers: list[int] = []
-    request = threading.Thread(target=lambda: answers.append(httpx.get(f"{web.url}/api/tasks").status_code))
+    request = threading.Thread(
+        target=lambda: answers.append(plain_http.get(f"{web.url}/api/tasks").status_code)
+    )
     request.start()
     while not backend.requests:
         time.sleep(0.01)

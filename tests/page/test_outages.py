@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import signal
 
-import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from dev.local import plain_http
 from tests.page.conftest import OpenPage
 from tests.page.stack import Stack
 
@@ -152,7 +152,8 @@ def test_lost_answer_makes_one_row(open_page: OpenPage, stack: Stack) -> None:
         if len(keys) == 1:
             # The api handles the request, but the browser gets no answer.
             body = route.request.post_data_buffer or b""
-            assert httpx.post(f"{stack.web.url}/api/tasks", content=body, headers=headers).status_code == 201
+            stored = plain_http.post(f"{stack.web.url}/api/tasks", content=body, headers=headers)
+            assert stored.status_code == 201
             route.abort("connectionreset")
         else:
             route.continue_()

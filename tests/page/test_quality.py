@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from importlib.resources import files
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dev import ROOT
+from dev.local import plain_http
 from tests.page.conftest import OpenPage
 from tests.page.stack import Stack
 
@@ -55,7 +55,7 @@ def test_whole_page_is_below_100_kb(stack: Stack) -> None:
     html = ROOT / "src/web/html"
     paths = [file.relative_to(html) for file in html.rglob("*") if file.is_file()]
     total = 0
-    with httpx.Client(base_url=stack.web.url) as client:
+    with plain_http.Client(base_url=stack.web.url) as client:
         for path in paths:
             with client.stream("GET", f"/{path}") as answer:
                 total += sum(len(chunk) for chunk in answer.iter_raw())
