@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from dev.kind import host
 from dev.kind.docker import docker
 from dev.kind.images.base import base_image
 from dev.kind.images.build import build, is_made, made, static
+from dev.kind.images.layout import write_layout
 from dev.kind.images.source import Image
-from dev.kind.images.transfer import import_into
 from dev.kind.programs import folder_of, program
 from dev.kind.versions import IMAGES, digest, image, versions
 from mcapp.progress import step
 
+PACKAGES = ("busybox-static", "zstd")
 # The long one comes last: the others leave behind in Go's cache what it needs too.
 PROGRAMS = ("node", "cni-plugins", "etcd", "containerd", "kubernetes")
 ON_NODE = ("kubeadm", "kubectl", "kubelet")
@@ -33,16 +35,17 @@ def build_node() -> str:
     """Return the image of a kind node, built where the engine does not have it."""
 
     def make(local: str) -> None:
-        bare, on_debian, static_ones = _bare(), _on_debian(), _static()
-        with step(f"Putting {len(on_debian) + len(static_ones)} images into the node image"):
-            _preload(bare, on_debian, static_ones, local)
+        host.install(PACKAGES)
+        bare, items = _bare(), [*_on_debian(), *_static()]
+        with step(f"Putting {len(items)} images into the node image"):
+            _preload(bare, items, local)
 
     return made("node", _inputs(), make)
 
 
 def debian_layers() -> None:
     """Make what the images of a node need of Debian, which `build_node` then finds made."""
-    host.install(["busybox-static"])
+    host.install(PACKAGES)
     base = base_image()
     for name, folder in (("net", NET), ("node", NODE)):
         inputs = digest(base, folder / "Dockerfile")
@@ -52,7 +55,7 @@ def debian_layers() -> None:
 def _inputs() -> str:
     references = [item for name in ("coredns", "etcd", "pause") for item in (name, image(name))]
     programs = [str(folder_of(name)) for name in PROGRAMS]
-    return digest(versions()["build"]["debian"], *references, *programs, NET, NODE, IMAGES / "base")
+    return digest(versions()["build"]["debian"], "zstd", *references, *programs, NET, NODE, IMAGES / "base")
 
 
 def _version() -> str:
@@ -104,7 +107,6 @@ def _on_debian() -> list[Image]:
 
 
 def _static() -> list[Image]:
-    host.install(["busybox-static"])
     node, etcd = program("node"), program("etcd")
     busybox = dict.fromkeys(("busybox", "sh", "mkdir", "rm"), Path("/bin/busybox"))
     return [
@@ -116,16 +118,28 @@ def _static() -> list[Image]:
     ]
 
 
-def _preload(bare: str, on_debian: list[Image], static_ones: list[Image], node: str) -> None:
+def _preload(bare: str, items: list[Image], node: str) -> None:
     container = docker("run", "--detach", "--privileged", "--entrypoint", "sleep", bare, "infinity")
     try:
         docker("exec", "--detach", container, "containerd")
         wait = "for i in $(seq 100); do ctr version >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
         docker("exec", container, "bash", "-c", wait)
+        with tempfile.TemporaryDirectory(prefix="mcapp-node-") as folder:
+            write_layout(items, Path(folder, "images.tar"))
+            docker("cp", Path(folder, "images.tar"), f"{container}:/images.tar")
         # Unpacking here would lay an overlay over an overlay; the node does it on its own volume.
-        import_into([container], static_ones, "--no-unpack")
-        # Compressed, as a registry has them: the largest, of which a third is left.
-        import_into([container], on_debian, "--no-unpack", "--compress-blobs")
+        docker(
+            "exec",
+            container,
+            "ctr",
+            "--namespace",
+            "k8s.io",
+            "images",
+            "import",
+            "--no-unpack",
+            "/images.tar",
+        )
+        docker("exec", container, "rm", "/images.tar")
         docker("exec", container, "bash", "-c", "pkill containerd; sleep 1; sync")
         docker(
             "commit",

@@ -28,7 +28,7 @@ def import_into(containers: list[str], items: list[Image], *flags: str) -> None:
 
     """
     ctr = ("ctr", "--namespace", "k8s.io", "images")
-    names = list(dict.fromkeys(item.local for item in items))
+    names = [item.local for item in items]
     with subprocess.Popen([client(), "save", *names], stdout=subprocess.PIPE) as save:
         readers = {
             container: _reader(container, *ctr, "import", "--digests", *flags, "-")
