@@ -24,7 +24,7 @@ LDFLAGS = "-s -w"
 # compilers that collect no garbage until they are large (15 % of all CPU time, measured on kind's build).
 GCFLAGS = "all=-dwarf=false"
 COMPILER = {"GOGC": "off", "GOMEMLIMIT": "1500MiB"}
-# Where a source of ours lies in the module that it is built in.
+# Where the sources of ours lie in the module that they are built in, each under its program's name.
 OURS = "mcapp"
 
 
@@ -140,7 +140,7 @@ def _fetch(name: str, spec: dict[str, Any], source: Path) -> str:
     (source / "go.work").unlink(missing_ok=True)
     shutil.rmtree(source / "vendor", ignore_errors=True)
     if "source" in spec:
-        shutil.copytree(ROOT / spec["source"], source / OURS)
+        shutil.copytree(ROOT / spec["source"], source / OURS / name)
     text = (source / "go.mod").read_text()
     edits = []
     for part in re.findall(r"^\s*(?:replace )?(\S+) => \.", text, re.MULTILINE):
