@@ -41,7 +41,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Togeth
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
     """Put helm and kubectl of the project's versions first on PATH, and hide the user's cluster."""
-    folders = [str(command(name).parent) for name in ("helm", "kubectl")]
+    # ct looks for yamale and yamllint there.
+    folders = [str(Path(sys.executable).parent), *(str(command(name).parent) for name in ("helm", "kubectl"))]
     os.environ["PATH"] = ":".join([*folders, os.environ["PATH"]])
     os.environ.pop("KUBECONFIG", None)
 

@@ -49,7 +49,12 @@ def test_a_server_that_asks_for_the_password_passes(server: PostgresServer) -> N
     ("changed", "said"),
     [
         ({"PGPASSWORD": "other"}, "FAIL the Secret's password does not open the database"),
-        ({"DATABASE_URL": "postgresql://127.0.0.1:{free}/appdb"}, "Connection refused"),
+        # The script asks for 20 s before it gives up.
+        pytest.param(
+            {"DATABASE_URL": "postgresql://127.0.0.1:{free}/appdb"},
+            "Connection refused",
+            marks=pytest.mark.thorough,
+        ),
     ],
     ids=["password", "refused"],
 )
