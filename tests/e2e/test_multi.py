@@ -155,6 +155,8 @@ def test_helm_test_passes_and_fails_with_the_database_whose_absence_restarts_not
     finally:
         release.kubectl("scale", "statefulset/db", "--replicas=1")
         release.kubectl("rollout", "status", "statefulset/db", "--timeout=120s")
+    # The api looks again every second or so.
+    assert wait.until(lambda: httpx.get(f"{page}/api/tasks", timeout=10).is_success, DATABASE_AWAY_SECONDS)
     write_and_read(page)
     assert restarts() == before
 
