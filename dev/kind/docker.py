@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from functools import cache
 from pathlib import Path
 
 from dev.kind import host
 from dev.kind.process import output, succeeds
 from dev.kind.versions import cache_dir
+from mcapp import wait
 from mcapp.errors import FailedError
 from mcapp.messages import announce
 from mcapp.progress import step
@@ -24,6 +24,7 @@ PACKAGES = ("docker.io", "iptables", "ca-certificates")
 RUN = Path("/run/mcapp-docker")
 SOCKET = RUN / "docker.sock"
 START_SECONDS = 60
+STOP_SECONDS = 30
 
 
 def ensure() -> None:
@@ -57,10 +58,7 @@ def stop_own() -> None:
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return
     with step("Stopping the Docker engine that the set-up had started"):
-        for _ in range(300):
-            if not Path(f"/proc/{pid}").exists():
-                return
-            time.sleep(0.1)
+        wait.until(lambda: not Path(f"/proc/{pid}").exists(), STOP_SECONDS, pause=0.1)
 
 
 def docker(*arguments: str | Path, stdin: str | None = None) -> str:
@@ -129,12 +127,9 @@ def _start() -> None:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        for _ in range(START_SECONDS * 5):
-            if _answers():
-                return
-            if daemon.poll() is not None:
-                break
-            time.sleep(0.2)
+        wait.until(lambda: _answers() or daemon.poll() is not None, START_SECONDS, pause=0.2)
+        if _answers():
+            return
         tail = "\n  ".join(log.read_text(errors="replace").splitlines()[-10:])
         raise FailedError(f"dockerd did not start:\n  {tail}\n", f"The whole log is {log}.")
 

@@ -44,15 +44,9 @@ class Tool:
         """Return how the user of this process calls the tool."""
         return called(self.name)
 
-    @property
-    def style(self) -> dict[str, Any]:
-        """Return argparse's arguments for the tool's `--help`."""
-        return style(self.description, f"{self.called} {self.example}")
-
     def main(self, arguments: Sequence[str]) -> Exit:
         """Do what the arguments ask for; UserError for what the user can fix."""
-        options = Parser(prog=self.called, **self.style)
-        options.allow_abbrev = False
+        options = parser(self.called, self.description, f"{self.called} {self.example}")
         self.add_options(options)
         return self.run(options.parse_args(arguments))
 
