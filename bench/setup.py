@@ -41,6 +41,7 @@ AIMS = {
     "make up, warm, no cluster": 60,
     "make up again": 5,
     "make test, warm": 15 * 60,
+    "make test-rest, warm": 45 * 60,
     "make test-all, warm": 60 * 60,
 }
 
@@ -75,6 +76,10 @@ def _warm() -> dict[str, float | str]:
 
 def _test() -> dict[str, float | str]:
     return {"make test, warm": _make("test")}
+
+
+def _rest() -> dict[str, float | str]:
+    return {"make test-rest, warm": _make("test-rest")}
 
 
 def _test_all() -> dict[str, float | str]:
@@ -184,6 +189,7 @@ MEASUREMENTS = {
     "cold": _cold,
     "warm": _warm,
     "test": _test,
+    "rest": _rest,
     "test-all": _test_all,
     "install": _install,
     "house": _house,
