@@ -17,8 +17,8 @@ from tests.support.render import Objects, render
 
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 IMAGE = re.compile(r"[a-z0-9]+([._/-]+[a-z0-9]+)*:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}")
-# A StatefulSet's pods have its name and eleven more characters in a label (controller-revision-hash); a CronJob's
-# Jobs have as many more in their names.
+# A StatefulSet's pods have its name and eleven more characters in a label, controller-revision-hash.
+# The Jobs of a CronJob have as many more in their names.
 LONGEST = {"StatefulSet": 52, "CronJob": 52}
 PREFIX = "p" * 30
 RELEASE = "r" * 53
