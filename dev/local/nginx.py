@@ -71,8 +71,8 @@ class Web:
             for writable in (self.run_dir, self._log):
                 os.chown(writable, _UNPRIVILEGED, _UNPRIVILEGED)
 
-    def launch(self) -> subprocess.Popen[bytes]:
-        """Start the entrypoint and return at once."""
+    def launch(self, *through: str) -> subprocess.Popen[bytes]:
+        """Start the entrypoint, with a command before it where there is one, and return at once."""
         user = str(_UNPRIVILEGED)
         unprivileged = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
         environment: Mapping[str, str] = {
@@ -82,7 +82,11 @@ class Web:
         }
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*(unprivileged if os.geteuid() == 0 else []), str(self._folder / "etc/entrypoint.sh")],
+                [
+                    *through,
+                    *(unprivileged if os.geteuid() == 0 else []),
+                    str(self._folder / "etc/entrypoint.sh"),
+                ],
                 env=environment,
                 stdout=log,
                 stderr=log,

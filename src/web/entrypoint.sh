@@ -5,7 +5,7 @@
 #   POD_NAME, NODE_NAME  shown on the page; left out if they are not valid Kubernetes names
 #   NODE_ADDRESS         shown on the page; left out if it is not an IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
-#   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6
+#   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6 where the kernel has it
 #   RUN_DIR              the only folder that nginx writes to, default /tmp/nginx
 #   RESOLV_CONF          default /etc/resolv.conf
 set -eu
@@ -101,7 +101,8 @@ done
 listen=${LISTEN:-}
 if [ -z "$listen" ]; then
   listen=8080
-  if [ -s /proc/net/if_inet6 ]; then
+  # A kernel with IPv6 has this file. Its size is 0 always, as that of every file in /proc.
+  if [ -e /proc/net/if_inet6 ]; then
     listen='8080 [::]:8080'
   fi
 fi

@@ -68,6 +68,43 @@ def test_a_container_that_waits_ends_when_it_is_told_to(start: Start, end: signa
     assert second.wait(5) == 143
 
 
+OWN = {"existingSecret": "mine", "keys": {"superuserPassword": "root", "appPassword": "APP"}}
+GOOD = {"POSTGRES_PASSWORD": "it's $x", "APP_PASSWORD": "b", "REPLICATION_PASSWORD": "c"}
+
+
+@pytest.mark.parametrize("mode", ["standalone", "ha"])
+@pytest.mark.parametrize(
+    ("variable", "key"),
+    [
+        ("POSTGRES_PASSWORD", "root"),
+        ("APP_PASSWORD", "APP"),
+        ("REPLICATION_PASSWORD", "replication-password"),
+    ],
+)
+def test_a_first_start_refuses_a_password_with_a_line_break(
+    render: Render, tmp_path: Path, mode: str, variable: str, key: str
+) -> None:
+    values = {"topology": "multi", "db": {"mode": mode, "auth": OWN}}
+    command = render(values).pod("db")["containers"][0]["command"]
+    data = tmp_path / "pgdata"
+
+    def first(**passwords: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": "/usr/bin:/bin", "PGDATA": str(data), **GOOD, **passwords}
+        words = [*command[:-1], "sh", "-c", "echo started"]
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+    assert first().stdout == "started\n"
+    for end in ("\n", "\r", "\nb"):
+        done = first(**{variable: f"a{end}"})
+        assert done.returncode == 1
+        assert f"the Secret's key {key} holds a line break" in done.stdout
+        assert "started" not in done.stdout
+    # A server that has its data keeps the passwords that it has.
+    data.mkdir()
+    (data / "PG_VERSION").write_text("16")
+    assert first(**{variable: "a\n"}).stdout == "started\n"
+
+
 def test_what_the_program_does_with_a_signal_is_its_own_affair(start: Start) -> None:
     server = start(*SERVER)
     assert line(server.stdout) == "held\n"

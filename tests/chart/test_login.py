@@ -49,6 +49,7 @@ def test_a_server_that_asks_for_the_password_passes(server: PostgresServer) -> N
     ("changed", "said"),
     [
         ({"PGPASSWORD": "other"}, "FAIL the Secret's password does not open the database"),
+        ({"PGPASSWORD": "other\n"}, "It holds a line break: `echo` adds one"),
         # The script asks for 20 s before it gives up.
         pytest.param(
             {"DATABASE_URL": "postgresql://127.0.0.1:{free}/appdb"},
@@ -56,7 +57,7 @@ def test_a_server_that_asks_for_the_password_passes(server: PostgresServer) -> N
             marks=pytest.mark.thorough,
         ),
     ],
-    ids=["password", "refused"],
+    ids=["password", "line break", "refused"],
 )
 def test_the_right_password_must_open_it(server: PostgresServer, changed: dict[str, str], said: str) -> None:
     # What stays shut is told after a while.

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 
 from tests.support.definitions import KINDS
-from tests.support.render import CI_VALUES, KUBERNETES, OPTIONS, Objects
+from tests.support.render import CI_VALUES, HA, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]
 
@@ -138,14 +138,25 @@ def test_the_names_of_the_documentation(render: Render) -> None:
     assert mount["mountPath"].startswith("/var/lib/postgresql/")
 
 
-def test_a_storage_class_is_passed_on(render: Render) -> None:
-    values = {"db": {"persistence": {"storageClass": "fast"}}}
-    assert render(values).one("PersistentVolumeClaim", "postgres-pvc")["spec"]["storageClassName"] == "fast"
+@pytest.mark.parametrize(("given", "asked"), [("fast", "fast"), ("-", ""), ("", None), (None, None)])
+def test_a_storage_class_has_three_meanings(render: Render, given: str | None, asked: str | None) -> None:
+    persistence = {"persistence": {"storageClass": given}}
+    values = {**HA, "db": {"mode": "ha", **persistence}, "backup": {"enabled": True, **persistence}}
+    objects = render(values)
+    (template,) = objects.one("StatefulSet", "db-ha")["spec"]["volumeClaimTemplates"]
+    claims = [objects.one("PersistentVolumeClaim", name) for name in ("postgres-pvc", "backup-pvc")]
+    for claim in (template, *claims):
+        assert claim["spec"].get("storageClassName") == asked
 
 
-def test_a_free_node_port_is_left_to_kubernetes(render: Render) -> None:
-    ports = render({"web": {"service": {"nodePort": None}}}).one("Service", "web")["spec"]["ports"]
+@pytest.mark.parametrize("given", [None, 0, ""])
+def test_a_free_node_port_is_left_to_kubernetes(render: Render, given: object) -> None:
+    ports = render({"web": {"service": {"nodePort": given}}}).one("Service", "web")["spec"]["ports"]
     assert "nodePort" not in ports[0]
+
+
+def test_keys_for_yaml_anchors_are_allowed_at_the_top(render: Render) -> None:
+    assert render({"x-common": {"cpu": 1}, "x-": None}).names() == OBJECTS
 
 
 @pytest.mark.parametrize("keep", [True, False])

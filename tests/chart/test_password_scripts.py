@@ -56,6 +56,37 @@ def test_a_change_reaches_both_roles_and_may_be_repeated(server: PostgresServer)
     assert kinds == [("SCRAM-SHA-256",)] * 2
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\nx"])
+def test_a_change_to_a_password_with_a_line_break_changes_nothing(server: PostgresServer, end: str) -> None:
+    now = live(server)
+    for key, new in (
+        ("superuser-password", {"NEXT_APP": "new", "NEXT_SUPERUSER": f"new{end}"}),
+        ("app-password", {"NEXT_APP": f"new{end}", "NEXT_SUPERUSER": "new"}),
+        ("mine", {"NEXT_APP": f"new{end}", "NEXT_SUPERUSER": "new", "APP_KEY": "mine"}),
+        ("replication-password", {"NEXT_APP": "x", "NEXT_SUPERUSER": "x", "NEXT_REPLICATION": f"x{end}"}),
+    ):
+        done = server.script(CHANGE, **now, **new)
+        assert done.returncode == 1
+        assert f"key {key} holds a line break".encode() in done.stdout
+        assert b"NOTHING WAS CHANGED" in done.stdout
+    assert opens(server, "app", now["LIVE_APP"])
+    assert opens(server, "postgres", now["LIVE_SUPERUSER"])
+
+
+def test_a_live_password_with_a_line_break_is_named_unless_the_next_one_is_right(
+    server: PostgresServer,
+) -> None:
+    now = live(server)
+    broken = {**now, "LIVE_SUPERUSER": f"{now['LIVE_SUPERUSER']}\n"}
+    done = server.script(CHANGE, **broken, NEXT_APP="new", NEXT_SUPERUSER="new")
+    assert done.returncode == 1
+    assert b"key superuser-password holds a line break" in done.stdout
+    assert opens(server, "app", now["LIVE_APP"])
+    done = server.script(CHANGE, **broken, NEXT_APP="new", NEXT_SUPERUSER=now["LIVE_SUPERUSER"])
+    assert done.returncode == 0
+    assert opens(server, "app", "new")
+
+
 def test_only_a_change_asks_anything_of_the_database(server: PostgresServer) -> None:
     now = live(server)
     server.stop()
@@ -78,6 +109,13 @@ def test_a_reset_needs_no_old_password(server: PostgresServer) -> None:
     with psycopg.connect(server.url, user="postgres", password=ODD) as connection:
         connection.execute("ALTER ROLE app RENAME TO other")
     server.stop()
+    for key, given in (
+        ("app-password", {"APP_PASSWORD": "x\n", "POSTGRES_PASSWORD": "x"}),
+        ("root", {"APP_PASSWORD": "x", "POSTGRES_PASSWORD": "x\r", "SUPERUSER_KEY": "root"}),
+    ):
+        done = server.script(RESET, **given)
+        assert done.returncode == 1
+        assert f"key {key} holds a line break".encode() in done.stderr
     done = server.script(RESET, APP_PASSWORD="very-secret", POSTGRES_PASSWORD="very-secret")
     assert done.returncode == 1
     assert b'role "app" does not exist' in done.stderr

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.chart.test_identity import settings_of_db
 from tests.support.render import Objects
 
 Render = Callable[..., Objects]
@@ -60,6 +61,16 @@ def test_multi_with_several_labels_needs_all_of_them(render: Render) -> None:
     for half in ({"role": "database"}, {"disk": "fast"}):
         assert not may_run(objects.pod("db"), half)
         assert may_run(objects.pod("web"), half)
+
+
+def test_own_labels_replace_the_charts_as_a_whole(render: Render) -> None:
+    own = {"placement": {"databaseNodeLabels": {"role": None}, "databaseNodeLabelsOverride": {"tier": "db"}}}
+    for placement in (own["placement"], {"databaseNodeLabelsOverride": {"tier": "db"}}):
+        objects = render({"topology": "multi", "placement": placement})
+        assert may_run(objects.pod("db"), {"tier": "db"})
+        assert not may_run(objects.pod("web"), {"tier": "db"})
+        assert may_run(objects.pod("web"), {"role": "database"})
+        assert settings_of_db(objects)["mcapp.node_labels"] == "tier=db"
 
 
 @pytest.mark.parametrize("topology", ["single", "multi"])

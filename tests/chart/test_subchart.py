@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 
 from dev.kind.programs import command
 from mcapp.config import CHART
+from tests.chart.test_identity import settings_of_db
 from tests.support.render import HelmError, Objects
 
 Render = Callable[..., Objects]
@@ -55,6 +57,26 @@ def test_it_renders_what_it_renders_alone(render: Render, parent: str) -> None:
 
 def test_the_condition_switches_it_off(render: Render, parent: str) -> None:
     assert not render({"mcapp": {"enabled": False}}, chart=parent).names()
+
+
+@pytest.mark.parametrize("port", [0, ""])
+def test_what_only_a_null_would_give_needs_none(
+    render: Render, parent: str, tmp_path: Path, port: object
+) -> None:
+    """Helm loses a null in a parent's own values.yaml."""
+    folder = shutil.copytree(parent, tmp_path / "parent")
+    values = {
+        "mcapp": {
+            "topology": "multi",
+            "web": {"service": {"nodePort": port}},
+            "placement": {"databaseNodeLabelsOverride": {"tier": "db"}},
+        },
+        "green": {"enabled": False},
+    }
+    (folder / "values.yaml").write_text(yaml.safe_dump(values))
+    objects = render(chart=str(folder))
+    assert "nodePort" not in objects.one("Service", "web")["spec"]["ports"][0]
+    assert settings_of_db(objects)["mcapp.node_labels"] == "tier=db"
 
 
 def test_two_of_them_share_nothing(render: Render, parent: str) -> None:

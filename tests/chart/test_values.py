@@ -44,16 +44,19 @@ def test_values_and_schema_match_both_ways(level: tuple[str, set[str], set[str]]
 
 def test_no_key_can_be_removed_from_under_the_templates() -> None:
     """Helm takes null for "without this default"; only these do without."""
-    removable = {
-        f"{at}.{key}".lstrip(".")
-        for at, schema in _objects(SCHEMA)
-        for key in schema.get("properties", {})
-        if key not in schema.get("required", [])
+    every = {
+        f"{at}.{key}".lstrip(".") for at, schema in _objects(SCHEMA) for key in schema.get("properties", {})
     }
+    newer = SCHEMA["allOf"][0]
+    # Where one of the sections is missing, a template says so.
+    required = {*_required(SCHEMA), *_required(newer["if"]), *_required(newer["then"])}
+    removable = every - required
     parts = ("web", "api", "db", "backup")
     resources = {f"{part}.resources.{key}" for part in parts for key in ("limits", "requests")}
     shared = {"global", "global.imageRegistry", "global.imagePullSecrets"}
-    assert removable == {"enabled", *shared, "web.service.nodePort", *resources}
+    others = {"web.service.nodePort", "placement.databaseNodeLabelsOverride"}
+    classes = {f"{part}.persistence.storageClass" for part in ("db", "backup")}
+    assert removable == {"enabled", *shared, *resources, *others, *classes}
 
 
 def test_the_defaults_fit_the_schema() -> None:
@@ -65,6 +68,10 @@ def _objects(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, dict[s
     yield at, schema
     for key, below in schema.get("properties", {}).items():
         yield from _objects(resolved(below), f"{at}.{key}" if at else key)
+
+
+def _required(schema: dict[str, Any]) -> set[str]:
+    return {f"{at}.{key}".lstrip(".") for at, below in _objects(schema) for key in below.get("required", [])}
 
 
 @pytest.mark.parametrize(

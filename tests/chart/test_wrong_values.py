@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from dev import ROOT
+from mcapp.config import CHART
 from tests.support.render import HelmError, install, lint, render
 from tests.support.wrong_values import WRONG, Wrong
 
@@ -33,9 +38,92 @@ def test_all_that_does_not_fit_together_is_told_at_once(command: str) -> None:
         COMMANDS[command](values)
 
 
+NAMES = {
+    "db": {
+        "POSTGRES_USER": "does not read",
+        "POSTGRES_PASSWORD": "db.auth.superuserPassword",
+        "POSTGRES_PASSWORD_FILE": "db.auth.superuserPassword",
+        "POSTGRES_DB": "db.database",
+        "POSTGRES_HOST_AUTH_METHOD": "does not read",
+        "PGDATA": "does not read",
+        "PGPORT": "db.external.port",
+        "PATRONI_TTL": "db.ha.ttl",
+        "PATRONI_LOG_LEVEL": "does not read",
+        "APP_PASSWORD": "db.auth.appPassword",
+        "REPLICATION_PASSWORD": "db.auth.replicationPassword",
+        "MCAPP_RESET_PASSWORDS": "db.auth.resetPasswords",
+        "NODE_ADDRESS": "does not read",
+    },
+    "api": {
+        "DATABASE_URL": "db.external.host",
+        "PGHOST": "db.external.host",
+        "PGUSER": "db.external.user",
+        "PGPASSWORD": "db.external.existingSecret",
+        "PGSSLMODE": "db.external.sslMode",
+        "MCAPP_POOL_SIZE": "api.poolSize",
+        "MCAPP_LOG_LEVEL": "api.logLevel",
+        "MCAPP_DRAIN_SECONDS": "api.drainSeconds",
+        "MCAPP_PORT": "web.service",
+        "POD_NAME": "does not read",
+    },
+    "web": {"LISTEN": "web.service", "API_UPSTREAM": "namePrefix", "RESOLV_CONF": "does not read"},
+}
+
+
+def test_a_variable_of_the_images_is_refused_with_the_value_that_does_the_same() -> None:
+    given = {
+        tier: {"extraEnv": [{"name": name, "value": "x"} for name in names]} for tier, names in NAMES.items()
+    }
+    with pytest.raises(HelmError) as told:
+        render(given)
+    lines = str(told.value).splitlines()
+    for tier, names in NAMES.items():
+        for name, instead in names.items():
+            (line,) = [line for line in lines if f"'/{tier}/extraEnv': got '{name}', " in line]
+            assert instead in line
+
+
+def test_values_of_an_older_chart_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    """--reuse-values takes the values of the chart before, which lack what is new."""
+    with tarfile.open(ROOT / "tests/e2e/charts/mcapp-0.1.0.tgz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    old = yaml.safe_load((tmp_path / "mcapp/values.yaml").read_text())
+    old["db"]["auth"] |= {"superuserPassword": "x", "appPassword": "y"}
+    new = yaml.safe_load((CHART / "values.yaml").read_text())
+    for command in (render, install):
+        with pytest.raises(HelmError) as told:
+            command(only(new, old))
+        first, *_ = str(told.value).splitlines()
+        assert "use --reset-then-reuse-values instead of --reuse-values" in first
+        assert "NOTHING WAS CHANGED" in first
+
+
+def only(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that make Helm see the old ones alone: null removes a default."""
+    values = dict(old)
+    for key, below in new.items():
+        if key not in old:
+            values[key] = None
+        elif isinstance(below, dict) and isinstance(old[key], dict):
+            values[key] = only(below, old[key])
+    return values
+
+
 RIGHT = [
     {"placement": {"databaseNodeLabels": {"role": None}}},
     {"web": {"service": {"type": "ClusterIP"}}},
+    {
+        "web": {
+            "extraEnv": [
+                {"name": name, "value": "x"} for name in ("TZ", "LANG", "NODES", "XPGHOST", "LISTENER")
+            ]
+        }
+    },
+    {
+        "topology": "multi",
+        "placement": {"databaseNodeLabels": {"role": None}, "databaseNodeLabelsOverride": {"a": "b"}},
+    },
+    {"db": {"auth": {"superuserPassword": "\t%$'\" ", "appPassword": "x"}}},
     {"api": {"resources": {"limits": {"cpu": 0.05, "nvidia.com/gpu": 1}, "requests": {"cpu": "50m"}}}},
     {"db": {"resources": {"limits": {"memory": "1Gi"}, "requests": {"memory": "1024Mi"}}}},
     {"db": {"auth": {"existingSecret": "mine", "keys": {"appPassword": "APP", "superuserPassword": "ROOT"}}}},

@@ -52,6 +52,9 @@ def test_the_chart_s_script_makes_lists_and_forgets(server: Server, volume: Path
     assert made.stdout.count(b"Removed mcapp-2020010") == 2
     failed = script("create", PGPASSWORD="wrong")
     assert failed.returncode
+    broken = script("create", PGPASSWORD=f"{postgres.superuser_password}\n", PASSWORD_KEY="root")
+    assert broken.returncode == 1
+    assert b"the Secret's key root holds a line break" in broken.stderr
     new = made.stdout.decode().removeprefix("Made ").split(",")[0]
     assert sorted(path.name for path in volume.iterdir()) == [".lock", new, ahead, none]
     (volume / ahead / "SHA256SUMS").unlink()

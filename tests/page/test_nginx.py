@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from dev.local import plain_http
 from dev.local.nginx import Web
 from dev.local.ports import free_port
+from mcapp import wait
 from tests.page.backend import Backend
 from tests.page.dns import dns
 
@@ -208,6 +210,32 @@ def test_hostile_names_stay_out_of_the_configuration(hostile: str) -> None:
 def test_only_an_ip_address_is_the_nodes_address(given: str, shown: str) -> None:
     with Web(f"127.0.0.1:{free_port()}", **{**IDENTITY, "NODE_ADDRESS": given}) as web:
         assert plain_http.get(f"{web.url}/api/tasks").json()["web"]["node_address"] == shown
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_by_default_it_listens_on_ipv4_and_ipv6(host: str) -> None:
+    web = Web("127.0.0.1:9", LISTEN="")
+    asked = (
+        "curl",
+        "--silent",
+        "--max-time",
+        "5",
+        "--write-out",
+        "%{http_code}",
+        f"http://{host}:8080/healthz",
+    )
+    try:
+        # In a network of its own, where port 8080 is free.
+        process = web.launch("unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "-")
+        inside = ("nsenter", "--net", f"--target={process.pid}")
+
+        def answer() -> str:
+            done = subprocess.run([*inside, *asked], capture_output=True, text=True, check=False)
+            return done.stdout if done.returncode == 0 else ""
+
+        assert wait.until(answer, 20, pause=0.1) == "204", web.log
+    finally:
+        web.close()
 
 
 @pytest.mark.parametrize(

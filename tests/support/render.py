@@ -87,7 +87,7 @@ def render(
 @cache
 def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
     shown = _helm("template", release, chart, "--namespace", namespace, "--values", "-", stdin=values)
-    return Objects(tuple(document for document in yaml.safe_load_all(shown) if document))
+    return Objects(tuple(document for document in yaml.load_all(shown, yaml.CSafeLoader) if document))
 
 
 @cache

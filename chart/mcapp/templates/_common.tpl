@@ -1,6 +1,19 @@
 {{/* The value of the label app.kubernetes.io/name. */}}
 {{- define "mcapp.name" -}}
-  {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+  {{- default .Chart.Name .Values.nameOverride | include "mcapp.labelValue" -}}
+{{- end -}}
+
+{{/*
+A text as the value of a label: 63 characters, with a letter or digit at both ends. A version may have a "+" or be longer.
+Call: include "mcapp.labelValue" .Chart.AppVersion
+*/}}
+{{- define "mcapp.labelValue" -}}
+  {{- regexReplaceAll "[^-_.A-Za-z0-9]" . "_" | trimAll "-_." | trunc 63 | trimAll "-_." -}}
+{{- end -}}
+
+{{/* A text as an image's tag, with the same call. */}}
+{{- define "mcapp.imageTag" -}}
+  {{- regexReplaceAll "[^-_.A-Za-z0-9]" . "_" | trimAll "-." | trunc 128 -}}
 {{- end -}}
 
 {{/*
@@ -15,8 +28,8 @@ Call: include "mcapp.object" (list . "postgres-pvc")
 
 {{/* The labels that select all pods of the release. */}}
 {{- define "mcapp.release" -}}
-app.kubernetes.io/name: {{ include "mcapp.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "mcapp.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/*
@@ -25,7 +38,7 @@ Call: include "mcapp.selector" (list . "web")
 */}}
 {{- define "mcapp.selector" -}}
 {{ include "mcapp.release" (index . 0) }}
-app.kubernetes.io/component: {{ index . 1 }}
+app.kubernetes.io/component: {{ index . 1 | quote }}
 {{- end -}}
 
 {{/*
@@ -35,15 +48,15 @@ Call: include "mcapp.podLabels" (list . "web")
 {{- define "mcapp.podLabels" -}}
 {{ include "mcapp.selector" . }}
 app.kubernetes.io/part-of: mcapp
-app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service | quote }}
 {{- end -}}
 
 {{/* The labels of an object that belongs to a tier, with the same call. */}}
 {{- define "mcapp.labels" -}}
   {{- $root := index . 0 -}}
 {{ include "mcapp.podLabels" . }}
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ include "mcapp.labelValue" $root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | include "mcapp.labelValue" | quote }}
 {{- end -}}
 
 {{/*
@@ -54,7 +67,7 @@ Call: include "mcapp.image" (list . .Values.web.image)
   {{- $root := index . 0 -}}
   {{- $image := index . 1 -}}
   {{- with $image.registry | default (default dict $root.Values.global).imageRegistry }}{{ . }}/{{ end }}{{ $image.repository -}}
-  {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag }}{{ end }}
+  {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default $root.Chart.AppVersion $image.tag | include "mcapp.imageTag" }}{{ end }}
 {{- end -}}
 
 {{/*

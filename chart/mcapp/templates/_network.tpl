@@ -6,7 +6,7 @@ Call: include "mcapp.policy" (list . "web")
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: {{ include "mcapp.object" . }}
+  name: {{ include "mcapp.object" . | quote }}
   labels:
     {{- include "mcapp.labels" . | nindent 4 }}
 spec:
@@ -49,10 +49,8 @@ Call: include "mcapp.peer" (list . "api")
 {{- else -}}
   {{- $external := .Values.db.external -}}
   {{- $peers := $external.peers -}}
-  {{- if and (not $peers) (contains ":" $external.host) -}}
-    {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/128" $external.host))) -}}
-  {{- else if and (not $peers) (regexMatch "^[0-9.]+$" $external.host) -}}
-    {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/32" $external.host))) -}}
+  {{- with and (not $peers) (include "mcapp.addressBits" $external.host) -}}
+    {{- $peers = list (dict "ipBlock" (dict "cidr" (printf "%s/%s" $external.host .))) -}}
   {{- end -}}
   {{- /* A policy takes no names, so a host name leaves the port open to every address. */ -}}
 - ports:

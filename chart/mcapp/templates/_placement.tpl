@@ -8,6 +8,7 @@ Call: include "mcapp.placement" (list . "db"); a third item keeps the tier's pod
   {{- $tier := index . 1 -}}
   {{- $apart := gt (len .) 2 -}}
   {{- $values := index $root.Values $tier -}}
+  {{- $databaseNode := include "mcapp.databaseNode" $root | fromJson -}}
 {{- with $values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -45,7 +46,7 @@ affinity:
     requiredDuringSchedulingIgnoredDuringExecution:
       nodeSelectorTerms:
         - matchExpressions:
-            {{- range $key, $value := $root.Values.placement.databaseNodeLabels }}
+            {{- range $key, $value := $databaseNode }}
             - key: {{ $key | quote }}
               operator: In
               values: [{{ $value | quote }}]
@@ -53,7 +54,7 @@ affinity:
     {{- else if eq $root.Values.placement.appOffDatabaseNode "required" }}
     requiredDuringSchedulingIgnoredDuringExecution:
       nodeSelectorTerms:
-        {{- range $key, $value := $root.Values.placement.databaseNodeLabels }}
+        {{- range $key, $value := $databaseNode }}
         - matchExpressions:
             - key: {{ $key | quote }}
               operator: NotIn
@@ -61,7 +62,7 @@ affinity:
         {{- end }}
     {{- else }}
     preferredDuringSchedulingIgnoredDuringExecution:
-      {{- range $key, $value := $root.Values.placement.databaseNodeLabels }}
+      {{- range $key, $value := $databaseNode }}
       - weight: 100
         preference:
           matchExpressions:
@@ -74,10 +75,17 @@ affinity:
 {{- end }}
 {{- end -}}
 
+{{/* The labels that lead db to its node, as JSON. */}}
+{{- define "mcapp.databaseNode" -}}
+  {{- with .Values.placement -}}
+    {{- .databaseNodeLabelsOverride | default .databaseNodeLabels | toJson -}}
+  {{- end -}}
+{{- end -}}
+
 {{/* The labels of db's node, in the form of kubectl's selectors: role=database,disk=fast. */}}
 {{- define "mcapp.databaseNodeLabels" -}}
   {{- $labels := list -}}
-  {{- range $key, $value := .Values.placement.databaseNodeLabels -}}
+  {{- range $key, $value := include "mcapp.databaseNode" . | fromJson -}}
     {{- $labels = append $labels (printf "%s=%s" $key $value) -}}
   {{- end -}}
   {{- join "," $labels -}}

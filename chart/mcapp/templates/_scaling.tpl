@@ -60,14 +60,14 @@ Call: include "mcapp.autoscaler" (list . "api")
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
-  name: {{ include "mcapp.object" . }}
+  name: {{ include "mcapp.object" . | quote }}
   labels:
     {{- include "mcapp.labels" . | nindent 4 }}
 spec:
   scaleTargetRef:
     apiVersion: apps/v1
     kind: Deployment
-    name: {{ include "mcapp.object" . }}
+    name: {{ include "mcapp.object" . | quote }}
   minReplicas: {{ $autoscaling.minReplicas }}
   maxReplicas: {{ $autoscaling.maxReplicas }}
   metrics:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import time
 from types import FrameType
 
@@ -47,12 +48,31 @@ class DrainingServer(uvicorn.Server):
         return await super().on_tick(counter) or time.monotonic() >= self._stop_at
 
 
+def bind(port: int) -> list[socket.socket]:
+    """Return a socket of each family that the kernel has, IPv4 and IPv6, bound to the port at every address.
+
+    asyncio makes a socket for `::` an IPv6-only one, so that one address does not stand for both.
+    Raises OSError if the port is not free.
+    """
+    bound = []
+    # A pod is reached by its own addresses.
+    for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104
+        try:
+            one = socket.socket(family)
+        except OSError:
+            continue
+        bound.append(one)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind((address, port))
+    return bound
+
+
 def build_server(app: ASGIApp, lifecycle: Lifecycle, settings: Settings) -> DrainingServer:
-    """Return the server of `app`; its `run()` returns when it has stopped."""
+    """Return the server of `app`; its `run(sockets=bind(port))` returns when it has stopped."""
     config = uvicorn.Config(
         app,
-        host="0.0.0.0",  # noqa: S104 - a pod is reached by its own address
-        port=settings.port,
         loop="uvloop",
         http="httptools",
         ws="none",

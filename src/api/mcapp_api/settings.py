@@ -33,7 +33,8 @@ class Settings:
     @property
     def database_address(self) -> str:
         """The database's `host:port`, for messages."""
-        return f"{self.database.get('host', 'localhost')}:{self.database.get('port', 5432)}"
+        host = self.database.get("host", "localhost")
+        return f"{f'[{host}]' if ':' in host else host}:{self.database.get('port', 5432)}"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

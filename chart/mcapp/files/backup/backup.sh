@@ -4,7 +4,8 @@
 # name when the backup is complete, so an incomplete one is never listed.
 #
 # Environment: BACKUPS, the volume's folder; SCRIPTS, the folder of backup.sql; KEEP, how many backups stay; PGHOST,
-# PGUSER, PGPASSWORD, PGDATABASE; RELEASE, NAMESPACE, CHART_VERSION, APP_VERSION.
+# PGUSER, PGPASSWORD, PGDATABASE; RELEASE, NAMESPACE, CHART_VERSION, APP_VERSION. PASSWORD_KEY names the password's key in
+# its Secret.
 set -eu
 cd "$BACKUPS"
 
@@ -18,7 +19,17 @@ await_server() {
   done
 }
 
+# The server's password is one line: initdb read it so.
+check_password() {
+  [ "$PGPASSWORD" = "$(printf '%s' "$PGPASSWORD" | tr -d '\r\n')" ] || {
+    echo "The password in the Secret's key ${PASSWORD_KEY:-superuser-password} holds a line break; \`echo\` adds one." >&2
+    echo "No backup was made. Write the key again with printf '%s' in the place of echo." >&2
+    exit 1
+  }
+}
+
 create() {
+  check_password
   exec 9>.lock
   flock --nonblock 9 || { echo "Another backup is being made." >&2; exit 1; }
   # This process has the lock, so an incomplete backup is left from a run that died.

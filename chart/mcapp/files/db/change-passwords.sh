@@ -4,6 +4,7 @@
 #
 # Environment: PGHOST and PGDATABASE; each role's password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
 # LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has the REPLICATION ones.
+# SUPERUSER_KEY, APP_KEY and REPLICATION_KEY name their keys in the Secret.
 set -eu
 export PGCONNECT_TIMEOUT=5
 
@@ -12,11 +13,23 @@ set_password() {
   printf '%s\n%s\n' "$2" "$2" | psql --username=postgres --no-password --command="\\password $1"
 }
 
+one_line() {
+  [ "$2" = "$(printf '%s' "$2" | tr -d '\r\n')" ] && return
+  echo "The password for the Secret's key $1 holds a line break; \`echo\` adds one. NOTHING WAS CHANGED."
+  echo "Give it without one (printf '%s' in the place of echo)."
+  exit 1
+}
+
 LIVE="$LIVE_APP $LIVE_SUPERUSER ${LIVE_REPLICATION:-}"
 if [ "$LIVE" = "$NEXT_APP $NEXT_SUPERUSER ${NEXT_REPLICATION:-}" ]; then
   echo "The passwords stay as they are."
   exit 0
 fi
+
+# psql reads a password as one line.
+one_line "${SUPERUSER_KEY:-superuser-password}" "$NEXT_SUPERUSER"
+one_line "${APP_KEY:-app-password}" "$NEXT_APP"
+one_line "${REPLICATION_KEY:-replication-password}" "${NEXT_REPLICATION:-}"
 
 tries=20
 until pg_isready --quiet; do
@@ -41,6 +54,8 @@ for PGPASSWORD in "$LIVE_SUPERUSER" "$NEXT_SUPERUSER"; do
     exit 0
   fi
 done
+# The live password may be right but for its end.
+one_line "${SUPERUSER_KEY:-superuser-password}" "$LIVE_SUPERUSER"
 echo "The database rejects the password that the Secret holds for the role postgres. NOTHING WAS CHANGED."
 echo "With --set db.auth.resetPasswords=true db takes over the Secret's passwords when it starts."
 exit 1

@@ -1,11 +1,14 @@
-scope: {{ include "mcapp.object" (list . "db") }}
+scope: {{ include "mcapp.object" (list . "db") | toYaml }}
 restapi:
   listen: "*:8008"
   connect_address: ${POD_IP}:8008
 kubernetes:
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ .Release.Namespace | toYaml }}
   labels:
-    {{- include "mcapp.selector" (list . "db") | nindent 4 }}
+    {{- $labels := include "mcapp.selector" (list . "db") | fromYaml }}
+    {{- range list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" }}
+    {{ . }}: {{ get $labels . | toYaml }}
+    {{- end }}
   scope_label: mcapp/cluster
   role_label: mcapp/role
   leader_label_value: primary
@@ -85,5 +88,5 @@ postgresql:
     mcapp.node_labels: {{ include "mcapp.databaseNodeLabels" . | quote }}
     {{- end }}
     mcapp.volume: ${MCAPP_VOLUME}
-    mcapp.volume_size: {{ .Values.db.persistence.size }}
+    mcapp.volume_size: {{ include "mcapp.size" .Values.db.persistence.size | toYaml }}
     mcapp.members: {{ .Values.db.ha.members | quote }}

@@ -59,7 +59,10 @@ def right_password() -> None:
         with log_in(os.environ["PGPASSWORD"]) as connection:
             address = f"{connection.info.host}:{connection.info.port}"
     except psycopg.OperationalError as error:
-        raise SystemExit(f"FAIL the Secret's password does not open the database: {error}") from error
+        told = f"FAIL the Secret's password does not open the database: {error}"
+        if os.environ["PGPASSWORD"].splitlines() != [os.environ["PGPASSWORD"]]:
+            told += "\n     It holds a line break: `echo` adds one, `printf '%s'` does not."
+        raise SystemExit(told) from error
     passed(f"{address} accepts the right password of {user}", started)
 
 

@@ -15,11 +15,11 @@ template:
       {{- include "mcapp.podSecurity" 999 | nindent 6 }}
     containers:
       - name: volume
-        image: {{ include "mcapp.dbImage" . }}
-        imagePullPolicy: {{ include "mcapp.dbPullPolicy" . }}
+        image: {{ include "mcapp.dbImage" . | quote }}
+        imagePullPolicy: {{ include "mcapp.dbPullPolicy" . | quote }}
         command: [touch, /backups/.lock]
         resources:
-          {{- toYaml .Values.backup.resources | nindent 10 }}
+          {{- include "mcapp.resources" .Values.backup.resources | nindent 10 }}
         securityContext:
           {{- include "mcapp.containerSecurity" . | nindent 10 }}
         volumeMounts:
@@ -28,5 +28,5 @@ template:
     volumes:
       - name: backups
         persistentVolumeClaim:
-          claimName: {{ include "mcapp.object" (list . "backup-pvc") }}
+          claimName: {{ include "mcapp.object" (list . "backup-pvc") | quote }}
 {{- end -}}

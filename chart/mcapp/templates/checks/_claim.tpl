@@ -7,11 +7,11 @@ nothing.
   {{- $claim := include "mcapp.liveClaim" . | fromJson -}}
   {{- if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
     {{- $asked := .Values.db.persistence -}}
-    {{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) -}}
+    {{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) "unset" (not (hasKey $claim.spec "storageClassName")) -}}
     {{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}
     {{- $held := include "mcapp.quantity" $live.size | float64 -}}
     {{- $call := dict "root" . "live" $live -}}
-    {{- if and $asked.storageClass (ne $asked.storageClass $live.class) -}}
+    {{- if and $asked.storageClass (ne (include "mcapp.className" $asked.storageClass) $live.class) -}}
       {{- fail (include "mcapp.otherClass" $call) -}}
     {{- else if lt $wanted $held -}}
       {{- fail (include "mcapp.smallerClaim" $call) -}}
@@ -33,14 +33,14 @@ or move the data to a new claim:  back them up (pg_dump), uninstall, delete the 
 
 {{- define "mcapp.otherClass" }}
 
-NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} is of StorageClass {{ .live.class | default "(none)" }}, which cannot become {{ .root.Values.db.persistence.storageClass }}.
-Either leave the class as it is:  --set db.persistence.storageClass={{ .live.class }}
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} is of StorageClass {{ .live.class | default "(none)" }}, which cannot become {{ include "mcapp.className" .root.Values.db.persistence.storageClass | default "(none)" }}.
+Either leave the class as it is:  --set db.persistence.storageClass={{ .live.class | default (ternary "" "-" .live.unset) }}
 {{ include "mcapp.newClaim" . }}
 {{ end -}}
 
 {{- define "mcapp.smallerClaim" }}
 
-NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ .root.Values.db.persistence.size }}: a claim cannot shrink.
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ include "mcapp.written" .root.Values.db.persistence.size }}: a claim cannot shrink.
 Either leave the size as it is:   --set db.persistence.size={{ .live.size }}
 {{ include "mcapp.newClaim" . }}
 {{ end -}}
@@ -54,7 +54,7 @@ or delete the claim, which is empty:  kubectl -n {{ .root.Release.Namespace }} d
 
 {{- define "mcapp.fixedClaim" }}
 
-NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ .root.Values.db.persistence.size }}, but StorageClass {{ .live.class | default "(none)" }} cannot make a volume larger (allowVolumeExpansion).
+NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ include "mcapp.written" .root.Values.db.persistence.size }}, but StorageClass {{ .live.class | default "(none)" }} cannot make a volume larger (allowVolumeExpansion).
 Either leave the size as it is:   --set db.persistence.size={{ .live.size }}{{ if contains "local-path" .live.class }}   # its volumes have the whole disk all the same{{ end }}
 {{ include "mcapp.newClaim" . }}
 {{ end -}}

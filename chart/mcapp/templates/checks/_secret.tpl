@@ -30,3 +30,36 @@ NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list . "postgres-pvc")
 Either install without them, then change them in both places:  helm upgrade {{ .Release.Name }} ... --set db.auth.appPassword=...
 Or let db take them over when it starts:                      --set db.auth.resetPasswords=true
 {{ end -}}
+
+{{/*
+Stops when passwords that are about to be set hold a line break or a NUL: PostgreSQL's programs would cut them, and no
+container starts with a NUL. A server on a volume with data keeps what it has.
+*/}}
+{{- define "mcapp.checkLineBreaks" -}}
+  {{- $auth := .Values.db.auth -}}
+  {{- $volume := include "mcapp.liveClaim" . | fromJson | dig "spec" "volumeName" "" -}}
+  {{- if and (include "mcapp.ownsDatabase" .) (or $auth.resetPasswords (not $volume)) -}}
+    {{- $secret := include "mcapp.passwordSecret" . -}}
+    {{- $texts := dict -}}
+    {{- if include "mcapp.ownsPasswords" . -}}
+      {{- $passwords := include "mcapp.passwords" . | fromJson -}}
+      {{- $texts = dict $auth.keys.superuserPassword $passwords.superuser $auth.keys.appPassword $passwords.app -}}
+    {{- else -}}
+      {{- $data := (include "mcapp.lookUp" (list . "v1" "Secret" .Release.Namespace $secret) | fromJson).data | default dict -}}
+      {{- range $key := list $auth.keys.superuserPassword $auth.keys.appPassword $auth.keys.replicationPassword -}}
+        {{- $_ := get $data $key | b64dec | set $texts $key -}}
+      {{- end -}}
+    {{- end -}}
+    {{- range $key, $text := $texts -}}
+      {{- if regexMatch "[\\r\\n\\x00]" $text -}}
+        {{- fail (include "mcapp.lineBreak" (dict "root" $ "secret" $secret "key" $key)) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{- define "mcapp.lineBreak" }}
+
+NOTHING WAS CHANGED. The password in Secret {{ .secret }}, key {{ .key }}, holds a line break or a NUL (`echo` adds a line break, `printf '%s'` does not).
+Write it again without:  kubectl -n {{ .root.Release.Namespace }} patch secret/{{ .secret }} --patch='{"stringData": {"{{ .key }}": "..."}}'
+{{ end -}}

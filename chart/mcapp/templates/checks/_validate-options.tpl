@@ -4,7 +4,7 @@
   {{- range $tier := list "web" "api" -}}
     {{- with (index $root.Values $tier).autoscaling -}}
       {{- if lt (int .maxReplicas) (int .minReplicas) -}}
-        {{- include "mcapp.wrong" (list (printf "%s.autoscaling.maxReplicas" $tier) .maxReplicas (printf "at least minReplicas (%v)" .minReplicas)) -}}
+        {{- include "mcapp.wrong" (list (printf "%s.autoscaling.maxReplicas" $tier) .maxReplicas (include "mcapp.written" .minReplicas | printf "at least minReplicas (%s)")) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}

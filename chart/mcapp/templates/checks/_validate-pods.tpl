@@ -18,7 +18,7 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- range $pod.containers -}}
       {{- $variables := list -}}
       {{- range .env -}}
-        {{- if has .name $variables -}}
+        {{- if and (has .name $variables) (not (include "mcapp.reserved" .name)) -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraEnv" $tier) .name "a variable that is not set already") -}}
         {{- end -}}
         {{- $variables = append $variables .name -}}
@@ -45,15 +45,8 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- range $name, $limit := $resources.limits -}}
       {{- $request := dig "requests" $name "" $resources -}}
       {{- if and $request (gt (include "mcapp.quantity" $request | float64) (include "mcapp.quantity" $limit | float64)) -}}
-        {{- include "mcapp.wrong" (list (printf "%s.resources.limits.%s" $tier $name) $limit (printf "at least requests.%s (%v)" $name $request)) -}}
+        {{- include "mcapp.wrong" (list (printf "%s.resources.limits.%s" $tier $name) $limit (include "mcapp.written" $request | printf "at least requests.%s (%s)" $name)) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}
-{{- end -}}
-
-{{/* A Kubernetes quantity as a plain number: 250m gives 0.25, 1Ki gives 1024. */}}
-{{- define "mcapp.quantity" -}}
-  {{- $units := dict "" 1 "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15
-        "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 -}}
-  {{- mulf (regexFind "^[0-9.]+" (toString .) | float64) (index $units (regexFind "[A-Za-z]*$" (toString .))) -}}
 {{- end -}}

@@ -7,17 +7,24 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
   {{- $lines := list
         (include "mcapp.validate.database" .)
         (include "mcapp.validate.passwordKeys" .)
+        (include "mcapp.validate.host" .)
+        (include "mcapp.validate.ranges" .)
+        (include "mcapp.validate.variables" .)
         (include "mcapp.validate.pods" .)
         (include "mcapp.validate.resources" .)
         (include "mcapp.validate.autoscaling" .)
         (include "mcapp.validate.scrapes" .)
       | join "" -}}
   {{- if $lines -}}
-    {{- $message := printf "\n\nvalues do not fit together:%s\n" $lines -}}
-    {{- fail $message -}}
-    {{- /* helm lint goes on after fail. A template that does not exist stops it, and Helm shows the name. */ -}}
-    {{- include (replace "\n" " " $message) . -}}
+    {{- printf "\n\nvalues do not fit together:%s\n" $lines | include "mcapp.refuse" -}}
   {{- end -}}
+{{- end -}}
+
+{{/* Stops the rendering with this message. */}}
+{{- define "mcapp.refuse" -}}
+  {{- fail . -}}
+  {{- /* helm lint goes on after fail. A template that does not exist stops it, and Helm shows the name. */ -}}
+  {{- include (replace "\n" " " .) . -}}
 {{- end -}}
 
 {{/*
@@ -26,7 +33,7 @@ Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minR
 */}}
 {{- define "mcapp.wrong" -}}
   {{- $got := index . 1 -}}
-  {{- printf "\n- at '/%s': got %v, want %s" (index . 0 | replace "." "/") (kindIs "string" $got | ternary (squote $got) $got) (index . 2) -}}
+  {{- printf "\n- at '/%s': got %v, want %s" (index . 0 | replace "." "/") (kindIs "string" $got | ternary (squote $got) (include "mcapp.written" $got)) (index . 2) -}}
 {{- end -}}
 
 {{/* PostgreSQL's template databases hold no tables. The schema could only say that a "not" failed. */}}

@@ -6,7 +6,7 @@ Pending for ever. Without a cluster to look at (helm template) this stops nothin
   {{- $root := . -}}
   {{- $wanted := merge dict .Values.db.nodeSelector -}}
   {{- if eq .Values.topology "multi" -}}
-    {{- $wanted = merge $wanted .Values.placement.databaseNodeLabels -}}
+    {{- $wanted = merge $wanted (include "mcapp.databaseNode" . | fromJson) -}}
   {{- end -}}
   {{- if and (include "mcapp.ownsDatabase" .) .Values.placement.checkVolume $wanted (not .Values.db.affinity) -}}
     {{- range $hostname := include "mcapp.volumeHostnames" . | fromJsonArray -}}

@@ -4,7 +4,7 @@
     {{ include "mcapp.object" (list . "db") }}:5432
   {{- else -}}
     {{- with .Values.db.external -}}
-      {{ ternary (printf "[%s]" .host) .host (contains ":" .host) }}:{{ .port }}
+      {{ ternary (printf "[%s]" .host) .host (contains ":" .host) }}:{{ include "mcapp.written" .port }}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -27,18 +27,19 @@
     {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
   {{- end -}}
 - name: DATABASE_URL
-  value: postgresql://{{ include "mcapp.databaseAddress" . }}/{{ .Values.db.database }}{{ $options }}
+  value: {{ printf "postgresql://%s/%s%s" (include "mcapp.databaseAddress" .) .Values.db.database $options | quote }}
 - name: PGUSER
-  value: {{ ternary "app" .Values.db.external.user (eq (include "mcapp.ownsDatabase" .) "true") | quote }}
+  {{- /* Kubernetes takes $(NAME) in a value for a variable, and $$ for a dollar sign. */}}
+  value: {{ ternary "app" .Values.db.external.user (eq (include "mcapp.ownsDatabase" .) "true") | replace "$" "$$" | quote }}
 - name: PGPASSWORD
   valueFrom:
     secretKeyRef:
       {{- if include "mcapp.ownsDatabase" . }}
-      name: {{ include "mcapp.passwordSecret" . }}
-      key: {{ .Values.db.auth.keys.appPassword }}
+      name: {{ include "mcapp.passwordSecret" . | quote }}
+      key: {{ .Values.db.auth.keys.appPassword | quote }}
       {{- else }}
-      name: {{ .Values.db.external.existingSecret }}
-      key: {{ .Values.db.external.keys.password }}
+      name: {{ .Values.db.external.existingSecret | quote }}
+      key: {{ .Values.db.external.keys.password | quote }}
       {{- end }}
 {{- end -}}
 
@@ -56,9 +57,9 @@
 {{- if include "mcapp.verifiesDatabase" . -}}
 - name: db-ca
   secret:
-    secretName: {{ .Values.db.external.caSecret }}
+    secretName: {{ .Values.db.external.caSecret | quote }}
     items:
-      - key: {{ .Values.db.external.keys.ca }}
+      - key: {{ .Values.db.external.keys.ca | quote }}
         path: ca.crt
 {{- end -}}
 {{- end -}}

@@ -69,11 +69,18 @@ The password of the role replicator, with which the members copy from each other
 - name: POSTGRES_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "mcapp.passwordSecret" . }}
-      key: {{ .Values.db.auth.keys.superuserPassword }}
+      name: {{ include "mcapp.passwordSecret" . | quote }}
+      key: {{ .Values.db.auth.keys.superuserPassword | quote }}
 - name: APP_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "mcapp.passwordSecret" . }}
-      key: {{ .Values.db.auth.keys.appPassword }}
+      name: {{ include "mcapp.passwordSecret" . | quote }}
+      key: {{ .Values.db.auth.keys.appPassword | quote }}
+{{- end -}}
+
+{{/* The names of the passwords' keys in their Secret, as variables of a shell script that tells of them. */}}
+{{- define "mcapp.passwordKeys" -}}
+  {{- with .Values.db.auth.keys -}}
+SUPERUSER_KEY={{ squote .superuserPassword }} APP_KEY={{ squote .appPassword }} REPLICATION_KEY={{ squote .replicationPassword }}
+  {{- end -}}
 {{- end -}}

@@ -9,13 +9,17 @@
 {{- end -}}
 
 {{/*
-How the command of a server's container begins: it locks the volume, then becomes the program whose name and arguments
-follow.
+How the command of a server's container begins: it checks the passwords of a user's Secret, locks the volume, then
+becomes the program whose name and arguments follow. The schema has checked those of the release's own Secret.
 */}}
 {{- define "mcapp.holdVolume" -}}
 - sh
 - -c
 - |
+  {{- if .Values.db.auth.existingSecret }}
+  {{- include "mcapp.passwordKeys" . | nindent 2 }}
+  {{- .Files.Get "files/db/check-passwords.sh" | nindent 2 }}
+  {{- end }}
   {{- .Files.Get "files/db/hold-volume.sh" | nindent 2 }}
   exec "$0" "$@"
 {{- end -}}
@@ -45,11 +49,11 @@ follow.
 {{- define "mcapp.dbVolumes" -}}
 - name: init
   configMap:
-    name: {{ include "mcapp.object" (list . "postgres-init") }}
+    name: {{ include "mcapp.object" (list . "postgres-init") | quote }}
 {{- if include "mcapp.isHa" . }}
 - name: patroni
   configMap:
-    name: {{ include "mcapp.object" (list . "db-patroni") }}
+    name: {{ include "mcapp.object" (list . "db-patroni") | quote }}
 {{- end }}
 - name: run
   emptyDir:

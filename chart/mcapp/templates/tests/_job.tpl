@@ -8,7 +8,7 @@ With `database` the pod gets the api's environment and certificate for the datab
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ include "mcapp.object" (list $root .name) }}
+  name: {{ include "mcapp.object" (list $root .name) | quote }}
   labels:
     {{- include "mcapp.labels" (list $root .component) | nindent 4 }}
   annotations:
@@ -16,13 +16,13 @@ metadata:
     helm.sh/hook-weight: "-1"
     helm.sh/hook-delete-policy: before-hook-creation
 data:
-  {{ .script }}: |
+  {{ .script | quote }}: |
     {{- $root.Files.Get (printf "files/tests/%s" .script) | nindent 4 }}
 ---
 apiVersion: batch/v1
 kind: Job
 metadata:
-  name: {{ include "mcapp.object" (list $root .name) }}
+  name: {{ include "mcapp.object" (list $root .name) | quote }}
   labels:
     {{- include "mcapp.labels" (list $root .component) | nindent 4 }}
   annotations:
@@ -45,13 +45,13 @@ spec:
       securityContext:
         {{- include "mcapp.podSecurity" 10001 | nindent 8 }}
       containers:
-        - name: {{ trimPrefix "test-" .name }}
+        - name: {{ trimPrefix "test-" .name | quote }}
           # The api's image has Python, and the nodes have the image already.
-          image: {{ include "mcapp.image" (list $root $root.Values.api.image) }}
-          imagePullPolicy: {{ $root.Values.api.image.pullPolicy }}
+          image: {{ include "mcapp.image" (list $root $root.Values.api.image) | quote }}
+          imagePullPolicy: {{ $root.Values.api.image.pullPolicy | quote }}
           command:
             - python
-            - /test/{{ .script }}
+            - {{ printf "/test/%s" .script | quote }}
             {{- range .arguments }}
             - {{ . | quote }}
             {{- end }}
@@ -79,7 +79,7 @@ spec:
       volumes:
         - name: test
           configMap:
-            name: {{ include "mcapp.object" (list $root .name) }}
+            name: {{ include "mcapp.object" (list $root .name) | quote }}
         {{- if .database }}
           {{- with include "mcapp.databaseVolumes" $root }}
             {{- . | nindent 8 }}

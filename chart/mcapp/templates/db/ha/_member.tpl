@@ -1,7 +1,15 @@
-{{/* The labels of everything that Patroni keeps of a cluster: its members' pods, and the ConfigMaps it writes. */}}
+{{/*
+What selects everything that Patroni keeps of a cluster, its members' pods and the ConfigMaps it writes, in the form of
+kubectl's selectors.
+*/}}
 {{- define "mcapp.haSelector" -}}
-{{ include "mcapp.selector" (list . "db") }}
-mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
+  {{- $labels := include "mcapp.selector" (list . "db") | fromYaml -}}
+  {{- $_ := include "mcapp.object" (list . "db") | set $labels "mcapp/cluster" -}}
+  {{- $pairs := list -}}
+  {{- range $key, $value := $labels -}}
+    {{- $pairs = printf "%s=%s" $key $value | append $pairs -}}
+  {{- end -}}
+  {{- join "," $pairs -}}
 {{- end -}}
 
 {{/* The name of the StatefulSet of all members but the first. */}}
@@ -14,16 +22,16 @@ mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
 - name: REPLICATION_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "mcapp.passwordSecret" . }}
-      key: {{ .Values.db.auth.keys.replicationPassword }}
+      name: {{ include "mcapp.passwordSecret" . | quote }}
+      key: {{ .Values.db.auth.keys.replicationPassword | quote }}
 - name: MCAPP_SECRET
-  value: {{ include "mcapp.passwordSecret" . }}
+  value: {{ include "mcapp.passwordSecret" . | quote }}
 - name: MCAPP_SECRET_KEY
-  value: {{ .Values.db.auth.keys.replicationPassword }}
+  value: {{ .Values.db.auth.keys.replicationPassword | quote }}
 - name: MCAPP_FOUNDER
-  value: {{ include "mcapp.object" (list . "db") }}-0
+  value: {{ include "mcapp.object" (list . "db") | printf "%s-0" | quote }}
 - name: MCAPP_SCOPE
-  value: {{ include "mcapp.object" (list . "db") }}
+  value: {{ include "mcapp.object" (list . "db") | quote }}
 {{ include "mcapp.passwordEnv" . }}
 {{- end -}}
 
@@ -38,18 +46,18 @@ or (dict "root" . "statefulSet" "db-ha") where it comes from the StatefulSet, wh
 metadata:
   labels:
     {{- include "mcapp.podLabels" (list . "db") | nindent 4 }}
-    mcapp/cluster: {{ include "mcapp.object" (list . "db") }}
+    mcapp/cluster: {{ include "mcapp.object" (list . "db") | quote }}
     {{- with $call.statefulSet }}
-    mcapp/workload: {{ . }}
+    mcapp/workload: {{ . | quote }}
     {{- end }}
     {{- with .Values.db.podLabels }}
       {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    checksum/patroni: {{ include (printf "%s/db/ha/configmap.yaml" .Template.BasePath) . | fromYaml | dig "data" "" | toJson | sha256sum }}
+    checksum/patroni: {{ include (printf "%s/db/ha/configmap.yaml" .Template.BasePath) . | fromYaml | dig "data" "" | toJson | sha256sum | quote }}
     {{- if include "mcapp.ownsPasswords" . }}
     # Patroni logs in as the superuser, to rewind, and as the role replicator.
-    checksum/passwords: {{ printf "%s%s" (include "mcapp.passwords" . | fromJson).superuser (include "mcapp.replicationPassword" .) | sha256sum }}
+    checksum/passwords: {{ printf "%s%s" (include "mcapp.passwords" . | fromJson).superuser (include "mcapp.replicationPassword" .) | sha256sum | quote }}
     {{- end }}
     {{- with .Values.db.podAnnotations }}
       {{- toYaml . | nindent 4 }}
@@ -59,7 +67,7 @@ spec:
   {{- include "mcapp.placement" (list . "db" "apart") | nindent 2 }}
   {{- include "mcapp.priority" .Values.db | nindent 2 }}
   # Patroni keeps its state in ConfigMaps of the namespace.
-  serviceAccountName: {{ include "mcapp.object" (list . "db") }}
+  serviceAccountName: {{ include "mcapp.object" (list . "db") | quote }}
   automountServiceAccountToken: true
   enableServiceLinks: false
   securityContext:
@@ -68,8 +76,8 @@ spec:
   terminationGracePeriodSeconds: 100
   containers:
     - name: postgres
-      image: {{ include "mcapp.dbImage" . }}
-      imagePullPolicy: {{ .Values.db.ha.image.pullPolicy }}
+      image: {{ include "mcapp.dbImage" . | quote }}
+      imagePullPolicy: {{ .Values.db.ha.image.pullPolicy | quote }}
       command:
         {{- include "mcapp.holdVolume" . | nindent 8 }}
         - python
@@ -83,10 +91,10 @@ spec:
         - name: PGDATA
           value: /var/lib/postgresql/data/pgdata
         - name: POSTGRES_DB
-          value: {{ .Values.db.database }}
+          value: {{ .Values.db.database | quote }}
         {{- include "mcapp.haEnv" . | nindent 8 }}
         - name: MCAPP_CLAIM
-          value: {{ include "mcapp.object" (list . "postgres-pvc") }}
+          value: {{ include "mcapp.object" (list . "postgres-pvc") | quote }}
         - name: PATRONI_NAME
           value: $(POD_NAME)
         - name: PATRONI_KUBERNETES_POD_IP
@@ -142,7 +150,7 @@ spec:
         timeoutSeconds: 5
         failureThreshold: 6
       resources:
-        {{- toYaml .Values.db.resources | nindent 8 }}
+        {{- include "mcapp.resources" .Values.db.resources | nindent 8 }}
       securityContext:
         {{- include "mcapp.containerSecurity" . | nindent 8 }}
       volumeMounts:
@@ -151,7 +159,7 @@ spec:
     {{- with $call.claim }}
     - name: data
       persistentVolumeClaim:
-        claimName: {{ include "mcapp.object" (list $call.root .) }}
+        claimName: {{ include "mcapp.object" (list $call.root .) | quote }}
     {{- end }}
     {{- include "mcapp.dbVolumes" . | nindent 4 }}
 {{- end -}}
