@@ -78,7 +78,10 @@ GPU = ["gpu=yes:NoSchedule", "dedicated:NoExecute"]
 BY_COMMAND: dict[str, tuple[list[Object], dict[str, Any]]] = {
     "no label": ([LAPTOP, node("lab", "10.0.0.2")], {"topology": "multi"}),
     "two labels": ([LAPTOP, node("lab", "10.0.0.2")], {"topology": "multi", "given": TIERS}),
-    "another value": ([LAPTOP, node("lab", "10.0.0.2", labels={"role": "web"})], {"topology": "multi"}),
+    "another value": (
+        [node(name, "10.0.0.2", labels={"role": "web"}) for name in ("lab", "old")],
+        {"topology": "multi"},
+    ),
     "a name with a blank": ([LAPTOP, node("a b", "10.0.0.2")], {"topology": "multi"}),
     "labelled node not ready": (
         [LAPTOP, node("lab", "10.0.0.2"), node("old", "10.0.0.3", labels=DATABASE, os="windows")],

@@ -23,11 +23,12 @@ def deployed(given: Mapping[str, Any]) -> Deployed:
 
 
 def cluster(home: str, labels: dict[str, str] | None = None) -> Inventory:
-    """A laptop and two lab machines, one of them labelled. The data are on `home`."""
+    """A laptop and three lab machines, one labelled, one cordoned. The data are on `home`."""
     objects = [
         node("laptop", "192.168.1.100", labels={**CONTROL_PLANE, **(labels or {})}),
         node("lab", "192.168.1.200", labels={**DATABASE, **(labels or {})}),
         node("spare", "192.168.1.201", labels=labels),
+        node("full", "192.168.1.202", labels=labels, cordoned=True),
         storage_class("local-path", default=True),
         *database_volume(home),
     ]
@@ -56,8 +57,10 @@ def test_the_node_that_is_meant(home: str, given: dict[str, Any], to: str, meant
         ("lab", MULTI, "multi", "The data are on lab"),
         ("lab", {}, "lab", "are on lab already"),
         ("lab", {}, "multi", "Only lab can run the database"),
-        ("lab", MULTI, "attic", r"no node attic\. Nodes: lab, laptop, spare"),
+        ("lab", MULTI, "attic", r"no node attic\. Nodes: full, lab, laptop, spare"),
         ("lab", MULTI, "spare", r"spare cannot run .*multi.*genvalues\.py --apply-labels spare"),
+        ("laptop", {}, "full", r"full cannot run .*single: it is cordoned .*It can run on: [a-z, ]+\.$"),
+        ("lab", MULTI, "full", r"full cannot run .*multi: it does not carry .*run on: lab\.$"),
     ],
 )
 def test_what_cannot_be_meant(home: str, given: dict[str, Any], to: str, why: str) -> None:

@@ -185,12 +185,12 @@ CLUSTER_NODES = Words(
     "共 {count} 個節點，各列出使用者可連線的位址與可執行的元件。",
 )
 URLS_ALL = Words(
-    "Every Ready node answers; the nodes of web come first.",
-    "每個 Ready 節點都會回應；web 所在的節點列在前面。",
+    "Every Ready machine answers; the nodes of web come first.",
+    "每台 Ready 的機器都會回應；web 所在的節點列在前面。",
 )
 URLS_SOME = Words(
-    "Every Ready node answers, at {count} addresses; {shown} are listed, the nodes of web first.",
-    "每個 Ready 節點都會回應，共 {count} 個位址；此處列出 {shown} 個，web 所在的節點優先。",
+    "Every Ready machine answers, at {count} addresses; {shown} are listed, the nodes of web first.",
+    "每台 Ready 的機器都會回應，共 {count} 個位址；此處列出 {shown} 個，web 所在的節點優先。",
 )
 URLS_NAMED = Words(
     "The host names of the Ingress and the HTTPRoute, which must lead to the cluster.",
@@ -277,11 +277,11 @@ REMEDY_READY = Words(
 REMEDY_UNINITIALIZED = Words(
     "No toleration helps. Start a cloud controller manager (`kubectl -n kube-system get pods` shows whether "
     "one runs), or, without a cloud, start {node} without --disable-cloud-controller and "
-    "--kubelet-arg=cloud-provider=external. It then removes the taint: `kubectl describe node {node}`.",
+    "--kubelet-arg=cloud-provider=external. The taint then goes, as `kubectl describe node {node}` shows.",
     "容忍此污點沒有幫助。請啟動 cloud controller manager"
     "（`kubectl -n kube-system get pods` 可查看是否在執行）；若沒有使用雲端，"
     "請讓 {node} 啟動時不使用 --disable-cloud-controller 與 "
-    "--kubelet-arg=cloud-provider=external。之後污點會自動移除：`kubectl describe node {node}`。",
+    "--kubelet-arg=cloud-provider=external。之後污點會自動移除，可用 `kubectl describe node {node}` 查看。",
 )
 REMEDY_SHUTDOWN = Words(
     "Start the machine {node} where its cloud lists it; the taint then goes by itself.",

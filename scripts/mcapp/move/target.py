@@ -7,6 +7,7 @@ from mcapp.genvalues import storage
 from mcapp.genvalues.values import effective
 from mcapp.kube import words as kube_words
 from mcapp.kube.inventory import Inventory
+from mcapp.kube.scheduling import unfit
 from mcapp.move import words
 from mcapp.move.release import Deployed
 
@@ -57,7 +58,8 @@ def choose(deployed: Deployed, inventory: Inventory, to: str, source: str) -> tu
         if to not in able:
             why = made.refused["db"][to]
             unlabelled = all(reason.words == kube_words.NODE_LABEL for reason in why)
-            remedy = words.CANNOT_RUN_LABEL if unlabelled else words.CANNOT_RUN_REMEDY
+            labelling = unlabelled and not unfit(inventory.nodes[to])
+            remedy = words.CANNOT_RUN_LABEL if labelling else words.CANNOT_RUN_REMEDY
             problem = words.CANNOT_RUN(node=to, topology=topology, why=why)
             raise UserError(problem, remedy(nodes=able, node=to))
         return topology, to
