@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from mcapp import yamltext
+from mcapp.genvalues import valuesfile
 from tests.genvalues.clusters import TWO
 
 # Scalars, each as the value of a key. Those that no values file may hold are refused one by one.
@@ -85,10 +87,14 @@ TEXTS = [
     *(f"a: {one.strip()}" for line in SCALARS.strip().splitlines() for one in line.split(" | ")),
     *DOCUMENTS,
 ]
-TEMPLATE = """values: {{ toJson .Values.read }}
+# As strings: the tools write each so that Helm reads the same string.
+STRINGS = [text.removeprefix("a: ") for text in TEXTS]
+# Base64: what Helm renders must be YAML itself.
+TEMPLATE = """values: {{ toJson .Values.read | b64enc }}
+strings: {{ toJson .Values.strings | b64enc }}
 texts:
 {{- range .Values.texts }}{{ $read := fromYaml . }}
-- {{ toJson $read }}
+- {{ toJson $read | b64enc }}
 {{- end }}
 """
 
@@ -103,22 +109,29 @@ def one_number(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def of_helm(helm: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], Any]:
-    """Helm's reading of each text ("Error": it is refused), and of one values file that has the others."""
+def of_helm(helm: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Helm's reading of each text ("Error": it is refused), and of values files that have the others."""
     chart = tmp_path_factory.mktemp("chart")
     (chart / "templates").mkdir()
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: table\nversion: 0.1.0\n")
     (chart / "templates" / "table.yaml").write_text(TEMPLATE)
     (chart / "texts.json").write_text(json.dumps({"texts": TEXTS}))
     (chart / "mine.yaml").write_text(mine())
-    files = [f"--values={chart / name}" for name in ("texts.json", "mine.yaml")]
+    written = {"strings": {"list": STRINGS, "keys": dict.fromkeys(STRINGS, 1)}}
+    (chart / "strings.yaml").write_text(valuesfile.text(written), "utf-8")
+    files = [f"--values={chart / name}" for name in ("texts.json", "mine.yaml", "strings.yaml")]
     done = subprocess.run(
         [helm, "template", "t", str(chart), *files], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    (read,) = [json.loads(line.removeprefix("values: ")) for line in lines if line.startswith("values: ")]
-    return [json.loads(line.removeprefix("- ")) for line in lines if line.startswith("- ")], read
+    found: dict[str, Any] = {"texts": []}
+    for line in done.stdout.splitlines():
+        key, colon, told = line.partition(": ")
+        if line.startswith("- "):
+            found["texts"].append(json.loads(b64decode(line[2:])))
+        elif colon and key in ("values", "strings"):
+            found[key] = json.loads(b64decode(told))
+    return found
 
 
 def mine() -> str:
@@ -140,8 +153,8 @@ def taken(text: str) -> bool:
 
 
 @pytest.mark.parametrize("loader", [yamltext.LibraryLoader, yamltext.PythonLoader])
-def test_each_text_is_read_as_helm_reads_it(of_helm: tuple[list[Any], Any], loader: type[Any]) -> None:
-    told = of_helm[0]
+def test_each_text_is_read_as_helm_reads_it(of_helm: dict[str, Any], loader: type[Any]) -> None:
+    told = of_helm["texts"]
     assert len(told) == len(TEXTS)
     different = {}
     for text, theirs in zip(TEXTS, told, strict=True):
@@ -159,8 +172,13 @@ def test_each_text_is_read_as_helm_reads_it(of_helm: tuple[list[Any], Any], load
     assert not different
 
 
-def test_a_values_file_is_read_as_helm_reads_it(of_helm: tuple[list[Any], Any]) -> None:
-    assert one_number(yamltext.load(mine())["read"]) == one_number(of_helm[1])
+def test_a_values_file_is_read_as_helm_reads_it(of_helm: dict[str, Any]) -> None:
+    assert one_number(yamltext.load(mine())["read"]) == one_number(of_helm["values"])
+
+
+def test_a_string_is_written_so_that_helm_reads_a_string(of_helm: dict[str, Any]) -> None:
+    assert of_helm["strings"]["list"] == STRINGS
+    assert of_helm["strings"]["keys"].keys() == set(STRINGS)
 
 
 def test_the_c_library_is_used_where_it_is_there() -> None:
