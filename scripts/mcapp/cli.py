@@ -13,7 +13,7 @@ from mcapp import words
 from mcapp.config import NAMESPACE, RELEASE
 from mcapp.errors import Exit, UserError
 from mcapp.messages import LANGS, announce, choose_language
-from mcapp.shell import called
+from mcapp.shell import called as called
 
 OUTPUTS = ("text", "json")
 

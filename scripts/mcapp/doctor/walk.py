@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from mcapp.cli import called
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.checks import access, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
@@ -13,7 +14,6 @@ from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
-from mcapp.shell import called
 from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.

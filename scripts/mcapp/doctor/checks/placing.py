@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from mcapp.cli import called
 from mcapp.doctor.checks import storage
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.checks.nodes import unfit
@@ -16,7 +17,6 @@ from mcapp.kube.nodes import Node
 from mcapp.kube.pods import condition
 from mcapp.kube.scheduling import refused_taints
 from mcapp.messages import Part
-from mcapp.shell import called
 
 _ROOM = re.compile(r"Insufficient (cpu|memory)|Too many pods")
 _COUNT = re.compile(r"0/(\d+) nodes are available")

@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mcapp.cli import called
 from mcapp.doctor import words
 from mcapp.doctor.causes import LAYERS
 from mcapp.doctor.finding import Diagnosis, Finding, Hop, Step
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, Text, plain, translate
-from mcapp.shell import called
 
 # The tools that remedies name, each as the user calls it.
 TOOLS = ("genvalues", "move")
