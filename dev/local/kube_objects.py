@@ -26,6 +26,7 @@ def node(
     pods: str = "110",
     addresses: list[tuple[str, str]] | None = None,
     annotations: dict[str, str] | None = None,
+    pod_networks: list[str] | None = None,
 ) -> Object:
     """Return a node, with the taints that Kubernetes itself sets. `taints` are like key[=value]:effect."""
     set_by_kubernetes = [
@@ -45,6 +46,7 @@ def node(
         "spec": {
             **({"unschedulable": True} if cordoned else {}),
             **({"taints": [taint(text) for text in [*set_by_kubernetes, *(taints or [])]]}),
+            **({"podCIDR": pod_networks[0], "podCIDRs": pod_networks} if pod_networks else {}),
         },
         "status": {
             "addresses": [{"type": kind, "address": address} for kind, address in listed],

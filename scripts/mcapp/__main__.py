@@ -16,6 +16,7 @@ from typing import NoReturn
 from mcapp import cli, words
 from mcapp.config import CHECKOUT
 from mcapp.errors import Exit, UserError
+from mcapp.shell import COMMAND
 
 # Each tool is the TOOL of mcapp/<name>/cli.py, which is imported only when it is called.
 TOOLS = {
@@ -61,9 +62,9 @@ def load(name: str) -> cli.Tool:
 
 def parser(filled: str = "") -> argparse.ArgumentParser:
     """Return the parser of `mcapp` itself; only the tool `filled` has its options in it."""
-    made = cli.parser(cli.COMMAND, __doc__ or "", f"{cli.COMMAND} doctor --help")
+    made = cli.parser(COMMAND, __doc__ or "", f"{COMMAND} doctor --help")
     made.epilog = f"{made.epilog}\n\n{COMPLETION}"
-    made.add_argument("--version", action="version", version=f"{cli.COMMAND} {version()}")
+    made.add_argument("--version", action="version", version=f"{COMMAND} {version()}")
     tools = made.add_subparsers(dest="tool", metavar="TOOL", required=True)
     for name, purpose in TOOLS.items():
         options = tools.add_parser(name, help=purpose)

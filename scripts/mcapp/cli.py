@@ -7,18 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from mcapp import words
 from mcapp.config import NAMESPACE, RELEASE
 from mcapp.errors import Exit, UserError
 from mcapp.messages import LANGS, announce, choose_language
+from mcapp.shell import called as called
 
 OUTPUTS = ("text", "json")
-COMMAND = "mcapp"
-# Where a tool's script in scripts/ has another name than the tool.
-_SCRIPTS = {"move": "movedb"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,13 +51,6 @@ class Tool:
         """Do what was asked, in the language that was asked for."""
         choose_language(asked.lang)
         return self.work(asked)
-
-
-def called(name: str) -> str:
-    """Return how the user of this process calls a tool: through `mcapp`, or by its script in a checkout."""
-    if Path(sys.argv[0]).stem in (COMMAND, "__main__"):
-        return f"{COMMAND} {name}"
-    return f"python3 scripts/{_SCRIPTS.get(name, name)}.py"
 
 
 def parser(prog: str, description: str, example: str) -> argparse.ArgumentParser:

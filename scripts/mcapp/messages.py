@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 import textwrap
 import unicodedata
@@ -10,15 +12,22 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal, NamedTuple, Union
 
+from mcapp.shell import TOOLS, Shell, called
+
 Lang = Literal["en", "zh-TW"]
 LANGS: tuple[Lang, ...] = ("en", "zh-TW")
 Part = Union[str, int, "Text", Sequence["str | Text"], None]
 _LISTED = 5
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _chosen: list[Lang] = []
 
 
 class Words(NamedTuple):
-    """A sentence in both languages, which name the same parts in braces. A call fills the parts."""
+    """A sentence in both languages, which name the same parts in braces. A call fills the parts.
+
+    Between back-quotes stands a command, or a part of one: what fills it is quoted for a shell, and the
+    name of a tool is what the user calls it by.
+    """
 
     en: str
     zh: str
@@ -54,8 +63,13 @@ def translate(message: Text | str, lang: Lang | None = None) -> str:
     if isinstance(message, str):
         return message
     lang = lang or language()
-    chosen = message.words[LANGS.index(lang)]
-    return chosen.format_map({name: _spoken(part, lang) for name, part in message.parts.items()})
+    spans = message.words[LANGS.index(lang)].split("`")
+    spoken = {name: _spoken(part, lang) for name, part in message.parts.items()}
+    if len(spans) == 1:
+        return spans[0].format_map(spoken)
+    tools = {tool: called(tool) for tool in TOOLS}
+    typed = tools | {name: _typed(part, lang) for name, part in message.parts.items()}
+    return "`".join(span.format_map(typed if number % 2 else spoken) for number, span in enumerate(spans))
 
 
 def announce(message: Text | str) -> None:
@@ -84,6 +98,15 @@ def _spoken(part: Part, lang: Lang) -> str:
     return joined
 
 
+def _typed(part: Part, lang: Lang) -> str:
+    """Return a part of a command as a shell takes it: all of a list, with blanks between."""
+    if part is None or isinstance(part, Shell | int):
+        return _spoken(part, lang)
+    if isinstance(part, str | Text):
+        return shlex.quote(_spoken(part, lang))
+    return " ".join(_typed(item, lang) for item in part)
+
+
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """Fill a text with blanks to a width in a terminal, where a Chinese character takes two columns."""
     blanks = " " * (width - sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text))
@@ -92,8 +115,10 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 def comment(message: Text, lang: Lang, indent: str) -> str:
     """Return the sentence as YAML comment lines."""
-    wrapped = textwrap.wrap(translate(message, lang), 100 - len(indent), break_on_hyphens=False)
-    return "".join(f"{indent}# {line}\n" for line in wrapped)
+    # A command stays on one line.
+    whole = re.sub("`[^`]*`", lambda command: command[0].replace(" ", _NO_BREAK), translate(message, lang))
+    wrapped = textwrap.wrap(whole, 100 - len(indent), break_on_hyphens=False)
+    return "".join(f"{indent}# {line}\n" for line in wrapped).replace(_NO_BREAK, " ")
 
 
 def from_environment(environment: Mapping[str, str]) -> Lang:

@@ -70,6 +70,24 @@ class TestCluster:
         assert done.err.startswith("The cluster does not answer: ")
 
 
+FORBIDDEN = """#!/bin/sh
+echo 'Error from server (Forbidden): nodes is forbidden: User "eve" cannot list resource "nodes"' >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize(("arguments", "file"), [((), True), (("--apply-labels", "lab"), False)])
+def test_a_file_is_proposed_only_where_one_is_taken(run: Run, arguments: tuple[str, ...], file: bool) -> None:
+    program = Path("forbidden")
+    program.write_text(FORBIDDEN)
+    program.chmod(0o755)
+    done = run(*arguments, "--kubectl", str(program.absolute()))
+    assert done.code is Exit.UNREACHABLE
+    assert "You may not read the cluster's nodes" in done.err
+    assert ("--nodes-file" in done.err) is file
+    assert ("--nodes-file" in run(*arguments, "--kubectl", "false").err) is file
+
+
 def test_everything_that_can_be_read_is_considered(run: Run) -> None:
     of = [
         *TWO,

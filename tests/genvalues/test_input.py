@@ -44,6 +44,10 @@ WRONG = {
     "a node without a name": (b'{"kind": "Node", "metadata": {}}', "metadata.name"),
     "half a character": (b'{"kind": "Node", "metadata": {"name": "\\ud800"}}', "not what Kubernetes writes"),
     "labels that are a list": (b'{"kind":"Node","metadata":{"name":"a","labels":[]}}', "Node a: labels"),
+    "a number as the network of pods": (
+        b'{"kind":"Node","metadata":{"name":"a"},"spec":{"podCIDRs":[7]}}',
+        "Node a: spec.podCIDRs",
+    ),
     "a taint of no effect": (
         b'{"kind":"Node","metadata":{"name":"a"},"spec":{"taints":[{"key":"k"}]}}',
         "Node a: spec.taints",
@@ -210,7 +214,7 @@ json_values = st.recursive(
     max_leaves=5,
 )
 WHOLE: list[Object] = [
-    node("laptop", "10.0.0.1"),
+    node("laptop", "10.0.0.1", pod_networks=["10.42.0.0/24", "fd42::/64"]),
     service("web", 30080),
     pod("a", "laptop", "1", "1Gi"),
     storage_class("local-path"),

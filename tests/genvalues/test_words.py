@@ -8,7 +8,7 @@ import pytest
 
 from mcapp.kube import words
 from mcapp.kube.quantity import millis, whole
-from mcapp.messages import from_environment, plain, translate
+from mcapp.messages import Words, comment, from_environment, plain, translate
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,18 @@ def test_language_by_locale(environment: dict[str, str], lang: str) -> None:
 def test_long_lists_are_cut() -> None:
     told = translate(words.INPUT_OTHER(file="f", kinds=list("abcdefg")), "en")
     assert told == "f holds a, b, c, d, e and 2 more and no node."
+
+
+def test_a_command_is_cut_nowhere() -> None:
+    """All of a list is in it, and a comment of a values file keeps it on one line."""
+    labels = [f"key-{number}=value" for number in range(7)]
+    told = Words("Label it with what follows, which is long, {node}: `{doctor} x {labels}`.", "")(
+        node="a b", labels=labels
+    )
+    command = "python3 scripts/doctor.py x " + " ".join(labels)
+    assert translate(told, "en").endswith(f"long, a b: `{command}`.")
+    short = Words("w " * 40 + "`{move} --to {node}`.", "")(node="a b")
+    assert "# `python3 scripts/movedb.py --to 'a b'`.\n" in comment(short, "en", "")
 
 
 def test_names_cannot_act_on_a_terminal() -> None:

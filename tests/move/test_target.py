@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dev.local.kube_objects import CONTROL_PLANE, DATABASE, database_volume, node, storage_class
+from mcapp import yamltext
 from mcapp.errors import UserError
 from mcapp.kube.inventory import Inventory, from_objects
 from mcapp.kube.kubectl import Kubectl
@@ -23,11 +25,12 @@ def deployed(given: Mapping[str, Any]) -> Deployed:
 
 
 def cluster(home: str, labels: dict[str, str] | None = None) -> Inventory:
-    """A laptop and two lab machines, one of them labelled. The data are on `home`."""
+    """A laptop and three lab machines, one labelled, one cordoned. The data are on `home`."""
     objects = [
         node("laptop", "192.168.1.100", labels={**CONTROL_PLANE, **(labels or {})}),
         node("lab", "192.168.1.200", labels={**DATABASE, **(labels or {})}),
         node("spare", "192.168.1.201", labels=labels),
+        node("full", "192.168.1.202", labels=labels, cordoned=True),
         storage_class("local-path", default=True),
         *database_volume(home),
     ]
@@ -56,13 +59,34 @@ def test_the_node_that_is_meant(home: str, given: dict[str, Any], to: str, meant
         ("lab", MULTI, "multi", "The data are on lab"),
         ("lab", {}, "lab", "are on lab already"),
         ("lab", {}, "multi", "Only lab can run the database"),
-        ("lab", MULTI, "attic", r"no node attic\. Nodes: lab, laptop, spare"),
+        ("lab", MULTI, "attic", r"no node attic\. Nodes: full, lab, laptop, spare"),
         ("lab", MULTI, "spare", r"spare cannot run .*multi.*genvalues\.py --apply-labels spare"),
+        ("laptop", {}, "full", r"full cannot run .*single: it is cordoned .*It can run on: [a-z, ]+\.$"),
+        ("lab", MULTI, "full", r"full cannot run .*multi: it does not carry .*run on: lab\.$"),
     ],
 )
 def test_what_cannot_be_meant(home: str, given: dict[str, Any], to: str, why: str) -> None:
     with pytest.raises(UserError, match=why):
         target.choose(deployed(given), cluster(home), to, home)
+
+
+RECORDER = """#!/bin/sh
+case $1 in
+  status) echo '{"info": {"status": "deployed"}}' ;;
+  *) cat > "$(dirname "$0")/values" ;;
+esac
+"""
+
+
+def test_strings_reach_helm_as_strings(tmp_path: Path) -> None:
+    program = tmp_path / "helm"
+    program.write_text(RECORDER)
+    program.chmod(0o755)
+    given = {
+        "web": {"podAnnotations": {key: key for key in ("y", "1e3", "0o14", "22:30", "2024-01-01", "~")}}
+    }
+    Deployed(Kubectl(), str(program), "mcapp", "mcapp", {}).upgrade(given)
+    assert yamltext.load((tmp_path / "values").read_text()) == given
 
 
 def test_there_must_be_data_on_one_node_and_one_server() -> None:

@@ -37,8 +37,10 @@ def test_it_needs_no_package() -> None:
     [
         ([], "required"),
         (["agent"], "--peer"),
-        (["agent", "--peer", "lab"], "lab is no machine's IPv4 address"),
-        (["agent", "--peer", "::1"], "IPv4"),
+        (["agent", "--peer", "lab"], "lab is no machine's IP address"),
+        (["agent", "--peer", "::1"], "no machine's"),
+        (["agent", "--peer", "[fd00::1]:6443"], "no machine's"),
+        (["listen", "--peer", "fe80::1%eth0"], "no machine's"),
         (["agent", "--peer", "127.0.0.1"], "no machine's"),
         (["agent", "--peer", "224.0.0.1"], "no machine's"),
         (["listen", "--peer", "0.0.0.0"], "no machine's"),  # noqa: S104
@@ -59,7 +61,7 @@ def test_wrong_input_ends_in_a_sentence(words: list[str], said: str) -> None:
 
 
 def test_errors_are_in_chinese_too() -> None:
-    assert "不是機器的 IPv4 位址" in preflight("agent", "--peer", "lab", "--lang", "zh-TW").stderr
+    assert "不是機器的 IP 位址" in preflight("agent", "--peer", "lab", "--lang", "zh-TW").stderr
 
 
 SERVER, AGENT = Machine("192.168.1.100", "laptop"), Machine("192.168.1.101", "Lab")

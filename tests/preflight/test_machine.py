@@ -85,7 +85,7 @@ def test_no_default_route(pair: Pair) -> None:
     done = pair.here.preflight("agent", pair.there)
     route = done.checks["route"]
     assert (route["status"], done.code) == ("fail", 1)
-    command = route["remedy"].removeprefix("Run: sudo ")
+    command = route["remedy"].removeprefix("Run: `sudo ").removesuffix("`")
     pair.here.must(*command.split())
     assert pair.here.preflight("agent", pair.there).checks["route"]["status"] == "ok"
 

@@ -81,7 +81,9 @@ def restored(found: Restored, server: Server, output: str) -> Exit:
     made = found.backup.manifest
     print(translate(words.LIVE(name=made.name, release=server.release.name, rows=made.rows)))
     if found.kept:
-        print(translate(words.KEPT(database=found.kept)))
+        where = server.release
+        kept = words.KEPT(database=found.kept, namespace=where.namespace, release=where.name)
+        print(translate(kept))
     return Exit.OK
 
 

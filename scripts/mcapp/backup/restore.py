@@ -130,4 +130,4 @@ def await_api(server: Server) -> None:
     if until(server.connected, _RECONNECT_SECONDS):
         announce(words.API_BACK(seconds=f"{time.monotonic() - began:.1f}"))
     else:
-        announce(words.API_AWAY())
+        announce(words.API_AWAY(namespace=server.release.namespace, release=server.release.name))

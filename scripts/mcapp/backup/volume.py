@@ -88,8 +88,8 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
     chosen = f"app.kubernetes.io/instance={where.name},app.kubernetes.io/component=db-backup"
     jobs = kubectl.select("cronjobs", where.namespace, chosen)
     if not jobs:
-        release = where.name
-        raise UserError(words.NO_VOLUME(release=release), words.NO_VOLUME_REMEDY(release=release))
+        remedy = words.NO_VOLUME_REMEDY(release=where.name, namespace=where.namespace)
+        raise UserError(words.NO_VOLUME(release=where.name), remedy)
     job = _job(jobs[0])
     name = job["metadata"]["name"]
     made = kubectl.create(where.namespace, job)

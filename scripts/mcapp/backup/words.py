@@ -5,8 +5,8 @@ from __future__ import annotations
 from mcapp.messages import Words
 
 ANOTHER = Words(
-    "Use another backup; `python scripts/backup.py list` shows them all.",
-    "請改用其他備份；`python scripts/backup.py list` 會列出所有備份。",
+    "Use another backup; `{backup} list` shows them all.",
+    "請改用其他備份；`{backup} list` 會列出所有備份。",
 )
 THERE_ARE = Words("There are: {names}.", "現有：{names}。")
 BACKUP_VOLUME = Words("the backup volume", "備份磁碟區")
@@ -61,8 +61,10 @@ LIVE = Words(
     "{name} 已成為 release {release} 的線上資料：{rows} 筆資料列。",
 )
 KEPT = Words(
-    "The old data are kept as database {database}; `backup.py discard {database}` drops them.",
-    "舊資料保留為資料庫 {database}；`backup.py discard {database}` 可將其刪除。",
+    "The old data are kept as database {database}; "
+    "`{backup} discard {database} -n {namespace} --release {release}` drops them.",
+    "舊資料保留為資料庫 {database}；"
+    "`{backup} discard {database} -n {namespace} --release {release}` 可將其刪除。",
 )
 KEPT_NONE = Words("No restore has kept a database.", "沒有還原時保留下來的資料庫。")
 DROPPED = Words("Dropped {database}.", "已刪除 {database}。")
@@ -71,8 +73,9 @@ API_BACK = Words(
     "    api 已在 {seconds} 秒後重新連線。",
 )
 API_AWAY = Words(
-    "    The api has not connected yet. If it should be running, python scripts/doctor.py tells why.",
-    "    api 尚未連線。若它應該正在執行，python scripts/doctor.py 會說明原因。",
+    "    The api has not connected yet. If it should be running, "
+    "`{doctor} -n {namespace} --release {release}` tells why.",
+    "    api 尚未連線。若它應該正在執行，`{doctor} -n {namespace} --release {release}` 會說明原因。",
 )
 
 # Why a backup is refused.
@@ -110,8 +113,8 @@ LATER_APP = Words(
     "它來自應用程式 {app} 版，而 release 是 {own} 版",
 )
 LATER_APP_REMEDY = Words(
-    "Upgrade the release first (helm upgrade), and run this again.",
-    "請先升級 release（helm upgrade），再重新執行。",
+    "Upgrade the release first, and run this again.",
+    "請先升級 release，再重新執行。",
 )
 LATER_FORMAT = Words(
     "its format is {format}, and this version knows up to {known}",
@@ -172,8 +175,8 @@ NOT_READY = Words(
     "命名空間 {namespace} 中的資料庫 {name} 尚未就緒。",
 )
 NOT_READY_REMEDY = Words(
-    "`python scripts/doctor.py -n {namespace} --release {release}` tells why.",
-    "`python scripts/doctor.py -n {namespace} --release {release}` 會說明原因。",
+    "`{doctor} -n {namespace} --release {release}` tells why.",
+    "`{doctor} -n {namespace} --release {release}` 會說明原因。",
 )
 NO_PASSWORD = Words(
     "The superuser's password in Secret {name} cannot be read: {why}.",
@@ -186,10 +189,10 @@ NO_PASSWORD_REMEDY = Words(
 NO_KEY = Words("it has no key {key}", "沒有鍵 {key}")
 NO_VOLUME = Words("Release {release} has no backup volume.", "release {release} 沒有備份磁碟區。")
 NO_VOLUME_REMEDY = Words(
-    "`helm upgrade {release} ... --set backup.enabled=true` makes one; "
-    "without --volume, backups are kept on this machine.",
-    "`helm upgrade {release} ... --set backup.enabled=true` 會建立一個；"
-    "不加 --volume 時，備份存放在這台機器上。",
+    "`helm upgrade {release} chart/mcapp -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
+    "makes one; without --volume, backups are kept on this machine.",
+    "`helm upgrade {release} chart/mcapp -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
+    "會建立一個；不加 --volume 時，備份存放在這台機器上。",
 )
 POD_REFUSED = Words(
     "A pod for the backup volume was refused: {why}.", "用於備份磁碟區的 Pod 遭到拒絕：{why}。"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from mcapp import cli
@@ -53,11 +54,13 @@ def work(asked: argparse.Namespace) -> Exit:
     """Label nodes, or plan and then check or write."""
     _refuse(asked)
     lang = language()
-    kubectl = Kubectl.of(asked, words.START_OR_FILE)
+    kubectl = Kubectl.of(asked)
     given = values.given(asked.base, asked.set)
     if asked.label or asked.apply_labels:
         return label(asked, values.effective(given)["placement"]["databaseNodeLabels"], kubectl, lang)
 
+    # A file may stand in for the cluster here, but not where nodes are labelled.
+    kubectl = replace(kubectl, advice=words.START_OR_FILE, without_nodes=words.NODES_IN_A_FILE)
     inventory = read(asked, kubectl)
     request = plan.Asked(asked.topology, asked.db_node, given, asked.namespace, asked.release)
     made = placement.decide(inventory, request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from mcapp.errors import FailedError, UserError
@@ -15,7 +14,7 @@ from mcapp.messages import Text
 
 def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
     """Return the command line that labels the node, quoted for a shell."""
-    return shlex.join([*kubectl.command_words, "label", "node", node, *pairs(labels), *kubectl.flags])
+    return kubectl.typed("label", "node", node, *pairs(labels))
 
 
 def apply(
@@ -35,7 +34,9 @@ def apply(
         if other:
             raise FailedError(
                 words.LABEL_OTHER(node=name, label=other),
-                words.LABEL_OTHER_REMEDY(node=name, labels=pairs(labels)),
+                words.LABEL_OTHER_REMEDY(
+                    command=kubectl.typed("label", "--overwrite", "node", name, *pairs(labels))
+                ),
             )
     done = []
     for name in dict.fromkeys(names):

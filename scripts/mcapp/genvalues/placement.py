@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from mcapp.errors import PlacementError, UserError
-from mcapp.genvalues import provision, topology, words
+from mcapp.genvalues import provision, remedies, topology, words
 from mcapp.genvalues.plan import ANY_TAINT, Asked, Case, Plan, names
-from mcapp.kube import words as kube_words
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import ARCH, OS, Node, Taint
-from mcapp.kube.scheduling import Demand, lifecycle, refused_taints, role, toleration, why_not
+from mcapp.kube.scheduling import Demand, refused_taints, toleration, why_not
+from mcapp.kube.taints import acceptable, role
 from mcapp.messages import Text, Words
 
 
@@ -116,7 +116,7 @@ def _tolerate(case: Case, tier: str, on: Callable[[Node, list[Taint]], bool], wh
     tainted: list[str] = []
     for node in case.all:
         refusing = refused_taints(node, demand.tolerations)
-        if not refusing or any(map(lifecycle, refusing)) or not on(node, refusing):
+        if not refusing or not all(map(acceptable, refusing)) or not on(node, refusing):
             continue
         if not why_not(node, accepting, case.used.get(node.name)):
             taints.update(refusing)
@@ -145,27 +145,12 @@ def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserE
         problem = words.DATA_BLOCKED(volume=case.data.claim.volume, verdicts=verdicts)
     else:
         problem = words.TIER_NOWHERE(tier=tier, verdicts=verdicts)
-    return PlacementError(problem, _remedy(case, tier, told))
-
-
-def _remedy(case: Case, tier: str, told: Mapping[str, list[Text]]) -> Text:
-    """Name the smallest step that would help."""
-    only = {
-        keys.pop(): name
-        for name, reasons in reversed(list(told.items()))
-        if len(keys := {reason.words for reason in reasons}) == 1
-    }
-    if kube_words.NODE_CORDONED in only:
-        return words.REMEDY_UNCORDON(node=only[kube_words.NODE_CORDONED])
-    if kube_words.NODE_NOTREADY in only:
-        return words.REMEDY_READY(node=only[kube_words.NODE_NOTREADY])
-    if kube_words.NODE_RESOURCES in only:
-        return words.REMEDY_ROOM(tier=tier)
-    if kube_words.NODE_TAINT in only:
-        return words.REMEDY_TAINT(node=only[kube_words.NODE_TAINT], tier=tier)
-    if tier == "db" and case.plan.topology == "multi" and case.home is None:
-        return case.advise_label()
-    return words.REMEDY_JOIN()
+    stuck = {tier: told}
+    for other in case.tiers:
+        may, reasons = _judge(case, other)
+        if not may:
+            stuck.setdefault(other, reasons)
+    return PlacementError(problem, remedies.choose(case, stuck))
 
 
 def _compare_architectures(case: Case) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcapp.cli import called
 from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import storage, words
 from mcapp.genvalues.values import Values, defaults, effective, merge
@@ -14,7 +13,8 @@ from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import Node, Resources
 from mcapp.kube.objects import Owner
 from mcapp.kube.quantity import millis, whole
-from mcapp.kube.scheduling import Demand, why_not
+from mcapp.kube.scheduling import Demand, refused_taints, why_not
+from mcapp.kube.taints import acceptable
 from mcapp.messages import Text
 
 TIERS = ("web", "api", "db")
@@ -99,7 +99,7 @@ class Case:
         if chosen and chosen not in self.data.nodes:
             held, name = sorted(self.data.nodes), self.data.claim.volume
             problem = words.DBNODE_DATA(node=chosen, volume=name, nodes=held)
-            raise PlacementError(problem, words.DATA_MOVE(move=called("move")))
+            raise PlacementError(problem, words.DATA_MOVE(node=chosen))
         return [nodes[name] for name in ([chosen] if chosen else sorted(self.data.nodes))]
 
     @property
@@ -144,21 +144,43 @@ class Case:
         return Demand(self.requests(tier), selector, self.labels if multi and required else {}, tolerations)
 
     def usable(self, nodes: list[Node], tier: str) -> list[Node]:
-        """Return those where the tier's pod could start if it tolerated their taints, labels left aside."""
+        """Return those where the tier's pod could start if it tolerated their taints, labels left aside.
+
+        A taint that no toleration helps against counts, and a virtual node is never proposed.
+        """
         demand = Demand(self.requests(tier), self.wanted[tier]["nodeSelector"], {}, ANY_TAINT)
-        return [node for node in nodes if not why_not(node, demand, self.used.get(node.name))]
+        given = self.wanted[tier]["tolerations"]
+        return [
+            node
+            for node in nodes
+            if not node.virtual
+            and all(map(acceptable, refused_taints(node, given)))
+            and not why_not(node, demand, self.used.get(node.name))
+        ]
 
     def carrying(self) -> list[Node]:
         """Return the nodes that carry the database's labels."""
         return [node for node in self.all if node.carries(self.labels)]
 
     def advise_label(self) -> Text:
-        """Name the node to label: the largest that could run db, an agent before a server."""
+        """Name the node to label: the largest that could run db; best an agent without such a label."""
         candidates = self.usable(self.all, "db")
         if not candidates:
             return words.REMEDY_JOIN()
-        best = max(candidates, key=lambda node: (not node.server, node.allocatable or Resources(0, 0, 0)))
-        return words.MULTI_NONE_REMEDY(node=best.name, labels=pairs(self.labels))
+
+        def has_other(node: Node) -> bool:
+            return any(node.labels.get(key, value) != value for key, value in self.labels.items())
+
+        best = max(
+            candidates,
+            key=lambda node: (
+                not has_other(node),
+                not node.server,
+                node.allocatable or Resources(0, 0, 0),
+            ),
+        )
+        labels = [*pairs(self.labels), *(["--overwrite"] if has_other(best) else [])]
+        return words.MULTI_NONE_REMEDY(node=best.name, labels=labels)
 
 
 def pairs(labels: Mapping[str, str]) -> list[str]:

@@ -88,8 +88,7 @@ def decide_access(case: Case) -> None:
         port = urls.choose_port(case.inventory, wanted, given, case.owner, case.wanted["namePrefix"])
         number = port.number
         case.plan.put(("web", "service", "nodePort"), number, port.reason)
-    reached = {node.name: urls.reach(node) for node in case.all}
-    case.plan.warnings += [where.warning for where in reached.values() if where.warning][:3]
+    reached = _reached(case)
     tiers = {tier: set(case.plan.nodes[tier]) for tier in case.tiers}
     listed = [
         {
@@ -102,6 +101,23 @@ def decide_access(case: Case) -> None:
     case.plan.put(("cluster", "nodes"), listed, words.CLUSTER_NODES(count=len(listed)))
     if not case.given("cluster", "urls"):
         _decide_urls(case, {name: where.addresses for name, where in reached.items()}, number)
+
+
+def _reached(case: Case) -> dict[str, urls.Reach]:
+    """Return where each node answers, and say which addresses are left out, and why."""
+    served = urls.families(case.all)
+    reached = {node.name: urls.Reach(()) if node.virtual else urls.reach(node, served) for node in case.all}
+    case.plan.warnings += [where.warning for where in reached.values() if where.warning][:3]
+    virtual = [node.name for node in case.all if node.virtual]
+    if virtual:
+        case.plan.left.append(words.ADDRESS_VIRTUAL(nodes=virtual))
+    unserved = [address for where in reached.values() for address in where.unserved]
+    if unserved and served:
+        family = " / ".join(f"IPv{version}" for version in sorted(served))
+        case.plan.left.append(words.ADDRESS_FAMILY(addresses=unserved, family=family))
+    elif unserved:
+        case.plan.left.append(words.ADDRESS_UNTOLD(addresses=unserved))
+    return reached
 
 
 def _decide_urls(case: Case, addresses: dict[str, tuple[str, ...]], port: int | None) -> None:

@@ -8,7 +8,8 @@ from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import words
 from mcapp.genvalues.plan import Case, names, pairs
 from mcapp.kube.nodes import HOSTNAME, Node
-from mcapp.kube.scheduling import refused_taints, role
+from mcapp.kube.scheduling import refused_taints
+from mcapp.kube.taints import role
 from mcapp.messages import Text
 
 # What Kubernetes accepts as the value of a label in a selector.
@@ -72,7 +73,7 @@ def _automatic(case: Case) -> tuple[str, Text]:
         return "multi", words.TOPOLOGY_MULTI(labels=labels, nodes=usable)
     if any(not node.server for node in home):
         return "multi", words.TOPOLOGY_DATA(nodes=names(home), labels=labels, labelled=usable)
-    return "single", words.TOPOLOGY_STAY(nodes=names(home), labels=labels, labelled=usable)
+    return "single", words.TOPOLOGY_STAY(nodes=names(home), labels=labels, labelled=usable, node=usable[0])
 
 
 def _find_by_label(case: Case) -> None:
@@ -114,8 +115,9 @@ def _own_label(case: Case, node: Node) -> dict[str, str]:
     value = node.labels.get(HOSTNAME, "")
     if not _VALUE.fullmatch(value) or sum(other.labels.get(HOSTNAME) == value for other in case.all) > 1:
         problem = words.HOSTNAME_MISSING(node=node.name, label=HOSTNAME)
-        remedy = words.MULTI_NONE_REMEDY(node=node.name, labels=pairs(case.labels))
-        raise PlacementError(problem, remedy)
+        if not _VALUE.fullmatch(node.name):
+            raise PlacementError(problem, words.HOSTNAME_OTHER())
+        raise PlacementError(problem, words.HOSTNAME_REMEDY(node=node.name, label=f"{HOSTNAME}={node.name}"))
     return {HOSTNAME: value}
 
 

@@ -29,10 +29,19 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Reach(NamedTuple):
-    """A node's addresses, best first: what users reach, then the rest (one of each family)."""
+    """A node's addresses, best first: what users reach, then the rest (one of each family).
+
+    `unserved` are those of a family that the cluster does not serve.
+    """
 
     addresses: tuple[str, ...]
     warning: Text | None = None
+    unserved: tuple[str, ...] = ()
+
+
+def families(nodes: Iterable[Node]) -> frozenset[int]:
+    """Return the IP versions that the cluster serves, by the networks of its pods; none if no node tells."""
+    return frozenset(6 if ":" in network else 4 for node in nodes for network in node.pod_networks)
 
 
 def _ips(values: Iterable[str]) -> Iterator[Address]:
@@ -55,25 +64,32 @@ def _listed(node: Node, kind: str, annotation: str) -> list[Address]:
     return sorted(found, key=lambda ip: ip not in meant) if found else meant
 
 
-def reach(node: Node) -> Reach:
-    """Return where the node answers: external before internal, IPv4 before IPv6, names only without IPs."""
+def reach(node: Node, served: frozenset[int]) -> Reach:
+    """Return where the node answers: external before internal, IPv4 before IPv6, names only without IPs.
+
+    `served` are the IP versions of the cluster; with none, only the node's own first counts.
+    """
     external = _listed(node, "ExternalIP", _K3S_EXTERNAL)
     internal = _listed(node, "InternalIP", _K3S_INTERNAL)
+    overlay = list(_ips([node.annotations.get(_FLANNEL, "")]))
     best: dict[tuple[bool, int], str] = {}
     for group, outside in ((external, True), (internal, False)):
         for ip in group:
             best.setdefault((not outside, ip.version), str(ip))
-    found = list(dict.fromkeys(best[key] for key in sorted(best)))
-    overlay = list(_ips([node.annotations.get(_FLANNEL, "")]))
-    if not found:
+    versions = served or {ip.version for ip in (internal or external)[:1]}
+    every = {best[key]: key[1] in versions for key in sorted(best)}
+    found = [ip for ip, answers in every.items() if answers]
+    unserved = tuple(ip for ip, answers in every.items() if not answers)
+    if not every:
         found = [str(ip) for ip in overlay]
-    if not found:
+    if not found and not every:
         by_kind = [value for kind in _NAMES for own, value in node.addresses if own == kind]
         return Reach(tuple(dict.fromkeys(value for value in by_kind if _HOST.fullmatch(value)))[:1])
     stray = [str(ip) for ip in overlay if ip not in external and ip not in internal]
-    if stray and _FLANNEL_CHOSEN not in node.annotations:
-        return Reach(tuple(found), words.ADDRESS_OVERLAY(node=node.name, overlay=stray[0], address=found[0]))
-    return Reach(tuple(found))
+    warning = None
+    if stray and found and _FLANNEL_CHOSEN not in node.annotations:
+        warning = words.ADDRESS_OVERLAY(node=node.name, overlay=stray[0], address=found[0])
+    return Reach(tuple(found), warning, unserved)
 
 
 def url(address: str, port: int) -> str:
@@ -116,7 +132,9 @@ def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Ow
 
 def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, known: bool) -> Port:
     if given and wanted in taken:
-        raise UserError(words.PORT_GIVEN_TAKEN(port=wanted, service=taken[wanted]), words.PORT_REMEDY())
+        problem = words.PORT_GIVEN_TAKEN(port=wanted, service=taken[wanted])
+        free = _next_free(taken, wanted)
+        raise UserError(problem, words.PORT_REMEDY(free=free) if free else words.PORT_NONE_REMEDY())
     if given:
         return Port(wanted, words.GIVEN())
     if own not in (None, wanted):
@@ -125,9 +143,14 @@ def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, know
         return Port(wanted, words.PORT_UNREAD(port=wanted))
     if wanted not in taken:
         return Port(wanted, words.PORT_FREE(port=wanted))
+    candidate = _next_free(taken, wanted)
+    if candidate is None:
+        raise UserError(words.PORT_NONE(), words.PORT_NONE_REMEDY())
+    return Port(candidate, words.PORT_TAKEN(wanted=wanted, service=taken[wanted], port=candidate))
+
+
+def _next_free(taken: Mapping[int, str], wanted: int) -> int | None:
+    """Return the next port that no Service has, past the last one from the first on."""
     start = wanted - _PORTS[0]
-    for step in range(1, len(_PORTS)):
-        candidate = _PORTS[(start + step) % len(_PORTS)]
-        if candidate not in taken:
-            return Port(candidate, words.PORT_TAKEN(wanted=wanted, service=taken[wanted], port=candidate))
-    raise UserError(words.PORT_NONE(), words.PORT_REMEDY())
+    following = (_PORTS[(start + step) % len(_PORTS)] for step in range(1, len(_PORTS)))
+    return next((port for port in following if port not in taken), None)

@@ -43,12 +43,15 @@ def _write(values: Values, path: tuple[str, ...], reasons: Reasons, lang: Lang, 
             lines.append(f"{indent}{key}:\n")
             _write(value, here, reasons, lang, lines)
         else:
-            block = _yaml({key: value})
+            block = text({key: value})
             lines.extend(indent + line for line in block.splitlines(keepends=True))
 
 
-def _yaml(values: Values) -> str:
-    """Return plain data as YAML, by way of events: PyYAML's own representer takes twice as long."""
+def text(values: Values) -> str:
+    """Return plain data as YAML in which every reader, Helm too, finds each string a string.
+
+    It goes by way of events: PyYAML's own representer takes twice as long, and quotes neither `y` nor 1e3.
+    """
     return emit([_START, _DOCUMENT, *_events(values), _DOCUMENT_END, _END])
 
 

@@ -36,9 +36,9 @@ TOPOLOGY_DATA = Words(
 )
 TOPOLOGY_STAY = Words(
     "single: db's data are on {nodes}, a server; data come before labels. {labelled} carries {labels}: "
-    "to use it, move the data first (mcapp move, or scripts/movedb.py).",
+    "to use it, move the data first: `{move} --to {node}`.",
     "single：db 的資料在伺服器節點 {nodes}；資料優先於標籤。{labelled} 帶有標籤 {labels}："
-    "若要使用，請先搬移資料（mcapp move 或 scripts/movedb.py）。",
+    "若要使用，請先搬移資料：`{move} --to {node}`。",
 )
 TOPOLOGY_DBNODE = Words(
     "multi: db was asked to be on {node}, and other nodes can run the rest.",
@@ -173,20 +173,24 @@ PORT_GIVEN_TAKEN = Words(
 )
 PORT_NONE = Words("No NodePort is free.", "沒有可用的 NodePort。")
 PORT_REMEDY = Words(
-    "Give another port with --set web.service.nodePort=NUMBER, or delete the Service.",
-    "請以 --set web.service.nodePort=NUMBER 指定其他連接埠，或刪除該 Service。",
+    "Give another port, `--set web.service.nodePort={free}`, or delete the Service.",
+    "請指定其他連接埠（`--set web.service.nodePort={free}`），或刪除該 Service。",
+)
+PORT_NONE_REMEDY = Words(
+    "Delete a Service that has one, or do without: `--set web.service.type=ClusterIP`, and an Ingress.",
+    "請刪除占用的 Service；或改用 `--set web.service.type=ClusterIP` 與 Ingress。",
 )
 CLUSTER_NODES = Words(
     "{count} node(s), each with the address users reach and the tiers that may run there.",
     "共 {count} 個節點，各列出使用者可連線的位址與可執行的元件。",
 )
 URLS_ALL = Words(
-    "Every Ready node answers; the nodes of web come first.",
-    "每個 Ready 節點都會回應；web 所在的節點列在前面。",
+    "Every Ready machine answers; the nodes of web come first.",
+    "每台 Ready 的機器都會回應；web 所在的節點列在前面。",
 )
 URLS_SOME = Words(
-    "Every Ready node answers, at {count} addresses; {shown} are listed, the nodes of web first.",
-    "每個 Ready 節點都會回應，共 {count} 個位址；此處列出 {shown} 個，web 所在的節點優先。",
+    "Every Ready machine answers, at {count} addresses; {shown} are listed, the nodes of web first.",
+    "每台 Ready 的機器都會回應，共 {count} 個位址；此處列出 {shown} 個，web 所在的節點優先。",
 )
 URLS_NAMED = Words(
     "The host names of the Ingress and the HTTPRoute, which must lead to the cluster.",
@@ -195,6 +199,18 @@ URLS_NAMED = Words(
 URLS_NONE = Words(
     "No port is known before the Service exists.",
     "Service 建立之前無法得知連接埠。",
+)
+ADDRESS_VIRTUAL = Words(
+    "No address is listed for {nodes}: nothing listens on a virtual node.",
+    "未列出 {nodes} 的位址：虛擬節點上沒有程式監聽。",
+)
+ADDRESS_FAMILY = Words(
+    "Not listed: {addresses}. By the networks of its pods (spec.podCIDRs) the cluster serves {family} alone.",
+    "未列出 {addresses}：依 Pod 的網路（spec.podCIDRs），叢集只支援 {family}。",
+)
+ADDRESS_UNTOLD = Words(
+    "Not listed: {addresses}. The nodes do not tell (spec.podCIDRs) whether the cluster has both families.",
+    "未列出 {addresses}：節點沒有說明（spec.podCIDRs）叢集是否同時支援 IPv4 與 IPv6。",
 )
 ADDRESS_OVERLAY = Words(
     "{node} is reached at {address}, but flannel uses {overlay}: pods on different nodes may not "
@@ -226,8 +242,8 @@ DATA_GONE_REMEDY = Words(
     "請讓該節點以原名稱重新加入；若資料可以捨棄，請先刪除 PVC。",
 )
 DATA_MOVE = Words(
-    "Move the data first ({move} --to NODE), or leave out --db-node.",
-    "請先搬移資料（{move} --to 節點），或不要使用 --db-node。",
+    "Move the data first, `{move} --to {node}`, or leave out --db-node.",
+    "請先搬移資料（`{move} --to {node}`），或不要使用 --db-node。",
 )
 DBNODE_UNKNOWN = Words(
     "There is no node {node}; the nodes are {nodes}.",
@@ -245,18 +261,71 @@ HOSTNAME_MISSING = Words(
     "{node} has no {label} of its own, so db cannot be tied to it.",
     "{node} 沒有專屬的 {label} 標籤，無法將 db 固定於該節點。",
 )
+HOSTNAME_REMEDY = Words(
+    "Give it one: `kubectl label --overwrite node {node} {label}`.",
+    "請為它設定：`kubectl label --overwrite node {node} {label}`。",
+)
+HOSTNAME_OTHER = Words(
+    "Its name is too long for a label's value: choose another node.",
+    "該節點的名稱過長，無法作為標籤的值：請選擇其他節點。",
+)
 REMEDY_UNCORDON = Words("Run `kubectl uncordon {node}`.", "請執行 `kubectl uncordon {node}`。")
 REMEDY_READY = Words(
     "Start {node} (its k3s agent or kubelet) and wait until `kubectl get nodes` shows it Ready.",
     "請啟動 {node}（k3s agent 或 kubelet），並等到 `kubectl get nodes` 顯示 Ready。",
 )
+REMEDY_UNINITIALIZED = Words(
+    "No toleration helps. Start a cloud controller manager (`kubectl -n kube-system get pods` shows whether "
+    "one runs), or, without a cloud, start {node} without --disable-cloud-controller and "
+    "--kubelet-arg=cloud-provider=external. The taint then goes, as `kubectl describe node {node}` shows.",
+    "容忍此污點沒有幫助。請啟動 cloud controller manager"
+    "（`kubectl -n kube-system get pods` 可查看是否在執行）；若沒有使用雲端，"
+    "請讓 {node} 啟動時不使用 --disable-cloud-controller 與 "
+    "--kubelet-arg=cloud-provider=external。之後污點會自動移除，可用 `kubectl describe node {node}` 查看。",
+)
+REMEDY_SHUTDOWN = Words(
+    "Start the machine {node} where its cloud lists it; the taint then goes by itself.",
+    "請在雲端平台啟動機器 {node}；之後污點會自動移除。",
+)
+REMEDY_OUT_OF_SERVICE = Words(
+    "Somebody marked {node} after it failed. Once it works again, remove the mark: "
+    "`kubectl taint node {node} node.kubernetes.io/out-of-service-`.",
+    "{node} 故障後被標示為停止服務。待其恢復後，請移除標示："
+    "`kubectl taint node {node} node.kubernetes.io/out-of-service-`。",
+)
+REMEDY_NETWORK = Words(
+    "The network plugin has not set {node} up. See whether its pod runs there: "
+    "`kubectl get pods -A -o wide --field-selector spec.nodeName={node}`.",
+    "網路外掛尚未設定 {node}。請查看其 Pod 是否在該處執行："
+    "`kubectl get pods -A -o wide --field-selector spec.nodeName={node}`。",
+)
+REMEDY_PRESSURE = Words(
+    "Free on {node} what runs short: unused images and old logs, memory, or processes. "
+    "`kubectl describe node {node}` tells which.",
+    "請在 {node} 釋放不足的資源：未使用的映像檔與舊日誌、記憶體，或行程。"
+    "`kubectl describe node {node}` 會說明是哪一項。",
+)
+REMEDY_STARTING = Words(
+    "Wait until that program is ready on {node}, or see why it is not: "
+    "`kubectl get pods -A -o wide --field-selector spec.nodeName={node}`.",
+    "請等待該程式在 {node} 就緒，或查看原因："
+    "`kubectl get pods -A -o wide --field-selector spec.nodeName={node}`。",
+)
+REMEDY_SYSTEM = Words(
+    "Kubernetes removes the taint when its cause is gone, which `kubectl describe node {node}` shows.",
+    "原因消失後 Kubernetes 會移除污點；`kubectl describe node {node}` 會顯示原因。",
+)
 REMEDY_ROOM = Words(
-    "Free some resources, or ask for less with --set {tier}.resources.requests.cpu=... and .memory=... .",
-    "請釋放資源，或以 --set {tier}.resources.requests.cpu=... 與 .memory=... 降低需求。",
+    "Free some resources of {node}, or ask for less: `{options}`.",
+    "請釋放 {node} 的資源，或降低需求：`{options}`。",
+)
+REMEDY_FREE = Words(
+    "{node} has nothing left: remove other pods from it, or add a node.",
+    "{node} 已無剩餘資源：請移除其他 Pod，或新增節點。",
 )
 REMEDY_TAINT = Words(
-    "Remove the taint from {node}, or accept it with --set '{tier}.tolerations=[...]'.",
-    "請移除 {node} 的污點，或以 --set '{tier}.tolerations=[...]' 容忍它。",
+    "Remove the taint, `kubectl taint node {node} {taints}`, or accept it: `{options}`.",
+    "請移除污點（`kubectl taint node {node} {taints}`），或容忍它：`{options}`。",
 )
 REMEDY_JOIN = Words(
     "Repair one of these nodes, or add another to the cluster.",
@@ -288,8 +357,8 @@ LABEL_OTHER = Words(
     "{node} 已帶有標籤 {label}，可能有其他元件依賴它。",
 )
 LABEL_OTHER_REMEDY = Words(
-    "If not, run `kubectl label --overwrite node {node} {labels}`.",
-    "若沒有，請執行 `kubectl label --overwrite node {node} {labels}`。",
+    "If not, run `{command}`.",
+    "若沒有，請執行 `{command}`。",
 )
 LABEL_DONE = Words("{node}: labelled {labels}.", "{node}：已加上標籤 {labels}。")
 LABEL_ALREADY = Words(
@@ -337,4 +406,8 @@ NOTHING = Words("nothing", "無")
 START_OR_FILE = Words(
     "Start it, check that $KUBECONFIG leads to it, or work from a file with --nodes-file.",
     "請啟動叢集、檢查 $KUBECONFIG 是否指向它，或以 --nodes-file 使用檔案。",
+)
+NODES_IN_A_FILE = Words(
+    "Ask an administrator for `kubectl get nodes -o json > nodes.json` and give it with --nodes-file.",
+    "請向管理者索取 `kubectl get nodes -o json > nodes.json`，再以 --nodes-file 提供。",
 )

@@ -15,6 +15,7 @@ from mcapp.errors import FailedError, UnreachableError
 from mcapp.kube import words
 from mcapp.kube.inventory import KINDS, Inventory, from_objects
 from mcapp.messages import Words
+from mcapp.shell import Shell, joined
 
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
 # What kubectl and client-go print when the kubeconfig, not the cluster, is at fault.
@@ -36,13 +37,14 @@ class Kubectl:
     kubeconfig: str = ""
     context: str = ""
     seconds: int = 20
-    # What a user can do where no cluster answers.
+    # What a user can do where no cluster answers, and where its nodes may not be read.
     advice: Words = words.KUBE_UNREACHABLE_REMEDY
+    without_nodes: Words = words.KUBE_FORBIDDEN_REMEDY
 
     @classmethod
-    def of(cls, asked: argparse.Namespace, advice: Words = words.KUBE_UNREACHABLE_REMEDY) -> Kubectl:
+    def of(cls, asked: argparse.Namespace) -> Kubectl:
         """Return the kubectl that a command's options name."""
-        return cls(asked.kubectl, asked.kubeconfig, asked.context, asked.timeout, advice)
+        return cls(asked.kubectl, asked.kubeconfig, asked.context, asked.timeout)
 
     @property
     def command_words(self) -> list[str]:
@@ -69,7 +71,7 @@ class Kubectl:
         if done.returncode:
             raise FailedError(
                 words.LABEL_FAILED(node=node, why=reason(done.stderr)),
-                words.LABEL_FAILED_REMEDY(node=node, labels=labels),
+                words.LABEL_FAILED_REMEDY(command=self.typed("label", "node", node, *labels)),
             )
 
     def _get(self, kinds: list[str], scope: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -78,7 +80,7 @@ class Kubectl:
         forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
         if KINDS["Node"] in forbidden:
             why = reason(done.stderr, KINDS["Node"])
-            raise UnreachableError(words.KUBE_FORBIDDEN(why=why), words.KUBE_FORBIDDEN_REMEDY())
+            raise UnreachableError(words.KUBE_FORBIDDEN(why=why), self.without_nodes())
         if done.returncode and not forbidden:
             raise self.unreachable(reason(done.stderr))
         read = [kind for kind in kinds if KINDS[kind] not in forbidden]
@@ -109,6 +111,10 @@ class Kubectl:
         """The flags that name the cluster."""
         given = (("--kubeconfig", self.kubeconfig), ("--context", self.context))
         return [f"{flag}={value}" for flag, value in given if value]
+
+    def typed(self, *arguments: str) -> Shell:
+        """Return the command as the user types it, for the same cluster."""
+        return joined([*self.command_words, *arguments, *self.flags])
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run kubectl and return its result, also a failure.

@@ -14,8 +14,22 @@ HOSTNAME = "kubernetes.io/hostname"
 ARCH = "kubernetes.io/arch"
 OS = "kubernetes.io/os"
 _SERVER_LABELS = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "etcd", "master"))
+# Labels and taints of nodes that are no machines, and with which values; none stands for any.
+_VIRTUAL: dict[str, tuple[str, ...]] = {
+    "type": ("virtual-kubelet", "kwok"),
+    "virtual-kubelet.io/provider": (),
+    "kwok.x-k8s.io/node": (),
+    "eks.amazonaws.com/compute-type": ("fargate",),
+    "liqo.io/type": ("virtual-node",),
+    "virtual-node.liqo.io/not-allowed": (),
+    "virtual-node.interlink/no-schedule": (),
+}
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+def _virtual(key: str, value: str) -> bool:
+    return key in _VIRTUAL and (not _VIRTUAL[key] or value in _VIRTUAL[key])
 
 
 class Taint(NamedTuple):
@@ -24,6 +38,11 @@ class Taint(NamedTuple):
     key: str
     value: str
     effect: str
+
+    @property
+    def virtual(self) -> bool:
+        """Whether it marks a virtual node."""
+        return _virtual(self.key, self.value)
 
     def __str__(self) -> str:
         return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
@@ -51,7 +70,10 @@ class Resources(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. `addresses` are (type, address) in the kubelet's order; None as `allocatable`: unknown."""
+    """One node. `addresses` are (type, address) in the kubelet's order; None as `allocatable`: unknown.
+
+    `pod_networks` are those of its pods, as CIDRs: one of each IP family that the cluster serves.
+    """
 
     name: str
     labels: Mapping[str, str]
@@ -64,6 +86,14 @@ class Node:
     arch: str
     os: str
     allocatable: Resources | None
+    pod_networks: tuple[str, ...] = ()
+
+    @property
+    def virtual(self) -> bool:
+        """Whether it is no machine: nothing of a Service listens at its address."""
+        return any(taint.virtual for taint in self.taints) or any(
+            _virtual(key, self.labels[key]) for key in _VIRTUAL if key in self.labels
+        )
 
     @property
     def server(self) -> bool:
@@ -150,6 +180,7 @@ def parse(raw: Mapping[str, Any], where: str) -> Node:
         arch=labels.get(ARCH) or read.string(info, "architecture"),
         os=labels.get(OS) or read.string(info, "operatingSystem") or "linux",
         allocatable=_allocatable(read, status),
+        pod_networks=_pod_networks(read, spec),
     )
 
 
@@ -158,6 +189,15 @@ def _taint(read: _Reader, raw: Mapping[str, Any]) -> Taint:
     if not taint.key or taint.effect not in _EFFECTS:
         raise read.wrong("spec.taints")
     return taint
+
+
+def _pod_networks(read: _Reader, spec: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = spec.get("podCIDRs")
+    if listed is None:
+        listed = [read.string(spec, "podCIDR")]
+    if not isinstance(listed, list) or not all(isinstance(network, str) for network in listed):
+        raise read.wrong("spec.podCIDRs")
+    return tuple(filter(None, listed))
 
 
 def _allocatable(read: _Reader, status: Mapping[str, Any]) -> Resources | None:

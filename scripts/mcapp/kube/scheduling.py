@@ -6,19 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcapp.kube import words
+from mcapp.kube import taints, words
 from mcapp.kube.nodes import Node, Resources, Taint
 from mcapp.messages import Text
-
-# Kubernetes itself sets these while something is wrong; a pod that tolerated them would not work there.
-_LIFECYCLE = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
-# Clusters set these on their servers to keep ordinary pods away.
-_ROLE = (
-    "CriticalAddonsOnly",
-    "node-role.kubernetes.io/control-plane",
-    "node-role.kubernetes.io/etcd",
-    "node-role.kubernetes.io/master",
-)
 
 Toleration = Mapping[str, Any]
 
@@ -31,16 +21,6 @@ class Demand:
     labels: Mapping[str, str] = field(default_factory=dict)
     avoid: Mapping[str, str] = field(default_factory=dict)
     tolerations: Sequence[Toleration] = ()
-
-
-def lifecycle(taint: Taint) -> bool:
-    """Whether Kubernetes set the taint and will remove it."""
-    return taint.key.startswith(_LIFECYCLE)
-
-
-def role(taint: Taint) -> bool:
-    """Whether the taint only says that the node is a server."""
-    return taint.key in _ROLE
 
 
 def tolerates(tolerations: Iterable[Toleration], taint: Taint) -> bool:
@@ -82,9 +62,9 @@ def unfit(node: Node) -> list[Text]:
         reasons.append(words.NODE_OS(os=node.os))
     # Most of these taints only repeat a condition.
     return reasons or [
-        words.NODE_TAINT(taint=str(taint))
+        taints.reason(taint)
         for taint in node.taints
-        if lifecycle(taint) and taint.effect != "PreferNoSchedule"
+        if taints.lifecycle(taint) and taint.effect != "PreferNoSchedule"
     ]
 
 
@@ -98,7 +78,7 @@ def why_not(node: Node, demand: Demand, used: Resources | None) -> list[Text]:
     reasons = unfit(node)
     if reasons:
         return reasons
-    reasons = [words.NODE_TAINT(taint=str(taint)) for taint in refused_taints(node, demand.tolerations)]
+    reasons = [taints.reason(taint) for taint in refused_taints(node, demand.tolerations)]
     if node.allocatable is not None:
         free = node.allocatable.less(used) if used else node.allocatable
         if not free.holds(demand.requests):

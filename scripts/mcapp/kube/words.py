@@ -17,6 +17,24 @@ NODE_CORDONED = Words("is cordoned (unschedulable)", "已停止排程（cordon�
 NODE_PRESSURE = Words("reports {condition}", "回報 {condition}")
 NODE_OS = Words("runs {os}, not Linux", "執行 {os}，不是 Linux")
 NODE_TAINT = Words("has the taint {taint}", "帶有污點 {taint}")
+NODE_UNDER_PRESSURE = Words("is under pressure ({taint})", "資源吃緊（{taint}）")
+NODE_UNINITIALIZED = Words(
+    "waits for a cloud controller to initialise it ({taint})",
+    "正在等待雲端控制器（cloud controller）將其初始化（{taint}）",
+)
+NODE_SHUTDOWN = Words("is shut down, as its cloud reports ({taint})", "依雲端回報已關機（{taint}）")
+NODE_NETWORK = Words("has no network for pods yet ({taint})", "尚無 Pod 網路（{taint}）")
+NODE_OUT_OF_SERVICE = Words("is marked as out of service ({taint})", "已標示為停止服務（{taint}）")
+NODE_STARTING = Words(
+    "waits for a program that is not ready on it yet ({taint})",
+    "正在等待尚未就緒的程式（{taint}）",
+)
+NODE_LEAVING = Words("is about to leave the cluster ({taint})", "即將離開叢集（{taint}）")
+NODE_SYSTEM = Words("has the taint {taint}, which Kubernetes sets", "帶有由 Kubernetes 設定的污點 {taint}")
+NODE_VIRTUAL = Words(
+    "is a virtual node, no machine of its own ({taint})",
+    "是虛擬節點，不是實際的機器（{taint}）",
+)
 NODE_RESOURCES = Words("has {free} free, but {wanted} are asked for", "剩餘 {free}，但需要 {wanted}")
 
 # Input.
@@ -27,8 +45,9 @@ INPUT_FIELD = Words(
 INPUT_UNREADABLE = Words("Cannot read {file}: {why}.", "無法讀取 {file}：{why}。")
 INPUT_LARGE = Words("{file} is larger than {limit} MiB.", "{file} 超過 {limit} MiB。")
 INPUT_LARGE_REMEDY = Words(
-    "Leave out what is not needed: kubectl get nodes -o json | jq -c 'del(.items[].status.images)'.",
-    "請略去不需要的內容：kubectl get nodes -o json | jq -c 'del(.items[].status.images)'。",
+    "Leave out what is not needed: "
+    "`kubectl get nodes -o json | jq -c 'del(.items[].status.images)' > nodes.json`.",
+    "請略去不需要的內容：`kubectl get nodes -o json | jq -c 'del(.items[].status.images)' > nodes.json`。",
 )
 INPUT_EMPTY = Words("{file} is empty.", "{file} 是空的。")
 INPUT_JSON = Words("{file} is not JSON, or not all of it.", "{file} 不是 JSON，或內容不完整。")
@@ -55,8 +74,8 @@ INPUT_REMEDY = Words(
 # The cluster.
 KUBE_MISSING = Words("The program {program} is not there.", "找不到程式 {program}。")
 KUBE_MISSING_REMEDY = Words(
-    "Install kubectl, or give its path with --kubectl PATH (on k3s: --kubectl 'k3s kubectl').",
-    "請安裝 kubectl，或以 --kubectl PATH 指定路徑（k3s 可用 --kubectl 'k3s kubectl'）。",
+    "Install kubectl, or give its path with --kubectl PATH (on k3s: `--kubectl 'k3s kubectl'`).",
+    "請安裝 kubectl，或以 --kubectl PATH 指定路徑（k3s 可用 `--kubectl 'k3s kubectl'`）。",
 )
 KUBE_CONFIG = Words("kubectl cannot use its configuration: {why}.", "kubectl 無法使用設定檔：{why}。")
 KUBE_CONFIG_REMEDY = Words(
@@ -73,8 +92,8 @@ KUBE_UNREACHABLE_REMEDY = Words(
 )
 KUBE_FORBIDDEN = Words("You may not read the cluster's nodes: {why}.", "您沒有讀取節點的權限：{why}。")
 KUBE_FORBIDDEN_REMEDY = Words(
-    "Ask an administrator for `kubectl get nodes -o json > nodes.json` and give it with --nodes-file.",
-    "請向管理者索取 `kubectl get nodes -o json > nodes.json`，再以 --nodes-file 提供。",
+    "Ask an administrator for the right to list nodes.",
+    "請向管理者申請列出節點的權限。",
 )
 KUBE_ANSWER = Words("kubectl answered with something other than JSON.", "kubectl 的回應不是 JSON。")
 KUBE_EMPTY = Words("The cluster has no node yet.", "叢集目前沒有任何節點。")
@@ -84,6 +103,6 @@ KUBE_UNREADABLE = Words("{kind} {name} cannot be read: {why}.", "無法讀取 {k
 JOB_NO_POD = Words("Job {job} has no pod", "Job {job} 沒有 Pod")
 LABEL_FAILED = Words("kubectl did not label {node}: {why}.", "kubectl 未能標記 {node}：{why}。")
 LABEL_FAILED_REMEDY = Words(
-    "Run `kubectl label node {node} {labels}` with more rights.",
-    "請以足夠的權限執行 `kubectl label node {node} {labels}`。",
+    "Run `{command}` with more rights.",
+    "請以足夠的權限執行 `{command}`。",
 )

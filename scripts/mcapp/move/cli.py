@@ -9,10 +9,10 @@ from typing import Any
 
 from mcapp import cli
 from mcapp.errors import Exit, FailedError, UserError
-from mcapp.genvalues import valuesfile
+from mcapp.genvalues import storage, valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.values import Result
-from mcapp.kube.inventory import Inventory
+from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim, Owner
 from mcapp.messages import announce, language
@@ -85,7 +85,9 @@ def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
         problem = words.PROCESSORS(source=source, target=node)
         raise UserError(problem, words.PROCESSORS_REMEDY())
     if target.strands_backups(deployed, inventory, topology, node):
-        announce(words.BACKUPS_STRANDED(node=node))
+        kept = object_name(deployed.given.get("namePrefix") or "", storage.BACKUPS)
+        where = {"namespace": deployed.namespace, "release": deployed.name}
+        announce(words.BACKUPS_STRANDED(node=node, claim=kept, **where))
     claim = next(one for one in inventory.claims if one.name == deployed.claim)
     volume = deployed.kubectl.object("pv", claim.volume) or {"spec": {}}
     policy = volume["spec"].get("persistentVolumeReclaimPolicy", "Delete")

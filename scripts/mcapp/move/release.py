@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mcapp.config import CHART
 from mcapp.errors import FailedError, UserError
-from mcapp.genvalues import placement, values
+from mcapp.genvalues import placement, values, valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
@@ -75,7 +73,7 @@ class Deployed:
             self.kubectl.must("delete", "secrets", f"--namespace={self.namespace}", f"--selector={chosen}")
         # Not --wait: api is not ready before the database takes writes, which is a later step.
         flags = ("--reset-values", "--values", "-")
-        self.helm("upgrade", self.name, CHART, *flags, stdin=yaml.safe_dump(dict(wanted)))
+        self.helm("upgrade", self.name, CHART, *flags, stdin=valuesfile.text(dict(wanted)))
 
     def plan(self, inventory: Inventory, topology: str, target: str) -> tuple[Plan, values.Result]:
         """Return what genvalues decides as if the data were on the node `target` ("": on no node yet)."""

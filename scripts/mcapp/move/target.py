@@ -5,7 +5,9 @@ from __future__ import annotations
 from mcapp.errors import UserError
 from mcapp.genvalues import storage
 from mcapp.genvalues.values import effective
+from mcapp.kube import words as kube_words
 from mcapp.kube.inventory import Inventory
+from mcapp.kube.scheduling import unfit
 from mcapp.move import words
 from mcapp.move.release import Deployed
 
@@ -54,14 +56,20 @@ def choose(deployed: Deployed, inventory: Inventory, to: str, source: str) -> tu
         if to == source:
             raise UserError(words.THERE_ALREADY(node=to), words.NOTHING_CHANGED())
         if to not in able:
-            problem = words.CANNOT_RUN(node=to, topology=topology)
-            raise UserError(problem, words.CANNOT_RUN_REMEDY(nodes=able, node=to))
+            why = made.refused["db"][to]
+            unlabelled = all(reason.words == kube_words.NODE_LABEL for reason in why)
+            labelling = unlabelled and not unfit(inventory.nodes[to])
+            remedy = words.CANNOT_RUN_LABEL if labelling else words.CANNOT_RUN_REMEDY
+            problem = words.CANNOT_RUN(node=to, topology=topology, why=why)
+            raise UserError(problem, remedy(nodes=able, node=to))
         return topology, to
     if source in able and topology == now:
         raise UserError(words.IN_PLACE(node=source, topology=topology), words.NOTHING_CHANGED())
     others = [name for name in able if name != source]
     if not others:
-        raise UserError(words.ONLY_HERE(node=source, topology=topology), words.ONLY_HERE_REMEDY())
+        raise UserError(
+            words.ONLY_HERE(node=source, topology=topology), words.ONLY_HERE_REMEDY(topology=topology)
+        )
     # A server: it stays when the lab machine is taken away.
     servers = [name for name in others if inventory.nodes[name].server]
     return topology, (servers if topology == "single" and servers else others)[0]

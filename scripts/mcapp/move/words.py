@@ -96,10 +96,11 @@ DISCARDED = Words(
 )
 BACKUPS_STRANDED = Words(
     "warning: the volume of the backups is on {node} too. With db there, their pods find no node. Copy the "
-    "backups first (backup.py fetch); after the move delete the claim backup-pvc, and `helm upgrade` makes "
-    "another elsewhere.",
+    "backups first (`{backup} fetch latest -n {namespace} --release {release}`); after the move delete the "
+    "claim (`kubectl delete pvc {claim} -n {namespace}`), and the next upgrade makes another elsewhere.",
     "warning: 備份的磁碟區也在 {node}。db 搬到該處後，備份的 Pod 就沒有可用的節點。請先複製備份"
-    "（backup.py fetch）；搬移後刪除 PVC backup-pvc，`helm upgrade` 會在別處建立新的 PVC。",
+    "（`{backup} fetch latest -n {namespace} --release {release}`）；搬移後刪除 PVC"
+    "（`kubectl delete pvc {claim} -n {namespace}`），下次升級會在別處建立新的 PVC。",
 )
 
 # Which node.
@@ -124,19 +125,23 @@ SHARED = Words(
     "磁碟區 {volume} 不在單一節點的磁碟上：它允許的任何節點都能掛載。",
 )
 SHARED_REMEDY = Words(
-    "Upgrade the release with other values (genvalues.py); the data need not be moved.",
-    "請以其他設定值（genvalues.py）升級 release；資料不需要搬移。",
+    "Upgrade the release with the values of `{genvalues}`; the data need not be moved.",
+    "請以 `{genvalues}` 的設定值升級 release；資料不需要搬移。",
 )
 NO_NODE = Words("There is no node {node}.", "沒有節點 {node}。")
-NO_NODE_REMEDY = Words("Nodes: {nodes}; or `multi`, `single`.", "節點：{nodes}；或 `multi`、`single`。")
+NO_NODE_REMEDY = Words("Nodes: {nodes}; or multi, or single.", "節點：{nodes}；或 multi、single。")
 THERE_ALREADY = Words("The data are on {node} already.", "資料已經在 {node}。")
 CANNOT_RUN = Words(
-    "Node {node} cannot run the database in topology {topology}.",
-    "在拓撲 {topology} 中，節點 {node} 無法執行資料庫。",
+    "Node {node} cannot run the database in topology {topology}: it {why}.",
+    "在拓撲 {topology} 中，節點 {node} 無法執行資料庫：{why}。",
 )
 CANNOT_RUN_REMEDY = Words(
-    "It can run on: {nodes}. `genvalues.py --apply-labels {node}` labels one for multi.",
-    "可執行的節點：{nodes}。`genvalues.py --apply-labels {node}` 會為 multi 標記節點。",
+    "It can run on: {nodes}.",
+    "可執行的節點：{nodes}。",
+)
+CANNOT_RUN_LABEL = Words(
+    "It can run on: {nodes}. `{genvalues} --apply-labels {node}` labels this one for it.",
+    "可執行的節點：{nodes}。`{genvalues} --apply-labels {node}` 會為它標記此節點。",
 )
 IN_PLACE = Words(
     "The data are on {node}, where topology {topology} has them.",
@@ -147,16 +152,16 @@ ONLY_HERE = Words(
     "在拓撲 {topology} 中只有 {node} 能執行資料庫，而資料已在該處。",
 )
 ONLY_HERE_REMEDY = Words(
-    "`helm upgrade` with values of genvalues.py changes the topology without moving anything.",
-    "以 genvalues.py 的設定值執行 `helm upgrade` 即可變更拓撲，不需要搬移。",
+    "An upgrade with the values of `{genvalues} --topology {topology}` changes the topology; nothing moves.",
+    "以 `{genvalues} --topology {topology}` 的設定值升級即可變更拓撲，不需要搬移。",
 )
 PROCESSORS = Words(
     "{source} and {target} have different processors, which cannot share the server's files.",
     "{source} 與 {target} 的處理器不同，無法共用伺服器的檔案。",
 )
 PROCESSORS_REMEDY = Words(
-    "Use backup.py create, a new release there, and backup.py restore.",
-    "請使用 backup.py create，在該處安裝新的 release，再執行 backup.py restore。",
+    "Use `{backup} create`, a new release there, and `{backup} restore latest`.",
+    "請使用 `{backup} create`，在該處安裝新的 release，再執行 `{backup} restore latest`。",
 )
 
 # Which move.
@@ -216,8 +221,8 @@ WRITTEN_SINCE = Words(
     "搬移後有新的寫入：{node} 的磁碟區上沒有這些資料。",
 )
 WRITTEN_SINCE_REMEDY = Words(
-    "--discard-old, then `--to {node}` moves it along.",
-    "請先 --discard-old，再以 `--to {node}` 連同新資料一起搬移。",
+    "`{move} --discard-old`, then `{move} --to {node}` moves it along.",
+    "請先執行 `{move} --discard-old`，再以 `{move} --to {node}` 連同新資料一起搬移。",
 )
 VOLUME_STAYS = Words("Volume {volume} is not gone yet.", "磁碟區 {volume} 尚未刪除。")
 VOLUME_STAYS_REMEDY = Words(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import signal
 import socket
 import sys
@@ -13,7 +12,7 @@ from types import FrameType
 from mcapp import cli
 from mcapp.errors import DifferenceError, Exit, UnreachableError, UserError
 from mcapp.messages import Words, language, translate
-from mcapp.preflight import commands, firewall, machine, network, peer, ports, report, sockets, words
+from mcapp.preflight import commands, family, firewall, machine, network, peer, ports, report, sockets, words
 from mcapp.preflight.checks import Check
 from mcapp.preflight.commands import Machine
 from mcapp.preflight.listener import Listener
@@ -31,7 +30,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     ):
         made = cli.subcommand(roles, role, purpose, "--peer 192.168.1.100")
         add = made.add_argument
-        add("--peer", metavar="IP", required=True, help="the other machine's IPv4 address")
+        add("--peer", metavar="IP", required=True, help="the other machine's address")
         add("--etcd", action="store_true", help=ETCD)
         add("--timeout", metavar="SECONDS", type=float, default=2.0, help="for each port (default: 2)")
         add("--print-commands", action="store_true", help="print the commands that install k3s, and stop")
@@ -64,22 +63,18 @@ def work(asked: argparse.Namespace) -> Exit:
 
 def given(address: str) -> str:
     """Return a peer's address in its canonical form; UserError if it cannot be another machine's."""
-    try:
-        read = ipaddress.IPv4Address(address)
-    except ValueError:
-        raise UserError(words.GIVEN_BAD(address=address), words.GIVEN_PEER()) from None
-    broadcast = str(read) == "255.255.255.255"
-    if read.is_loopback or read.is_multicast or read.is_unspecified or broadcast:
+    read = family.parse(address)
+    if read is None:
         raise UserError(words.GIVEN_BAD(address=address), words.GIVEN_PEER())
-    if network.is_own(str(read)):
-        raise UserError(words.GIVEN_OWN(address=str(read)), words.GIVEN_PEER())
-    return str(read)
+    if network.is_own(read):
+        raise UserError(words.GIVEN_OWN(address=read), words.GIVEN_PEER())
+    return read
 
 
 def check(asked: argparse.Namespace, address: str) -> Exit:
     """Probe the peer, check this machine, and report both."""
     survey = peer.probe_all(address, asked.etcd, asked.timeout)
-    wall = firewall.detect()
+    wall = firewall.detect(family.of(address).version)
     host = survey.answer.host if survey.answer else None
     incoming = ports.required(ports.peer_role(asked.role, asked.etcd), asked.role, asked.etcd)
     checks: list[Check] = [
@@ -137,9 +132,10 @@ def listen(asked: argparse.Namespace) -> Exit:
     def heard(source: str, port: str) -> None:
         tell(words.LISTEN_HEARD, source=source, port=port)
 
-    name, wall = socket.gethostname(), firewall.detect().description
+    name = socket.gethostname()
+    walls = {kind.version: firewall.detect(kind.version).description for kind in family.present()}
     signal.signal(signal.SIGTERM, _interrupt)
-    with Listener(ports.listened(asked.etcd), peers, name, wall, heard) as listener:
+    with Listener(ports.listened(asked.etcd), peers, name, walls, heard) as listener:
         for port in listener.taken:
             tell(words.LISTEN_TAKEN, port=str(port))
         if not listener.listening:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from mcapp.config import DATABASE_LABEL
 from mcapp.messages import Text
-from mcapp.preflight import words
-from mcapp.preflight.ports import API, Role
+from mcapp.preflight import family, words
+from mcapp.preflight.ports import API, CLUSTER_NETWORKS6, Role
 
 _INSTALL = "curl -sfL https://get.k3s.io |"
 _LABEL = "=".join(DATABASE_LABEL)
@@ -42,29 +42,39 @@ def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TO
     second = role == "server" and etcd
     on_server = words.STEP_SERVER(address=server.address)
     on_other = (words.STEP_SECOND if second else words.STEP_AGENT)(address=other.address)
-    url = f"https://{server.address}:{API.number}"
+    url = f"https://{family.in_url(server.address)}:{API.number}"
     key = shlex.quote(token)
 
-    first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server))
+    networks = _networks(server.address)
+    first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server), *networks)
     yield Step(on_server, words.STEP_INSTALL_SERVER(), f"{_INSTALL} {first}")
     yield Step(on_server, words.STEP_TOKEN(), f"sudo cat {_TOKEN_FILE}")
     if second:
-        joined = _run("server", "--server", url, *_node(other))
+        joined = _run("server", "--server", url, *_node(other), *networks)
         yield Step(on_other, words.STEP_INSTALL_SECOND(), f"{_INSTALL} K3S_TOKEN={key} {joined}")
-    environment = f"K3S_URL={url} K3S_TOKEN={key}"
+    environment = f"K3S_URL={shlex.quote(url)} K3S_TOKEN={key}"
     agent_flags = [] if second else _node(other)
     joined = _run("agent", *agent_flags, "--node-label", _LABEL)
     on_agent = words.STEP_ANY_AGENT() if second else on_other
     yield Step(on_agent, words.STEP_INSTALL_AGENT(), f"{_INSTALL} {environment} {joined}")
     yield Step(on_server, words.STEP_LABEL(label=_LABEL), _label("" if second else other.name, other, second))
     yield Step(words.ON_HERE(), words.STEP_MAKE(), "make images")
-    yield Step(words.ON_HERE(), words.STEP_COPY(), f"scp dist/{_ARCHIVE} {there.address}:")
+    target = shlex.quote(f"{family.in_url(there.address)}:")
+    yield Step(words.ON_HERE(), words.STEP_COPY(), f"scp dist/{_ARCHIVE} {target}")
     for machine, archive in (
         (words.ON_HERE(), f"dist/{_ARCHIVE}"),
         (words.ON(machine=there.address), _ARCHIVE),
     ):
         yield Step(machine, words.STEP_IMAGES(), f"sudo install -D -m 644 -t {_IMAGES} {archive}")
         yield Step(machine, words.STEP_IMPORT(), f"sudo k3s ctr images import {archive}")
+
+
+def _networks(address: str) -> list[str]:
+    """Return the flags without which a server has networks of IPv4 alone."""
+    if family.of(address) is family.IPV4:
+        return []
+    pods, services = CLUSTER_NETWORKS6
+    return ["--cluster-cidr", pods, "--service-cidr", services]
 
 
 def _run(*arguments: str) -> str:

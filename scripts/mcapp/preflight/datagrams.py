@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from mcapp.preflight import protocol
+from mcapp.preflight import family, protocol
 from mcapp.preflight.checks import Outcome
 from mcapp.preflight.ports import VXLAN
-from mcapp.preflight.probes import Probe, explain_errors, explained
+from mcapp.preflight.probes import Probe, explained
 from mcapp.preflight.protocol import SIZE, Answer, Ask, Request
 
 # How often a packet is sent before the time is over: one lost packet proves nothing.
@@ -98,11 +98,12 @@ def _readable(there: socket.socket, here: socket.socket | None, until: float) ->
 @contextmanager
 def _sockets(address: str) -> Iterator[tuple[socket.socket, socket.socket | None]]:
     with ExitStack() as stack:
-        there = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
-        explain_errors(there)
+        kind = family.of(address)
+        there = stack.enter_context(kind.open(socket.SOCK_DGRAM))
+        kind.explain_errors(there)
         there.connect((address, VXLAN.number))
         there.setblocking(False)
-        here = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        here = stack.enter_context(kind.open(socket.SOCK_DGRAM))
         try:
             here.bind(("", VXLAN.number))
         except OSError:

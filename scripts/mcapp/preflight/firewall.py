@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mcapp.preflight import programs, words
+from mcapp.preflight import family, programs, words
 from mcapp.preflight.checks import Check, Status
-from mcapp.preflight.ports import Port
+from mcapp.preflight.ports import CLUSTER_NETWORKS6, Port
+from mcapp.shell import Shell
 
 Kind = Literal["none", "ufw", "firewalld", "nft", "iptables", "unknown"]
 
@@ -22,7 +23,7 @@ _NFT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_/.]*")
 _LONGEST = 80
 
 # The networks of k3s' pods and services: their packets come in on the nodes, too.
-_CLUSTER_NETWORKS = ("10.42.0.0/16", "10.43.0.0/16")
+_CLUSTER_NETWORKS = {4: ("10.42.0.0/16", "10.43.0.0/16"), 6: CLUSTER_NETWORKS6}
 
 
 class NftChain(NamedTuple):
@@ -55,22 +56,29 @@ def from_description(described: str) -> Firewall:
     return Firewall(found, NftChain(*place) if len(place) == len(NftChain._fields) else None)
 
 
-def detect() -> Firewall:
-    """Return the active firewall. ufw and firewalld, which manage the rules of others, are asked first."""
+def detect(version: int = 4) -> Firewall:
+    """Return the firewall that is active for an IP version.
+
+    ufw and firewalld, which manage the rules of others, are asked first.
+    """
     if _ufw_active(programs.output("ufw", "status"), Path("/etc/ufw/ufw.conf")):
         return Firewall("ufw")
     if (programs.output("firewall-cmd", "--state") or "").strip() == "running":
         return Firewall("firewalld")
     ruleset = programs.output("nft", "--json", "list", "ruleset")
     if ruleset is not None:
-        chain = nft_input(json.loads(ruleset))
+        chain = nft_input(json.loads(ruleset), version)
         return Firewall("nft", chain) if chain else Firewall("none")
-    rules = programs.output("iptables", "-S")
+    rules = programs.output(_iptables(version), "-S")
     if rules is not None:
         return Firewall("iptables" if iptables_input(rules) else "none")
     return Firewall(
         "unknown" if programs.is_installed("nft") or programs.is_installed("iptables") else "none"
     )
+
+
+def _iptables(version: int) -> str:
+    return "iptables" if version == 4 else "ip6tables"
 
 
 def _ufw_active(status: str | None, settings: Path) -> bool:
@@ -81,16 +89,17 @@ def _ufw_active(status: str | None, settings: Path) -> bool:
     return programs.is_installed("ufw") and "ENABLED=yes" in enabled
 
 
-def nft_input(ruleset: dict[str, Any]) -> NftChain | None:
+def nft_input(ruleset: dict[str, Any], version: int = 4) -> NftChain | None:
     """Return the input chain that can reject packets, from what `nft --json list ruleset` printed."""
     items: list[dict[str, Any]] = ruleset.get("nftables", [])
+    families = ("inet", "ip" if version == 4 else "ip6")
     rules: dict[NftChain, list[dict[str, Any]]] = {}
     for rule in (item["rule"] for item in items if "rule" in item):
         place = NftChain(rule["family"], rule["table"], rule["chain"])
         rules.setdefault(place, []).extend(rule["expr"])
     for chain in (item["chain"] for item in items if "chain" in item):
         place = NftChain(chain["family"], chain["table"], chain["name"])
-        if chain.get("hook") == "input" and chain["family"] in ("inet", "ip"):
+        if chain.get("hook") == "input" and chain["family"] in families:
             reached = _reached(place, rules)
             denies = any(_denies(verdict) for target in reached for verdict in rules.get(target, []))
             if chain.get("policy") == "drop" or denies:
@@ -136,32 +145,42 @@ def iptables_input(listed: str) -> bool:
     return bool(reached & {"DROP", "REJECT"})
 
 
-def opening(kind: str, port: Port, source: str, chain: NftChain | None = None) -> str:
+def opening(kind: str, port: Port, source: str, chain: NftChain | None = None) -> Shell:
     """Return the command that lets only ``source`` reach the port; ``chain`` is that of nftables."""
+    return Shell(_opening(kind, port, source, chain or NftChain("inet", "filter", "input")))
+
+
+def _opening(kind: str, port: Port, source: str, chain: NftChain) -> str:
+    version = family.of(source).version
     if kind == "ufw":
         return f"sudo ufw allow from {source} to any port {port.number} proto {port.proto}"
     if kind == "firewalld":
         rule = (
-            f'rule family="ipv4" source address="{source}" '
+            f'rule family="ipv{version}" source address="{source}" '
             f'port port="{port.number}" protocol="{port.proto}" accept'
         )
         return f"sudo firewall-cmd --permanent --add-rich-rule='{rule}' && sudo firewall-cmd --reload"
     if kind == "iptables":
-        return f"sudo iptables -I INPUT -s {source} -p {port.proto} --dport {port.number} -j ACCEPT"
-    place = " ".join(chain or NftChain("inet", "filter", "input"))
-    return f"sudo nft insert rule {place} ip saddr {source} {port.proto} dport {port.number} accept"
+        table = _iptables(version)
+        return f"sudo {table} -I INPUT -s {source} -p {port.proto} --dport {port.number} -j ACCEPT"
+    rule = f"{_saddr(version)} {source} {port.proto} dport {port.number} accept"
+    return f"sudo nft insert rule {' '.join(chain)} {rule}"
 
 
-def _networks(kind: Kind, chain: NftChain | None) -> Iterable[str]:
-    for network in _CLUSTER_NETWORKS:
+def _saddr(version: int) -> str:
+    return "ip saddr" if version == 4 else "ip6 saddr"
+
+
+def _networks(kind: Kind, chain: NftChain | None, version: int) -> Iterable[str]:
+    for network in _CLUSTER_NETWORKS[version]:
         if kind == "ufw":
             yield f"sudo ufw allow from {network} to any"
         elif kind == "firewalld":
             yield f"sudo firewall-cmd --permanent --zone=trusted --add-source={network}"
         elif kind == "iptables":
-            yield f"sudo iptables -I INPUT -s {network} -j ACCEPT"
+            yield f"sudo {_iptables(version)} -I INPUT -s {network} -j ACCEPT"
         else:
-            yield f"sudo nft insert rule {' '.join(chain or ())} ip saddr {network} accept"
+            yield f"sudo nft insert rule {' '.join(chain or ())} {_saddr(version)} {network} accept"
 
 
 def check(active: Firewall, incoming: Iterable[Port], peer: str) -> Check:
@@ -171,9 +190,9 @@ def check(active: Firewall, incoming: Iterable[Port], peer: str) -> Check:
     if active.kind == "none":
         return Check("firewall", Status.OK, words.FIREWALL_NONE())
     commands = [
-        *_networks(active.kind, active.chain),
+        *_networks(active.kind, active.chain, family.of(peer).version),
         *(opening(active.kind, port, peer, active.chain) for port in incoming),
     ]
     kept = active.kind in ("ufw", "firewalld")
     detail = (words.FIREWALL_KEPT if kept else words.FIREWALL_LOST)(kind=active.kind)
-    return Check("firewall", Status.WARN, detail, words.FIREWALL_OPEN(commands="; ".join(commands)))
+    return Check("firewall", Status.WARN, detail, words.FIREWALL_OPEN(commands=Shell("; ".join(commands))))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import selectors
 import socket
-import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
-from mcapp.preflight import protocol
+from mcapp.preflight import family, protocol
 from mcapp.preflight.checks import Outcome
+from mcapp.preflight.family import Family
 from mcapp.preflight.ports import VXLAN, Port
-from mcapp.preflight.probes import Probe, explain_errors, explained
+from mcapp.preflight.probes import Probe, explained
 from mcapp.preflight.protocol import SIZE, Answer, Back, Request
-
-# linux/in.h: ask for the address a datagram came to, and answer from the same.
-_IP_PKTINFO = 8
-_PKTINFO = struct.Struct("=I4s4s")
 
 # Limits: what a stranger can make the listener do.
 _ANSWERS_EACH = 2048
@@ -48,10 +45,18 @@ class _Seen:
 
 
 class Listener:
-    """Answers at ``ports`` until its time is up; only ``peers`` where some are named."""
+    """Answers at ``ports`` until its time is up; only ``peers`` where some are named.
+
+    ``firewalls`` are the descriptions of this machine's, by IP version.
+    """
 
     def __init__(
-        self, ports: Iterable[Port], peers: Collection[str], host: str, firewall: str, heard: Heard
+        self,
+        ports: Iterable[Port],
+        peers: Collection[str],
+        host: str,
+        firewalls: Mapping[int, str],
+        heard: Heard,
     ) -> None:
         self.listening: list[Port] = []
         self.taken: list[Port] = []
@@ -60,7 +65,7 @@ class Listener:
         self._ports = ports
         self._peers = frozenset(peers)
         self._host = host
-        self._firewall = firewall
+        self._firewalls = firewalls
         self._heard = heard
         self._runs: dict[_Run, _Seen] = {}
         self._answered: Counter[str] = Counter()
@@ -85,20 +90,27 @@ class Listener:
         self._stack.close()
 
     def _listen(self, port: Port) -> None:
+        """Wait at the port in each IP version that the kernel has; OSError if another program holds one."""
         datagrams = port.proto == "udp"
-        bound = self._stack.enter_context(
-            socket.socket(type=socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM)
-        )
-        bound.setblocking(False)
-        if datagrams:
-            bound.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-            bound.bind(("", port.number))
-            self._selector.register(bound, selectors.EVENT_READ, self._datagram)
-            return
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(("", port.number))
-        bound.listen(_OPEN)
-        self._selector.register(bound, selectors.EVENT_READ, self._accept)
+        ready: list[tuple[socket.socket, Callable[[socket.socket], None]]] = []
+        with ExitStack() as opened:
+            for kind in family.present():
+                bound = opened.enter_context(
+                    kind.open(socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM)
+                )
+                bound.setblocking(False)
+                if datagrams:
+                    kind.tell_destination(bound)
+                    bound.bind(("", port.number))
+                    ready.append((bound, partial(self._datagram, kind)))
+                else:
+                    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    bound.bind(("", port.number))
+                    bound.listen(_OPEN)
+                    ready.append((bound, self._accept))
+            self._stack.push(opened.pop_all())
+        for bound, read in ready:
+            self._selector.register(bound, selectors.EVENT_READ, read)
 
     def serve(self, seconds: float) -> None:
         """Answer for this long."""
@@ -114,30 +126,25 @@ class Listener:
 
     # -- what arrives ----------------------------------------------------------------------------------
 
-    def _datagram(self, bound: socket.socket) -> None:
+    def _datagram(self, kind: Family, bound: socket.socket) -> None:
         try:
-            data, notes, _, (source, number) = bound.recvmsg(SIZE + 1, SIZE)
+            data, notes, _, (source, number, *_) = bound.recvmsg(SIZE + 1, SIZE)
         except OSError:
             return
         request = self._accepted(source, data, VXLAN)
         if request is None:
             return
-        own = next((_PKTINFO.unpack(info)[1] for _, kind, info in notes if kind == _IP_PKTINFO), bytes(4))
+        # It answers from the address that was asked.
+        own = kind.destination_of(notes)
         if request.ask == "back":
-            self._send_back(socket.inet_ntoa(own), source, request)
+            self._send_back(own, source, request)
             return
-        note = _PKTINFO.pack(0, own, bytes(4))
         with suppress(OSError):
-            bound.sendmsg(
-                [self._answer(source, request)],
-                [(socket.IPPROTO_IP, _IP_PKTINFO, note)],
-                0,
-                (source, number),
-            )
+            bound.sendmsg([self._answer(source, request)], kind.sent_from(own), 0, (source, number))
 
     def _accept(self, bound: socket.socket) -> None:
         try:
-            connection, (source, _) = bound.accept()
+            connection, (source, *_) = bound.accept()
         except OSError:
             return
         if self._peers and source not in self._peers:
@@ -204,7 +211,7 @@ class Listener:
             request.nonce,
             self._host,
             time.time(),
-            self._firewall,
+            self._firewalls[family.of(source).version],
             tuple(map(str, self.listening)),
             tuple(seen.got),
             seen.back,
@@ -214,7 +221,8 @@ class Listener:
     def _send_back(self, own: str, source: str, request: Request) -> None:
         """Send the answer as a new flow, as VXLAN does, and remember what becomes of it."""
         seen = self._seen(source, request)
-        back = socket.socket(type=socket.SOCK_DGRAM)
+        kind = family.of(source)
+        back = kind.open(socket.SOCK_DGRAM)
 
         def failed(error: OSError) -> Back:
             probe: Probe = explained(back, error, own)
@@ -231,7 +239,7 @@ class Listener:
 
         back.setblocking(False)
         try:
-            explain_errors(back)
+            kind.explain_errors(back)
             back.bind((own, 0))
             back.connect((source, VXLAN.number))
             back.send(self._answer(source, request))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mcapp.preflight import programs, words
 from mcapp.preflight.checks import Check, Status
 from mcapp.preflight.ports import Role
+from mcapp.shell import Shell
 
 ROOT = Path("/")
 MIB = 2**20
@@ -39,7 +40,7 @@ _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 def hostname(own: str, peer: str | None) -> Check:
     """Judge this machine's name; ``peer`` is the other's, None if it is unknown."""
-    change = words.RUN(command="sudo hostnamectl set-hostname lab-1")
+    change = words.RUN(command=Shell("sudo hostnamectl set-hostname lab-1"))
     name = own.lower()
     if name.startswith("localhost") or not _NODE_NAME.fullmatch(name):
         return Check("hostname", Status.FAIL, words.HOSTNAME_BAD(name=own), change)
@@ -93,7 +94,7 @@ def modules(root: Path = ROOT) -> Iterator[Check]:
             key = words.MODULE_LOADABLE
         else:
             status, key = Status.FAIL, words.MODULE_MISSING
-        remedy = words.MODULE_INSTALL(command=f"sudo apt install linux-modules-extra-{release}")
+        remedy = words.MODULE_INSTALL(package=f"linux-modules-extra-{release}")
         detail = key(name=name)
         yield Check(f"module.{name}", status, detail, remedy if status is Status.FAIL else None)
 
@@ -139,7 +140,9 @@ def swap(root: Path = ROOT) -> Check:
     if not rows:
         return Check("swap", Status.OK, words.SWAP_NONE())
     names = [row.split()[0] for row in rows]
-    return Check("swap", Status.WARN, words.SWAP_USED(names=names), words.RUN(command="sudo swapoff -a"))
+    return Check(
+        "swap", Status.WARN, words.SWAP_USED(names=names), words.RUN(command=Shell("sudo swapoff -a"))
+    )
 
 
 def memory(role: Role, root: Path = ROOT) -> Check:

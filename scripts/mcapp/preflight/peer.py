@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcapp.cli import called
 from mcapp.messages import Text
-from mcapp.preflight import protocol, words
+from mcapp.preflight import family, programs, protocol, words
 from mcapp.preflight.checks import Check, Outcome, Status
 from mcapp.preflight.datagrams import exchange
 from mcapp.preflight.firewall import COMMANDED, Firewall, from_description, opening
@@ -105,7 +104,9 @@ def _came_back(back: bool | None, last: Answer | None) -> Probe | None:
 
 
 def _is_neighbour(peer: str, table: Path = Path("/proc/net/arp")) -> bool:
-    """Whether the peer answered ARP: then a machine is there, whatever its firewall does."""
+    """Whether the peer answered ARP, or its counterpart of IPv6: then a machine is there."""
+    if family.of(peer) is family.IPV6:
+        return " lladdr " in (programs.output("ip", "-6", "neighbour", "show", "to", peer) or "")
     rows = [line.split() for line in table.read_text().splitlines()[1:]] if table.exists() else []
     return any(row[0] == peer and int(row[2], 16) & 2 for row in rows if len(row) > 3)
 
@@ -128,7 +129,7 @@ def judge(survey: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterato
                 f"port.{port.id}",
                 Status.SKIPPED,
                 words.PORT_THEIRS(why=why),
-                words.PORT_RUN_THERE(preflight=called("preflight")),
+                words.PORT_RUN_THERE(),
             )
 
 
@@ -145,7 +146,7 @@ def clock(survey: Survey) -> Check:
 
 
 def _peer(survey: Survey) -> Check:
-    listen = words.PEER_LISTEN(command=f"{called('preflight')} listen --peer {survey.source}")
+    listen = words.PEER_LISTEN(source=survey.source)
     if not survey.source:
         return Check("peer", Status.FAIL, words.PEER_NOROUTE(peer=survey.peer), words.PEER_ADDRESS())
     if survey.silent:
@@ -179,16 +180,14 @@ def _vxlan(survey: Survey) -> Check:
         # A running k3s takes the packet and says nothing.
         taken = any(survey.tcp[port].outcome is Outcome.CONNECTED for port in survey.tcp)
         if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
-            return Check(
-                check, Status.WARN, unproven, words.UDP_LISTEN(preflight=called("preflight")), probe.outcome
-            )
+            return Check(check, Status.WARN, unproven, words.UDP_LISTEN(), probe.outcome)
     elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in survey.answer.listening:
         taken_peer_firewall = words.UDP_TAKEN(why=why)
         return Check(
             check,
             Status.WARN,
             taken_peer_firewall,
-            words.UDP_LISTEN(preflight=called("preflight")),
+            words.UDP_LISTEN(),
             probe.outcome,
         )
     return _closed(survey, VXLAN, probe)
@@ -226,9 +225,7 @@ def _back(survey: Survey, firewall: Firewall) -> Check:
     check = f"port.{VXLAN.id}.back"
     why = REASONS[VXLAN]()
     if survey.back is None:
-        return Check(
-            check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW(preflight=called("preflight"))
-        )
+        return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW())
     if survey.back.outcome is Outcome.CONNECTED:
         return Check(check, Status.OK, words.BACK_OK(why=why), outcome=survey.back.outcome)
     if survey.back.sender == "blocked":

@@ -32,6 +32,9 @@ VXLAN = Port(8472, "udp")
 ETCD = (Port(2379, "tcp"), Port(2380, "tcp"))
 PAGE = Port(NODE_PORT, "tcp")
 
+# k3s has no default networks of IPv6: the first is that of the pods, the second that of the Services.
+CLUSTER_NETWORKS6 = ("fd42::/56", "fd43::/112")
+
 REASONS = {
     API: words.WHY_API,
     KUBELET: words.WHY_KUBELET,

@@ -101,8 +101,8 @@ def _taken(port: Port, owner: Owner) -> Check:
     if port in TRAEFIK:
         return Check(check, Status.WARN, detail, words.LOCAL_TRAEFIK())
     if owner.pid is None:
-        command = f"sudo ss -lnp{port.proto[0]} sport = :{port.number}"
-        return Check(check, Status.FAIL, detail, words.LOCAL_WHO(command=command))
+        remedy = words.LOCAL_WHO(flag=f"--{port.proto}", number=port.number)
+        return Check(check, Status.FAIL, detail, remedy)
     remedy = (words.LOCAL_PAGE if port == PAGE else words.LOCAL_STOP)(pid=owner.pid)
     return Check(check, Status.FAIL, detail, remedy)
 

@@ -17,7 +17,7 @@ SUM_FAIL = Words(
     "{fails} thing(s) must be fixed; {warnings} warning(s).",
     "有 {fails} 項必須修正；警告 {warnings} 項。",
 )
-RUN = Words("Run: {command}", "請執行：{command}")
+RUN = Words("Run: `{command}`", "請執行：`{command}`")
 SUDO = Words("Run it again with sudo.", "請加上 sudo 再執行一次。")
 ON = Words("on {machine}", "在 {machine} 上")
 ON_HERE = Words("on this machine", "在本機")
@@ -45,8 +45,8 @@ PEER_NOBODY = Words(
     "{peer} 已開機，但沒有 preflight 的監聽程式回應：無法測試 UDP 與回程。",
 )
 PEER_LISTEN = Words(
-    "Run there, then this again: {command}",
-    "請在該機器執行下列命令，再重新執行本檢查：{command}",
+    "Run there, then this again: `{preflight} listen --peer {source}`",
+    "請在該機器執行下列命令，再重新執行本檢查：`{preflight} listen --peer {source}`",
 )
 PEER_SILENT = Words(
     "{peer} does not answer at any port: it is off, has another address, or drops everything.",
@@ -54,9 +54,9 @@ PEER_SILENT = Words(
 )
 PEER_NOROUTE = Words("This machine has no route to {peer}.", "本機沒有通往 {peer} 的路由。")
 PEER_ADDRESS = Words(
-    "Check with `ip -4 address` on the other machine that this is its address, and that both are on "
+    "Check with `ip address` on the other machine that this is its address, and that both are on "
     "one network.",
-    "請在另一台機器以 `ip -4 address` 確認位址正確，並確認兩台機器位於同一網路。",
+    "請在另一台機器以 `ip address` 確認位址正確，並確認兩台機器位於同一網路。",
 )
 LISTENER_TELLS = Words(
     "Unknown: only a listener on the peer can tell.",
@@ -145,14 +145,14 @@ BACK_HOW = Words(
     "請在另一台機器執行 `{preflight} listen`（本機不要同時執行），再重新執行本檢查。",
 )
 OPEN = Words(
-    "Open the port {place}, for one address only: {command}",
-    "請{place}開放這個連接埠，只允許一個位址：{command}",
+    "Open the port {place}, for one address only: `{command}`",
+    "請{place}開放這個連接埠，只允許一個位址：`{command}`",
 )
 OPEN_ANY = Words(
     "Open the port {place}, for one address only. "
-    "With ufw: {ufw} With firewalld: {firewalld} With nftables: {nft}",
+    "With ufw: `{ufw}`. With firewalld: `{firewalld}`. With nftables: `{nft}`.",
     "請{place}開放這個連接埠，只允許一個位址。"
-    "使用 ufw：{ufw} 使用 firewalld：{firewalld} 使用 nftables：{nft}",
+    "使用 ufw：`{ufw}`。使用 firewalld：`{firewalld}`。使用 nftables：`{nft}`。",
 )
 OWN_OUTPUT = Words(
     "Let this machine send to {peer} at {port}: look at `sudo nft list ruleset`, chain output.",
@@ -183,11 +183,14 @@ LOCAL_TRAEFIK = Words(
     "k3s' Traefik needs it, too. The app needs no Traefik: add `--disable traefik` to the server.",
     "k3s 的 Traefik 也需要它。本應用程式不需要 Traefik：請在 server 加上 `--disable traefik`。",
 )
-LOCAL_WHO = Words("See which program holds it: {command}", "查看占用的程式：{command}")
-LOCAL_STOP = Words("Stop it: sudo kill {pid}", "請停止它：sudo kill {pid}")
+LOCAL_WHO = Words(
+    "See which program holds it: `sudo ss -lnp {flag} sport = :{number}`",
+    "查看占用的程式：`sudo ss -lnp {flag} sport = :{number}`",
+)
+LOCAL_STOP = Words("Stop it: `sudo kill {pid}`", "請停止它：`sudo kill {pid}`")
 LOCAL_PAGE = Words(
-    "Stop it (sudo kill {pid}), or give the page another port: --set web.service.nodePort=30081",
-    "請停止它（sudo kill {pid}），或讓網頁使用其他連接埠：--set web.service.nodePort=30081",
+    "Stop it (`sudo kill {pid}`), or give the page another port: `--set web.service.nodePort=30081`",
+    "請停止它（`sudo kill {pid}`），或讓網頁使用其他連接埠：`--set web.service.nodePort=30081`",
 )
 
 # The machine.
@@ -234,8 +237,8 @@ MODULE_BUILTIN = Words("{name} is built into the kernel.", "{name} 已內建於�
 MODULE_LOADABLE = Words("{name} can be loaded; k3s does so.", "{name} 可以載入；k3s 會自行載入。")
 MODULE_MISSING = Words("The kernel has no module {name}.", "核心沒有 {name} 模組。")
 MODULE_INSTALL = Words(
-    "On Ubuntu and Raspberry Pi it is in a separate package: {command}",
-    "在 Ubuntu 與 Raspberry Pi 上由另一個套件提供：{command}",
+    "On Ubuntu and Raspberry Pi it is in a separate package: `sudo apt install {package}`",
+    "在 Ubuntu 與 Raspberry Pi 上由另一個套件提供：`sudo apt install {package}`",
 )
 CGROUPS_OK = Words("cgroup v2 with cpu, memory and pids.", "cgroup v2，含 cpu、memory 與 pids。")
 CGROUPS_WITHOUT = Words(
@@ -293,8 +296,8 @@ INTERFACES_MISLED = Words(
     "flannel 會使用 {interface}（{address}），但通往另一台機器的是 {towards}。",
 )
 INTERFACES_FLAGS = Words(
-    "Install k3s on this machine with: {flags}",
-    "在本機安裝 k3s 時請加上：{flags}",
+    "Install k3s on this machine with: `{flags}`",
+    "在本機安裝 k3s 時請加上：`{flags}`",
 )
 
 # The firewall of this machine.
@@ -312,16 +315,16 @@ FIREWALL_LOST = Words(
     "本機有 {kind} 規則生效。手動加入的規則只保留到下次開機。",
 )
 FIREWALL_OPEN = Words(
-    "If the peer cannot reach this machine, open its ports: {commands}",
-    "若另一台機器無法連到本機，請開放連接埠：{commands}",
+    "If the peer cannot reach this machine, open its ports: `{commands}`",
+    "若另一台機器無法連到本機，請開放連接埠：`{commands}`",
 )
 
 # What was asked.
-GIVEN_BAD = Words("{address} is no machine's IPv4 address.", "{address} 不是機器的 IPv4 位址。")
+GIVEN_BAD = Words("{address} is no machine's IP address.", "{address} 不是機器的 IP 位址。")
 GIVEN_OWN = Words("{address} is this machine itself.", "{address} 就是本機。")
 GIVEN_PEER = Words(
-    "Give the other machine's address, such as --peer 192.168.1.100 (`ip -4 address` there).",
-    "請指定另一台機器的位址，例如 --peer 192.168.1.100（在該機器執行 `ip -4 address`）。",
+    "Give the other machine's address, such as --peer 192.168.1.100 or fd00::100 (`ip address` there).",
+    "請指定另一台機器的位址，例如 --peer 192.168.1.100 或 fd00::100（在該機器執行 `ip address`）。",
 )
 TOKEN = Words("{file} cannot be read: {reason}.", "無法讀取 {file}：{reason}。")
 TOKEN_WHERE = Words(
@@ -341,8 +344,8 @@ LISTEN_TAKEN = Words(
 )
 LISTEN_NONE = Words("Every port is held by another program.", "所有連接埠都被其他程式占用。")
 LISTEN_NONE_REMEDY = Words(
-    "If that is k3s, stop it for the test: sudo systemctl stop k3s k3s-agent",
-    "若占用者是 k3s，測試時請先停止：sudo systemctl stop k3s k3s-agent",
+    "If that is k3s, stop it for the test: `sudo systemctl stop k3s k3s-agent`",
+    "若占用者是 k3s，測試時請先停止：`sudo systemctl stop k3s k3s-agent`",
 )
 LISTEN_IGNORED = Words(
     "{count} packet(s) or connection(s) did not come from preflight, and got no answer.",
