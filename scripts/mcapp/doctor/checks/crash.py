@@ -8,7 +8,16 @@ from datetime import timedelta
 from mcapp.doctor.checks import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
+from mcapp.doctor.read.snapshot import (
+    Object,
+    Snapshot,
+    container,
+    container_status,
+    image,
+    instant,
+    name,
+    node_of,
+)
 from mcapp.doctor.remedies import helm_upgrade
 
 _LINES = 8
@@ -44,7 +53,7 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
     if found := _find(_DISK, logged):
         return storage.full(pod, (line, *found))
     if found := _find(_VERSION, logged):
-        parts = {"image": container(pod)["image"]}
+        parts = {"image": image(pod)}
         detail = tuple(item for item in logged if "initialized by PostgreSQL version" in item.line)
         history = Step(line=f"helm history {snapshot.release} -n {namespace}")
         return Finding("data-version", parts, (line, *found, *detail), (logs, history), tier)
@@ -71,7 +80,7 @@ def architecture(snapshot: Snapshot, pod: Object, tier: str, evidence: tuple[Evi
     """Return the finding of an image for another architecture."""
     node = snapshot.nodes.get(node_of(pod))
     lines = (*evidence, Evidence(f"node/{node.name}", f"architecture {node.arch}")) if node else evidence
-    parts = {"image": container(pod)["image"], "node": node_of(pod)}
+    parts = {"image": image(pod), "node": node_of(pod)}
     platform = f" --platform linux/{node.arch}" if node else ""
     step = Step(line=f"docker build{platform} -t {container(pod)['image']} src/{tier}")
     return Finding("image-architecture", parts, lines, (step,) if tier != "db" else (), tier)
