@@ -126,7 +126,7 @@ class Reader:
             return Answer(None, reason(done.stderr))
         body = "".join(line for line in lines if '"urlnum"' not in line)
         keys = {url: key for key, url in urls.items()}
-        found = {keys[one["url"]]: _fetched(one) for one in told}
+        found = {keys[one["url"]]: _fetched(one) for one in told if one["url"] in keys}
         topology = {**found.pop("topology", {}), "body": body}
         page = {key: found.pop(key) for key in ("tasks", "self") if key in found}
         wide = {key.removeprefix("wide/"): found.pop(key) for key in list(found) if key.startswith("wide/")}
