@@ -1,4 +1,4 @@
-"""What the probe and the superuser's questions find in a real PostgreSQL behind a real api, and what mends it."""
+"""What the probe and the superuser find in a real PostgreSQL behind a real api, and what mends it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from mcapp.doctor.read import facts
 from mcapp.doctor.read.probe import TITLE, Tasks
 from mcapp.doctor.read.reader import probe
 from mcapp.doctor.read.snapshot import Snapshot
-from tests.doctor.test_recordings import load
-from tests.support.doctor_recording import replay
+from tests.support.doctor_recording import load, replay
 
 BACK_SECONDS = 15
 DONE = {"read": 200, "write": 201, "remove": 204}

@@ -20,7 +20,7 @@ from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.
 SETTLE_SECONDS = 40.0
-_AGAIN_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 _LOOKS, _LOOKS_IN_CHANGE = 2, 3
 # Reported only when the time to settle is over: each of them is usual for a moment of a rollout.
 _PASSING = frozenset(

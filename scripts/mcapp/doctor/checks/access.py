@@ -68,7 +68,9 @@ def check(
     if not broken:
         _note(answers, port, diagnosis)
         return
-    nearby = {address: reader.touch(address, _KUBELET) for address in broken}
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        touched = pool.map(lambda address: reader.touch(address, _KUBELET), broken)
+        nearby = dict(zip(broken, touched, strict=True))
     reached = any(outcome in ("connected", "refused") for outcome in nearby.values())
     if len(broken) == len(answers) and not reached and urlsplit(reader.server()).hostname in _LOOPBACK:
         # The nodes are containers or a virtual machine; this machine has no route to their addresses.

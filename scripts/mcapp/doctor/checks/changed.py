@@ -27,6 +27,11 @@ _VAGUE = frozenset(
     {"api-db", "nodeport-unreachable", "pod-unreachable", "pods-not-created", "pods-starting"}
     | {"service-address", "web-api"}
 )
+# Causes of which a change of the same tier is what there is to undo.
+_UNDONE = frozenset(
+    {"crash-loop", "image-missing", "network-policy", "node-full", "out-of-memory", "pod-security"}
+    | {"probe-failing", "service-port"}
+)
 _SHOWN = 120
 
 
@@ -159,12 +164,16 @@ def finding(snapshot: Snapshot, found: Sequence[Change], *more: Evidence) -> Fin
 
 
 def back(snapshot: Snapshot, found: Sequence[Change]) -> tuple[Step, ...]:
-    """Return the commands that set the fields back."""
-    return tuple(
-        Step(kubectl=("patch", one.what, "-n", snapshot.namespace, "--patch", json.dumps(one.patch)))
+    """Return the commands that set the fields back; a StatefulSet leaves a pod that does not run as it is."""
+    where = ("-n", snapshot.namespace)
+    patches = [
+        Step(kubectl=("patch", one.what, *where, "--patch", json.dumps(one.patch)))
         for one in found
         if one.patch
-    )
+    ]
+    sets = {one.what for one in found if one.what.startswith("statefulset/") and ".template." in one.field}
+    ends = [Step(kubectl=("delete", "pod", f"{one.partition('/')[2]}-0", *where)) for one in sorted(sets)]
+    return (*patches, *ends)
 
 
 def of_workload(snapshot: Snapshot, tier: str) -> list[Change]:
@@ -180,7 +189,9 @@ def lead(snapshot: Snapshot, fault: Finding) -> Finding:
         return fault
     if fault.cause in _VAGUE:
         return replace(finding(snapshot, found, *fault.evidence), soft=fault.soft)
-    return replace(fault, evidence=(*(one.line for one in found), *fault.evidence))
+    lines = (*(one.line for one in found), *fault.evidence)
+    undo = back(snapshot, [one for one in found if one.tier == fault.tier])
+    return replace(fault, evidence=lines, steps=undo if undo and fault.cause in _UNDONE else fault.steps)
 
 
 def _short(value: Any) -> str:

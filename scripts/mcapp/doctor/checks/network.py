@@ -140,15 +140,19 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
 def _denied(
     snapshot: Snapshot, policy: Object, packet: policies.Packet, evidence: tuple[Evidence, ...], tier: str
 ) -> Finding:
-    """Return the finding that a policy keeps a packet out; a copy of it is kept where it is removed."""
+    """Return the finding that a policy keeps a packet out; one that is not the chart's can go."""
     space = policy["metadata"].get("namespace", snapshot.namespace)
     parts = {
         "policy": policies.title(policy, snapshot.namespace),
         "source": f"pod/{name(packet.source)}",
         "target": f"pod/{name(packet.target)}",
     }
-    look = Step(kubectl=("describe", "networkpolicy", name(policy), "-n", space))
-    return Finding("network-policy", parts, evidence, (look,), tier)
+    where = ("networkpolicy", name(policy), "-n", space)
+    if policy in snapshot.own("NetworkPolicy"):
+        return Finding("network-policy", parts, evidence, (Step(kubectl=("describe", *where)),), tier)
+    # What is shown first can be applied again.
+    steps = (Step(kubectl=("get", *where, "-o", "yaml")), Step(kubectl=("delete", *where)))
+    return Finding("network-policy", parts, evidence, steps, tier)
 
 
 def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], targets: list[str]) -> Finding:

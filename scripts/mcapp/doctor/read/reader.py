@@ -29,6 +29,8 @@ _FOLDER = Path(__file__).parent
 # Imports that are one text with the probe, or stand at its beginning.
 _JOINED = re.compile(r"^from (?:__future__|mcapp\.doctor\.read\.wide) import .*\n", re.MULTILINE)
 _OUTSIDE_SECONDS = 3.0
+# Asked of an address that has just kept a question waiting.
+_TOUCH_SECONDS = 1.2
 # curl's exit codes; what is not here counts as failed.
 _CURL = {0: "connected", 7: "refused", 28: "timeout"}
 
@@ -203,7 +205,7 @@ class Reader:
     def touch(self, address: str, port: int) -> str:
         """Open a TCP connection from this machine: connected, refused, timeout or failed."""
         try:
-            socket.create_connection((address, port), _OUTSIDE_SECONDS).close()
+            socket.create_connection((address, port), _TOUCH_SECONDS).close()
         except ConnectionRefusedError:
             return "refused"
         except TimeoutError:

@@ -46,9 +46,10 @@ def _goes(host: str, port: int, size: int) -> bool:
     """Whether a packet with so many bytes of TCP's payload is answered: one that begins a session."""
     database, user = (os.environ[name].encode() for name in ("DATABASE_URL", "PGUSER"))
     name = database.rpartition(b"/")[2].partition(b"?")[0]
-    head = b"user\0" + user + b"\0database\0" + name + b"\0application_name\0"
+    # Blanks are no options: the server takes them, and says nothing of them.
+    head = b"user\0" + user + b"\0database\0" + name + b"\0options\0"
     # PostgreSQL takes 10000 bytes at most.
-    body = head + b"x" * (min(size, 9900) - len(head) - 10) + b"\0\0"
+    body = head + b" " * (min(size, 9900) - len(head) - 10) + b"\0\0"
     try:
         with socket.create_connection((host, port), ANSWER_SECONDS) as session:
             session.sendall(struct.pack("!ii", len(body) + 8, 196608) + body)
