@@ -108,7 +108,10 @@ def _keyed(value: Any, field: str) -> bool:
     """Whether a value is a list whose elements can be told apart."""
     if not isinstance(value, list) or not value:
         return False
-    return any(all(isinstance(one, dict) and key in one for one in value) for key in _KEYS[field])
+    for key in _KEYS[field]:
+        if all(isinstance(one, dict) and key in one for one in value):
+            return len({one[key] for one in value}) == len(value)
+    return False
 
 
 def _same(wanted: Any, live: Any) -> bool:
