@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ from mcapp.doctor.read import facts
 from mcapp.doctor.read.probe import TITLE, Tasks
 from mcapp.doctor.read.reader import probe
 from mcapp.doctor.read.snapshot import Snapshot
+from mcapp.doctor.walk import look
 from tests.support.doctor_recording import load, replay
 
 BACK_SECONDS = 15
@@ -128,6 +131,7 @@ def test_rows_that_cannot_be_removed_do_not_pile_up(server: PostgresServer, api:
         server.sql("TRUNCATE app.tasks")
 
 
+@pytest.mark.usefixtures("api")
 def test_a_healthy_database_has_no_fault(server: PostgresServer, snapshot: Snapshot) -> None:
     assert database.explain(snapshot, "internal-error", told(server)) is None
 
@@ -172,7 +176,7 @@ def test_each_fault_is_named_and_mended(
     assert about in f"{found.parts} {found.evidence}"
     if undo:
         # Only a backup brings a table back that nothing leads to.
-        assert "mcapp backup restore" in found.steps[0].line
+        assert "restore latest" in found.steps[1].line
         server.sql(undo)
     else:
         mend(server, found)
@@ -225,3 +229,31 @@ def test_a_frozen_server_is_silent_and_not_narrow(server: PostgresServer, api: A
         server.resume()
     assert found["wide"]["pod/db-0"]["outcome"] == "silent"
     assert found["login"]["db"]["code"] == "timeout"
+
+
+def test_a_password_that_db_s_pod_has_not_got_yet(server: PostgresServer, snapshot: Snapshot) -> None:
+    """The Job that changes passwords leaves the pod's own variable as it was."""
+    document = load("locked")
+    asked = "exec db-0 --namespace=mcapp --container=postgres -- sh"
+    refused = {"code": 2, "out": "", "err": 'FATAL:  password authentication failed for user "postgres"'}
+    secret = {"data": {"superuser-password": base64.b64encode(b"new").decode()}}
+    told_now = document["calls"][asked]
+    document["calls"] |= {
+        asked: refused,
+        "get secret postgres-secret --namespace=mcapp --output=json": {"code": 0, "err": "", "out": secret},
+        "exec --stdin db-0 --namespace=mcapp --container=postgres -- sh": told_now,
+    }
+    diagnosis = look(replay(document))
+    assert diagnosis.finding is not None
+    assert diagnosis.finding.cause == "locked"
+    get, _, ask = diagnosis.finding.steps[0].line.rpartition(" | ")
+    assert shlex.split(get)[:4] == ["kubectl", "get", "secret", "postgres-secret"]
+    script, *words = shlex.split(ask)[shlex.split(ask).index("-c", 8) + 1 :]
+    # The same words, with a server at hand in the place of the pod.
+    assert 'PGPASSWORD="$(cat)"' in script
+    assert words[-1] == "SELECT pg_terminate_backend(4711)"
+    given = {f"W{number}": word for number, word in enumerate(words)}
+    quoted = " ".join(f'"$W{number}"' for number in range(1, len(words)))
+    feed = f"printf %s '{server.superuser_password}' | ( set -- {quoted}; {script} )"
+    assert server.script(feed, **given).returncode == 0
+    assert not snapshot.stale

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mcapp.doctor.checks import hung
+from mcapp.doctor.checks.network import WIDE_BYTES
 from mcapp.doctor.walk import look
 from tests.support.doctor_recording import based, load, objects, replay
 
@@ -43,6 +44,14 @@ def test_it_is_named_and_its_pod_deleted(changes: dict[str, Any], pod: str) -> N
     assert (diagnosis.finding.cause, diagnosis.finding.parts["pod"]) == ("hung-process", pod)
     assert diagnosis.finding.steps[0].kubectl[:3] == ("delete", "pod", pod.removeprefix("pod/"))
     assert not diagnosis.finding.soft, "to wait once more tells nothing new"
+
+
+def test_a_large_packet_between_web_and_api() -> None:
+    """A small question to the same pod is answered."""
+    url = f"http://10.244.0.6:8000/api/openapi.json?{'x' * WIDE_BYTES}"
+    found = look(replay(based({"base": "healthy", "web": {url: LATE}}))).finding
+    assert found is not None
+    assert (found.cause, found.parts["target"]) == ("path-mtu", "pod/api-79b4fb58ff-2j99q")
 
 
 @pytest.mark.parametrize(

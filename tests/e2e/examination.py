@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import ROOT
+from dev.kind.docker import client
 from dev.kind.programs import command
 from dev.kind.release import Release
 from mcapp import wait
@@ -64,7 +65,7 @@ def run_remedy(release: Release, commands: list[dict[str, str]]) -> list[str]:
     for one in commands:
         words = ["sh", "-c", one["command"]]
         if one["on"]:
-            words = ["docker", "exec", one["on"], "sh", "-c", one["command"].replace("sudo ", "")]
+            words = [client(), "exec", one["on"], "sh", "-c", one["command"].replace("sudo ", "")]
         done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
         printed.append(f"$ {one['command']}\n{done.stdout}{done.stderr}({done.returncode})")
     return printed

@@ -152,6 +152,10 @@ class ReplayedKubectl(Kubectl):
         text = out if isinstance(out, str) else json.dumps(out)
         return subprocess.CompletedProcess(arguments, answer["code"], text.encode(), answer["err"].encode())
 
+    def feed(self, stdin: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        assert stdin
+        return self.run(*arguments)
+
 
 @dataclass(frozen=True)
 class Replay(Reader):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mcapp.doctor.finding import Step
-from mcapp.doctor.read.snapshot import Snapshot, label, name, template
+from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, template
 
 # Over the socket of db's pod, with the password that the pod has: psql asks for none.
 _PSQL = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -Xw -U postgres "$@"'
@@ -43,16 +45,32 @@ def psql(snapshot: Snapshot, *statements: str, database: str = "", options: str 
     words = ["-d", database or database_name(snapshot)]
     for statement in statements:
         words += ["-c", statement]
+    if snapshot.stale:
+        secret, key = password_source(snapshot)
+        shown = ("-o", f'go-template={{{{index .data "{key}" | base64decode}}}}')
+        get = shlex.join(("kubectl", "get", "secret", secret, "-n", snapshot.namespace, *shown))
+        script = f"{given}{_PSQL.replace('$POSTGRES_PASSWORD', '$(cat)')}"
+        ask = ("kubectl", pod[0], "-i", *pod[1:], "sh", "-c", script, "psql", *words)
+        return Step(line=f"{get} | {shlex.join(ask)}")
     return Step(kubectl=(*pod, "sh", "-c", f"{given}{_PSQL}", "psql", *words))
 
 
 def database_name(snapshot: Snapshot) -> str:
     """Return the name of the release's database, as its workload has it."""
-    for one in template(snapshot.workload("db")).get("containers") or ():
-        for variable in one.get("env") or ():
-            if variable.get("name") == "POSTGRES_DB":
-                return str(variable.get("value", "appdb"))
-    return "appdb"
+    return str(_variable(snapshot, "POSTGRES_DB").get("value", "appdb"))
+
+
+def password_source(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the name and the key of the Secret with the superuser's password."""
+    source = (_variable(snapshot, "POSTGRES_PASSWORD").get("valueFrom") or {}).get("secretKeyRef") or {}
+    return str(source.get("name", "postgres-secret")), str(source.get("key", "superuser-password"))
+
+
+def _variable(snapshot: Snapshot, wanted: str) -> Object:
+    """Return a variable of db's container, {} where it has none of that name."""
+    containers = template(snapshot.workload("db")).get("containers") or ()
+    listed = [one for container in containers for one in container.get("env") or ()]
+    return next((one for one in listed if one.get("name") == wanted), {})
 
 
 def as_app(snapshot: Snapshot, query: str) -> Step:

@@ -14,7 +14,7 @@ from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
 from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
-from mcapp.doctor.remedies import server
+from mcapp.doctor.remedies import password_source, server
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
 from mcapp.wait import until
 
@@ -137,7 +137,7 @@ def _living(
     # What the page answers to this machine still shows the tiers behind it.
     views = views or [View(None, access.as_results(outside.result()))]
     fill = [(pod, future.result()) for pod, future in disks]
-    facts = cache(lambda: reader.facts(server(snapshot)))
+    facts = cache(lambda: reader.facts(server(snapshot), password_source(snapshot)))
     found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)

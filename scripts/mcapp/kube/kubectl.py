@@ -148,6 +148,10 @@ class Kubectl:
         """
         return self._answer(arguments, b"")
 
+    def feed(self, stdin: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run kubectl with this standard input, such as a password, and return its result."""
+        return self._answer(arguments, stdin)
+
     def create(self, namespace: str, document: dict[str, Any]) -> subprocess.CompletedProcess[bytes]:
         """Create an object and return kubectl's result, also a failure."""
         given = json.dumps(document).encode()

@@ -40,6 +40,34 @@ _DECISION = "somebody must decide what may go"
 _FIREWALL = "the rule is not that of the firewall which the remedy changes"
 _NO_PAST = "the release has no earlier revision to go back to"
 
+# Causes of which this table has no fault: where another test makes it, or why none does.
+ELSEWHERE = {
+    "node-pressure": "a node that evicts pods would take the rest of the suite with it",
+    "unschedulable": "it is whatever else the scheduler says, and the remedy asks for other values",
+    "pods-not-created": "it is whatever else a controller says, and the remedy is to fix that",
+    "image-architecture": "it needs a node of another architecture",
+    "sandbox-failed": "it needs a node without a network plugin, on which nothing else would run",
+    "data-version": "the remedy is a dump and a restore, which test_backup.py does",
+    "pods-starting": "it passes by itself",
+    "no-leader": "test_ha.py loses the leader in every way",
+    "split-labels": "Patroni removes a second label within seconds; tests/doctor/test_ha.py has it",
+    "replica-lagging": "test_ha.py holds a replica back",
+    "service-address": "it needs a node without kube-proxy",
+    "pod-unreachable": "it is what no other cause explains, and the remedy is to look",
+    "web-api": "it is what no other cause explains, and the remedy is to look",
+    "api-db": "it is what no other cause explains, and the remedy is to look",
+    "db-starting": "it passes by itself",
+    "claim-missing": "the remedy begins with an empty volume; test_backup.py restores into one",
+    "storageclass-missing": "somebody must choose a class, and the empty claim goes",
+    "claim-pending": "it is whatever else a provisioner says, and the remedy is to fix that",
+    "volume-node-gone": "it needs a node that never comes back",
+    "mount-failed": "the remedy is on the machine's own disk",
+    "database-missing": "the name that is right is the user's to know",
+    "external-unreachable": "test_external.py makes it: the server is not the doctor's",
+    "external-tls": "test_external.py makes it: the server is not the doctor's",
+    "external-refuses": "test_external.py makes it: the server is not the doctor's",
+}
+
 FAULTS = (
     Fault("namespace-missing", "release", objects.nothing, ("--namespace", "nowhere"), _INSTALLS),
     Fault("release-missing", "release", objects.nothing, ("--release", "another"), _INSTALLS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mcapp.cli import called
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.remedies import as_app, database_name, psql
@@ -15,6 +16,11 @@ _TABLES = "tables of app"
 _LONG_SECONDS = 2
 _APP_ENDS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()"
+)
+# Who holds connections.
+HOLDERS = (
+    "SELECT application_name, usename, client_addr, count(*) FROM pg_stat_activity "
+    "GROUP BY 1, 2, 3 ORDER BY 4 DESC"
 )
 # Whatever is read-only, the session that mends it writes.
 _WRITES = "-c default_transaction_read_only=off"
@@ -70,6 +76,10 @@ def _limits(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
             step = psql(snapshot, f"ALTER {subject} CONNECTION LIMIT -1", database="postgres")
             parts = {"what": title, "limit": limit, "used": used}
             yield _finding("connection-limit", parts, (line,), step)
+    every = facts.get("connections") or {}
+    if every and every.get("used", 0) >= every.get("limit", 0) - every.get("reserved", 0):
+        line = Evidence("max_connections", f"{every.get('limit')}, in use {every.get('used')}")
+        yield _finding("db-connections", {}, (line,), psql(snapshot, HOLDERS))
 
 
 def _pool(snapshot: Snapshot) -> int:
@@ -90,19 +100,21 @@ def _tables(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     missing = [f"app.{key}" for key, there in tables.items() if not there]
     if not missing:
         return
+    steps: tuple[Step, ...]
     others, renamed = facts.get("schemas") or [], facts.get("renamed")
     line = Evidence(_TABLES, f"missing: {', '.join(missing)}; schemas with these tables: {others or 'none'}")
     if not facts.get("schema") and len(others) == 1:
-        step = psql(snapshot, f"ALTER SCHEMA {_quoted(others[0])} RENAME TO app")
+        steps = (psql(snapshot, f"ALTER SCHEMA {_quoted(others[0])} RENAME TO app"),)
     elif renamed and "app.tasks" in missing:
         line = Evidence(
             _TABLES, f"missing: {', '.join(missing)}; the sequence of app.tasks belongs to {renamed}"
         )
-        step = psql(snapshot, f"ALTER TABLE app.{_quoted(renamed)} RENAME TO tasks")
+        steps = (psql(snapshot, f"ALTER TABLE app.{_quoted(renamed)} RENAME TO tasks"),)
     else:
         where = f"-n {snapshot.namespace} --release {snapshot.release}"
-        step = Step(line=f"mcapp backup list {where}; mcapp backup restore latest {where}")
-    yield _finding("table-missing", {"tables": missing}, (line,), step)
+        tool = called("backup")
+        steps = (Step(line=f"{tool} list {where}"), Step(line=f"{tool} restore latest {where}"))
+    yield _finding("table-missing", {"tables": missing}, (line,), *steps)
 
 
 def _rights(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
@@ -183,8 +195,8 @@ def unknown_lock(snapshot: Snapshot) -> tuple[dict[str, str], Step]:
     return {"table": "app.tasks", **parts}, step
 
 
-def _finding(cause: str, parts: Facts, evidence: tuple[Evidence, ...], step: Step) -> Finding:
-    return Finding(cause, parts, evidence, (step,), "db")
+def _finding(cause: str, parts: Facts, evidence: tuple[Evidence, ...], *steps: Step) -> Finding:
+    return Finding(cause, parts, evidence, steps, "db")
 
 
 def _own(snapshot: Snapshot) -> str:

@@ -38,12 +38,17 @@ def _foreign(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding
         for entry in serving(item):
             pod = (entry.get("targetRef") or {}).get("name", "")
             strange = [one for one in entry.get("addresses") or () if one not in known]
-            if strange and made and pod in names:
-                # The controller has seen the pod's new address before this snapshot.
+            if strange and made and (pod in names or _named(snapshot, pod, tier)):
+                # The controller knows another moment of the pod than this snapshot.
                 continue
             if strange:
                 yield _finding(snapshot, service, tier, item, (strange[0], pod))
                 return
+
+
+def _named(snapshot: Snapshot, pod: str, tier: str) -> bool:
+    """Whether a pod has a name that only the tier's StatefulSet gives."""
+    return not snapshot.foreign({"metadata": {"name": pod}}, tier)
 
 
 def _finding(snapshot: Snapshot, service: Object, tier: str, item: Object, at: tuple[str, str]) -> Finding:

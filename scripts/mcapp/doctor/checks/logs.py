@@ -41,6 +41,9 @@ _CAUSE = {
 _PLAIN = frozenset(
     {"disk", "dns", "lost", "migrating", "refused", "schema", "starting", "stopping", "unreachable"}
 )
+_UNSURE = frozenset(
+    {"api-db", "connection-limit", "db-connections", "db-starting", "external-unreachable", "locked"}
+)
 _IN_DATABASE = frozenset(
     {
         "connection-limit",
@@ -95,15 +98,24 @@ def check(snapshot: Snapshot, view: View, recent: Answer, facts: Callable[[], An
     told = _readyz(view) or _login(view) or _tasks(view) or _topology(view)
     if told is None:
         return
+    unknown: tuple[Evidence, ...] = ()
     if told.code not in _PLAIN and not snapshot.external:
-        found = database.explain(snapshot, told.code, facts().content or {})
+        answer = facts()
+        known = answer.content or {}
+        unknown = () if known else (Evidence("psql in db's pod", answer.why),)
+        snapshot.stale = bool(known.get("stale"))
+        found = database.explain(snapshot, told.code, known)
         if found is not None:
             lines = _logged(recent, _ERRORS, told.code)
-            yield replace(found, evidence=(told.line, *found.evidence, *lines), soft=False)
+            # A restore swaps the tables within a moment.
+            yield replace(found, evidence=(told.line, *found.evidence, *lines), soft=snapshot.changing)
             return
+    if told.code == "connection-limit" and "max_connections" in told.why:
+        told = told._replace(code="busy")
     if told.code == "other" and _MIGRATING.search(told.why):
         told = told._replace(code="schema")
-    yield from _by_code(snapshot, view, told, recent)
+    for fault in _by_code(snapshot, view, told, recent):
+        yield replace(fault, evidence=(*fault.evidence, *unknown))
 
 
 def _by_code(snapshot: Snapshot, view: View, told: Told, recent: Answer) -> Iterator[Finding]:
@@ -119,7 +131,8 @@ def _by_code(snapshot: Snapshot, view: View, told: Told, recent: Answer) -> Iter
         for pod in snapshot.pods("db"):
             yield storage.full(pod, evidence)
         return
-    soft = cause in ("db-starting", "api-db", "external-unreachable", "locked")
+    # What the database itself does not confirm may be over.
+    soft = snapshot.changing or cause in _UNSURE
     parts: dict[str, Part] = {"why": told.why, "secret": _secret(snapshot), "address": snapshot.external}
     steps = _steps(snapshot, cause)
     if cause == "locked":
@@ -228,11 +241,8 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
         history = Step(line=f"helm history {snapshot.release} -n {snapshot.namespace}")
         return (history, helm_rollback(snapshot))
     if cause == "db-connections":
-        query = (
-            "SELECT application_name, usename, client_addr, count(*) FROM pg_stat_activity "
-            "GROUP BY 1, 2, 3 ORDER BY 4 DESC"
-        )
-        return (as_app(snapshot, query) if snapshot.external else psql(snapshot, query),)
+        ask = as_app if snapshot.external else psql
+        return (ask(snapshot, database.HOLDERS),)
     if cause in _IN_DATABASE:
         return (psql(snapshot, r"\l", r"\du", database="postgres"),)
     look = Step(kubectl=("logs", api, *space, "--tail=50"))

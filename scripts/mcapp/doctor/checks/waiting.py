@@ -79,9 +79,10 @@ def _missing(
 ) -> Finding:
     source = f"pod/{name(pod)}"
     if found := _CONFIGMAP.search(message):
-        return Finding(
-            "configmap-missing", {"pod": source, "name": found[1]}, evidence, (helm_upgrade(snapshot),), tier
-        )
+        # The kubelet tries to mount it again only after minutes.
+        again = Step(kubectl=("delete", "pod", name(pod), "-n", snapshot.namespace))
+        parts = {"pod": source, "name": found[1]}
+        return Finding("configmap-missing", parts, evidence, (helm_upgrade(snapshot), again), tier)
     if found := _KEY.search(message):
         what = f"key {found[1]} in Secret {found[2].rpartition('/')[2]}"
     elif found := _SECRET.search(message):

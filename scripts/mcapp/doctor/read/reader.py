@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import re
@@ -134,16 +135,33 @@ class Reader:
         wide = {key.removeprefix("wide/"): found.pop(key) for key in list(found) if key.startswith("wide/")}
         return Answer({"tcp": found, "wide": wide, "http": {"topology": topology, **page}})
 
-    def facts(self, pod: str) -> Answer:
-        """Ask PostgreSQL in db's pod why its tables cannot be used: one mapping, see facts.py."""
+    def facts(self, pod: str, secret: tuple[str, str]) -> Answer:
+        """Ask PostgreSQL in db's pod why its tables cannot be used: one mapping, see facts.py.
+
+        `secret` is the name and key of the superuser's password. `stale` in the mapping: the pod has an older
+        one in its environment.
+        """
         words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.TABLES)
         where = (f"--namespace={self.namespace}", "--container=postgres")
         done = self.kubectl.run("exec", pod, *where, "--", *words)
+        stale = b"password authentication failed" in done.stderr
+        if stale and (password := self._password(*secret)):
+            given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
+            done = self.kubectl.feed(password, "exec", "--stdin", pod, *where, "--", *given)
         try:
             lines = done.stdout.decode(errors="replace").splitlines()
-            return Answer({**json.loads(lines[0]), **json.loads((lines[1:] or [""])[0] or "{}")})
+            both = {**json.loads(lines[0]), **json.loads((lines[1:] or [""])[0] or "{}")}
+            return Answer({**both, "stale": stale})
         except (ValueError, IndexError):
             return Answer(None, reason(done.stderr))
+
+    def _password(self, name: str, key: str) -> bytes:
+        """Return a value of a Secret, empty where it may not be read."""
+        done = self.kubectl.run("get", "secret", name, f"--namespace={self.namespace}", "--output=json")
+        try:
+            return base64.b64decode(json.loads(done.stdout)["data"][key])
+        except (ValueError, KeyError, TypeError):
+            return b""
 
     def policies(self) -> list[Object]:
         """Return the NetworkPolicies of the cluster's own namespace; [] where they may not be read."""

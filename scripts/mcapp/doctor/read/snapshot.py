@@ -121,6 +121,8 @@ class Snapshot:
     items: list[Object]
     unread: set[str] = field(default_factory=set)
     manifest: Manifest = field(default_factory=Manifest)
+    # Whether db's pod has an older password of the superuser in its environment.
+    stale: bool = False
 
     def of(self, kind: str) -> list[Object]:
         """Return all objects of a kind."""
