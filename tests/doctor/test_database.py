@@ -19,6 +19,7 @@ from dev import ROOT
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp import wait
+from mcapp.doctor import words
 from mcapp.doctor.checks import database
 from mcapp.doctor.finding import Finding
 from mcapp.doctor.read import facts
@@ -192,7 +193,7 @@ def test_a_setting_of_the_whole_server(server: PostgresServer, api: ApiProcess, 
     assert steps(probed(server, api))["write"] == 503
     found = database.explain(snapshot, "forbidden", told(server))
     assert found is not None
-    assert (found.cause, found.parts["subject"]) == ("read-only-role", "the server")
+    assert (found.cause, found.parts["subject"]) == ("read-only-role", words.THE_SERVER())
     mend(server, found)
     assert wait.until(lambda: works(api), BACK_SECONDS, pause=0.3)
 

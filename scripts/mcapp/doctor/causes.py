@@ -624,9 +624,9 @@ CAUSES: dict[str, Cause] = {
     "connection-limit": Cause(
         "logs",
         Words(
-            "PostgreSQL allows the {what} {limit} connections at most; {used} are in use, and the api needs "
-            "more.",
-            "PostgreSQL 最多允許 {what} {limit} 條連線；已使用 {used} 條，api 需要更多。",
+            "PostgreSQL has a limit for {what}: {limit} connections at most; {used} are in use, and the api "
+            "needs more.",
+            "PostgreSQL 對{what}設有上限：最多 {limit} 條連線；已使用 {used} 條，api 需要更多。",
         ),
         Words(
             "Lift the limit (-1 is none), or lower api.poolSize and api.replicas below it.",

@@ -98,6 +98,12 @@ NODE_APART = Words(
     "節點 {node} 不是 Ready；release 沒有使用該節點。",
 )
 
+# Of whom PostgreSQL has a limit or a setting.
+ROLE_APP = Words("role app", "角色 app")
+ROLE_IN_DATABASE = Words("role app in its database", "角色 app（限其資料庫）")
+THE_DATABASE = Words("the database", "資料庫")
+THE_SERVER = Words("the server", "整個伺服器")
+
 # The report.
 HEALTHY = Words("Healthy: every link of the chain works.", "正常：每一段連線都可運作。")
 LAYER_IS = Words("Broken layer: {layer}", "故障層：{layer}")

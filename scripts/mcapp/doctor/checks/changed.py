@@ -160,10 +160,15 @@ def _breaks(snapshot: Snapshot, change: Change) -> bool:
 
 def finding(snapshot: Snapshot, found: Sequence[Change], *more: Evidence) -> Finding:
     """Return the finding that these changes are the fault."""
-    listed = [f"{one.what} {one.field}".strip() for one in found]
+    listed = [_title(one) for one in found]
     evidence = (*(one.line for one in found), *more)
     parts = {"what": listed, "release": snapshot.release}
     return Finding("changed-by-hand", parts, evidence, back(snapshot, found), found[0].tier)
+
+
+def _title(change: Change) -> str:
+    values = f" = {_short(change.found)}, not {_short(change.wanted)}" if change.field else ""
+    return f"{change.what} {change.field}{values}".strip()
 
 
 def back(snapshot: Snapshot, found: Sequence[Change]) -> tuple[Step, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from mcapp.cli import called
+from mcapp.doctor import words
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.remedies import as_app, database_name, psql
@@ -52,7 +54,7 @@ def explain(snapshot: Snapshot, code: str, facts: Facts) -> Finding | None:
 
 def _login(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     role, database = facts.get("role"), facts.get("database") or {}
-    line = Evidence("pg_roles", f"app: {role}")
+    line = Evidence("pg_roles", f"app: {json.dumps(role)}")
     if role and not role.get("login", True):
         step = psql(snapshot, "ALTER ROLE app LOGIN")
         yield _finding("login-disabled", {"why": "NOLOGIN"}, (line,), step)
@@ -61,20 +63,23 @@ def _login(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         yield _finding("login-disabled", {"why": f"VALID UNTIL {role.get('until')}"}, (line,), step)
     if database and not database.get("open", True):
         step = psql(snapshot, f"ALTER DATABASE {_own(snapshot)} ALLOW_CONNECTIONS true", database="postgres")
-        line = Evidence("pg_database", f"{database}")
+        line = Evidence("pg_database", json.dumps(database))
         yield _finding("login-disabled", {"why": "ALLOW_CONNECTIONS false"}, (line,), step)
 
 
 def _limits(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
-    kinds = (("role", "role app", "ROLE app"), ("database", "database", f"DATABASE {_own(snapshot)}"))
+    kinds = (
+        ("role", words.ROLE_APP, "ROLE app"),
+        ("database", words.THE_DATABASE, f"DATABASE {_own(snapshot)}"),
+    )
     for key, title, subject in kinds:
         told = facts.get(key) or {}
         limit, used = told.get("limit", -1), told.get("used", 0)
         # The api's own connections may have ended since: a limit below what it needs stays one.
         if 0 <= limit <= max(used, _pool(snapshot)):
-            line = Evidence(f"CONNECTION LIMIT of {title}", f"{limit}, in use {used}")
+            line = Evidence(f"CONNECTION LIMIT of {subject}", f"{limit}, in use {used}")
             step = psql(snapshot, f"ALTER {subject} CONNECTION LIMIT -1", database="postgres")
-            parts = {"what": title, "limit": limit, "used": used}
+            parts = {"what": title(), "limit": limit, "used": used}
             yield _finding("connection-limit", parts, (line,), step)
     every = facts.get("connections") or {}
     if every and every.get("used", 0) >= every.get("limit", 0) - every.get("reserved", 0):
@@ -145,18 +150,18 @@ def _read_only(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     for one in facts.get("read_only") or ():
         place = (bool(one.get("role")), bool(one.get("database")))
         subject, reset = {
-            (True, True): ("role app in its database", f"ALTER ROLE app IN DATABASE {_own(snapshot)} RESET"),
-            (True, False): ("role app", "ALTER ROLE app RESET"),
-            (False, True): ("the database", f"ALTER DATABASE {_own(snapshot)} RESET"),
-            (False, False): ("the server", "ALTER SYSTEM RESET"),
+            (True, True): (words.ROLE_IN_DATABASE, f"ALTER ROLE app IN DATABASE {_own(snapshot)} RESET"),
+            (True, False): (words.ROLE_APP, "ALTER ROLE app RESET"),
+            (False, True): (words.THE_DATABASE, f"ALTER DATABASE {_own(snapshot)} RESET"),
+            (False, False): (words.THE_SERVER, "ALTER SYSTEM RESET"),
         }[place]
         reload = ["SELECT pg_reload_conf()"] if not any(place) else []
         # The api's sessions keep what they began with.
         statements = [f"{reset} default_transaction_read_only", *reload, _APP_ENDS]
         line = Evidence(
-            "pg_db_role_setting" if any(place) else "pg_settings", f"{subject}: {one.get('setting')}"
+            "pg_db_role_setting" if any(place) else "pg_settings", f"{subject.en}: {one.get('setting')}"
         )
-        parts = {"setting": str(one.get("setting")), "subject": subject}
+        parts = {"setting": str(one.get("setting")), "subject": subject()}
         step = psql(snapshot, *statements, options=_WRITES)
         yield _finding("read-only-role", parts, (line,), step)
 
