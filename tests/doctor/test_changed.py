@@ -56,6 +56,13 @@ def test_what_nobody_changed(values: Values) -> None:
     assert changed.changes(snapshot(found, [served(item) for item in found])) == []
 
 
+def test_a_field_that_the_chart_leaves_to_the_server(wanted: list[Object]) -> None:
+    items = copy.deepcopy(wanted)
+    one(items, "Service", "web")["spec"]["ports"][0]["nodePort"] = None
+    one(items, "Deployment", "web")["spec"]["template"]["spec"]["hostNetwork"] = False
+    assert changed.changes(snapshot(items, [served(item) for item in wanted])) == []
+
+
 def one(items: list[Object], kind: str, name: str) -> Object:
     return next(item for item in items if (item["kind"], item["metadata"]["name"]) == (kind, name))
 

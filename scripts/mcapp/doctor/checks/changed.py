@@ -78,6 +78,9 @@ def _differences(
 ) -> Iterator[tuple[tuple[str, ...], Any, Any, Object]]:
     """Yield where a live mapping differs: way, wanted value, live value, and the patch that sets it back."""
     for key, right in wanted.items():
+        if right is None:
+            # A null leaves the field to the API server.
+            continue
         now = live.get(key)
         if isinstance(right, dict) and isinstance(now, dict):
             for way, one, other, patch in _differences(right, now, key):
