@@ -62,6 +62,11 @@ class PostgresServer:
         return f"postgresql://127.0.0.1:{self.port}/{self.database}"
 
     @property
+    def socket(self) -> str:
+        """The path of the server's Unix socket, where it asks for no password."""
+        return str(self._folder / f".s.PGSQL.{self.port}")
+
+    @property
     def environment(self) -> dict[str, str]:
         """The api's variables for this server and the role `app`."""
         return {"DATABASE_URL": self.url, "PGUSER": "app", "PGPASSWORD": self.app_password}

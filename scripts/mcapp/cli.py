@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,6 +18,8 @@ from mcapp.messages import LANGS, announce, choose_language
 from mcapp.shell import called as called
 
 OUTPUTS = ("text", "json")
+# Set, it shows the traceback of a fault of the program itself.
+DEBUG = "MCAPP_DEBUG"
 
 
 class Parser(argparse.ArgumentParser):
@@ -116,4 +120,17 @@ def run(main: Callable[[Sequence[str]], Exit]) -> NoReturn:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)
+    except Exception as error:
+        code = _own_fault(error)
     sys.exit(int(code))
+
+
+def _own_fault(error: Exception) -> Exit:
+    """Say that the program itself failed, and where: the traceback is for those who ask for it."""
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    announce(words.INTERNAL(why=why, where=where, debug=DEBUG))
+    return Exit.INTERNAL

@@ -17,6 +17,8 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     NO_PLACEMENT = 4
     FAILED = 5
+    # A fault of the command's own code.
+    INTERNAL = 6
 
 
 class UserError(Exception):

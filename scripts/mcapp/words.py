@@ -6,6 +6,10 @@ INTERRUPTED = Words(
     "error: interrupted. Run the same command again to go on.",
     "error: 已中斷。請再次執行相同的指令以繼續。",
 )
+INTERNAL = Words(
+    "error: the program itself is at fault: {why} ({where}). Report this line; {debug}=1 shows more.",
+    "error: 程式本身發生錯誤：{why}（{where}）。請回報此行；設定 {debug}=1 可顯示更多資訊。",
+)
 DEPRECATED = Words(
     "warning: {old} is deprecated and goes with the next version; use {new}.",
     "warning: {old} 已不建議使用，將於下一版移除；請改用 {new}。",

@@ -78,6 +78,19 @@ def test_what_may_not_be_read_is_listed(recorded: Any, capsys: pytest.CaptureFix
         assert re.search(rf"^Left out: .*{part}", out, re.MULTILINE), part
 
 
+def test_who_may_read_nothing_is_not_told_that_all_is_well(recorded: Any) -> None:
+    document = load("healthy")
+    for call, answer in document["calls"].items():
+        if call.startswith("get nodes,"):
+            line = 'Error from server (Forbidden): {0} is forbidden: User "v" cannot list resource "{0}"'
+            lines = [line.format(kind) for kind in call.split()[1].split(",")]
+            answer.update(code=1, out={"items": []}, err="\n".join(lines))
+    recorded(document)
+    with pytest.raises(UserError, match=r"\(403\)") as caught:
+        doctor.TOOL.main(["--settle", "0", "--lang", "en"])
+    assert caught.value.code is Exit.UNREACHABLE
+
+
 def test_the_arguments_are_checked() -> None:
     with pytest.raises(UserError) as caught:
         doctor.TOOL.main(["--yes"])

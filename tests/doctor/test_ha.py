@@ -38,8 +38,9 @@ def members(**roles: str) -> Snapshot:
         pod["status"]["conditions"] = [{"type": "Ready", "status": ready}]
     template = {"replicas": 1, "selector": {"matchLabels": TIER}}
     workload = made("StatefulSet", "db", {"mcapp/mode": "ha"}, template)
+    others = made("StatefulSet", "db-ha", {"mcapp/mode": "ha"}, template)
     service = made("Service", "db", {}, {"selector": {**TIER, "mcapp/role": "primary"}, "ports": []})
-    return Snapshot("mcapp", "mcapp", datetime.now(UTC), [workload, service, *pods])
+    return Snapshot("mcapp", "mcapp", datetime.now(UTC), [workload, others, service, *pods])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ from mcapp.doctor import cli as doctor
 from mcapp.doctor.causes import CAUSES
 from mcapp.errors import Exit
 from mcapp.messages import LANGS
-from tests.e2e.faults import FAULTS
+from tests.e2e.faults import ELSEWHERE, FAULTS
 from tests.support.doctor_recording import FIXTURES, load, replay
 
 RECORDED = sorted(path.parent.name for path in FIXTURES.glob("*/recording.json"))
@@ -35,6 +37,20 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 def test_every_fault_that_is_injected_is_recorded_too() -> None:
     assert {fault.cause for fault in FAULTS} <= set(RECORDED)
     assert len(FAULTY) >= 22
+
+
+def test_each_cause_is_made_and_mended_on_a_cluster_or_says_why_not() -> None:
+    assert {fault.cause for fault in FAULTS} | ELSEWHERE.keys() == CAUSES.keys()
+    assert not {fault.cause for fault in FAULTS} & ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("cause", FAULTY)
+def test_a_remedy_is_what_a_shell_runs(call: Call, cause: str) -> None:
+    _, out = call(load(cause), "--output", "json")
+    for step in json.loads(out)["commands"]:
+        done = subprocess.run(["bash", "-n", "-c", step["command"]], capture_output=True, check=False)
+        assert done.returncode == 0, (step, done.stderr)
+        assert not re.search(r"\b[A-Z]{4,}\b(?!=)", re.sub(r"'[^']*'", "", step["command"])), step
 
 
 @pytest.mark.parametrize("cause", FAULTY)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dev import ROOT
+from dev.kind.docker import client
 from dev.kind.programs import command
 from dev.kind.release import Release
 from mcapp import wait
@@ -51,6 +52,23 @@ def wait_for_cause(release: Release, cause: str | None, *arguments: str) -> tupl
 
     wait.until(named, SECONDS, pause=1)
     return code, report
+
+
+def run_remedy(release: Release, commands: list[dict[str, str]]) -> list[str]:
+    """Run a remedy's commands literally, each on its machine; return what each of them printed.
+
+    A kind node has no sudo, and its shell is root's.
+    """
+    folders = os.pathsep.join(str(command(program).parent) for program in ("kubectl", "helm"))
+    env = {**os.environ, **release.cluster.env(), "PATH": f"{folders}{os.pathsep}{os.environ['PATH']}"}
+    printed = []
+    for one in commands:
+        words = ["sh", "-c", one["command"]]
+        if one["on"]:
+            words = [client(), "exec", one["on"], "sh", "-c", one["command"].replace("sudo ", "")]
+        done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        printed.append(f"$ {one['command']}\n{done.stdout}{done.stderr}({done.returncode})")
+    return printed
 
 
 def record(release: Release, cause: str, arguments: tuple[str, ...] = ()) -> None:

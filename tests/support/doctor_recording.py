@@ -1,4 +1,10 @@
-"""Recordings of all that the doctor read from a cluster, and their replay without a cluster."""
+"""Recordings of all that the doctor read from a cluster, and their replay without a cluster.
+
+A recording with a `base` was written by hand: it is another recording with changes. `objects` are parts of
+objects, which are merged into those of the same kind and name; null removes a field. `api` and `web` are
+merged into what the probe and curl printed, `calls` are answers of kubectl, and `manifest` is what Helm
+installed.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +15,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mcapp.doctor.read.manifest import Manifest
 from mcapp.doctor.read.reader import Reader
 from mcapp.kube.kubectl import Kubectl
 
 FIXTURES = Path(__file__).parents[1] / "doctor" / "fixtures"
 # Fields that the doctor does not use; they would be most of the file.
 _BULKY = {"managedFields", "securityContext", "startupProbe", "readinessProbe", "livenessProbe"}
-_BULKY |= {"lifecycle", "volumeMounts", "topologySpreadConstraints", "ownerReferences", "resourceVersion"}
+_BULKY |= {"lifecycle", "volumeMounts", "topologySpreadConstraints", "resourceVersion"}
 _BULKY |= {"imageID", "containerID", "generateName", "runtimeHandlers", "daemonEndpoints", "selfLink"}
 _BULKY |= {"hostIPs", "podIPs", "qosClass", "dnsPolicy", "schedulerName", "terminationMessagePath"}
 _BULKY |= {"terminationMessagePolicy", "serviceAccount", "serviceAccountName", "allocatedResources"}
-_BULKY |= {"user", "capacity", "features", "internalTrafficPolicy", "sessionAffinity", "collisionCount"}
+_BULKY |= {"user", "capacity", "features", "sessionAffinity", "collisionCount"}
 _LOG_LINES = 25
 _IMAGES = ("mcapp/", "library/postgres")
 
@@ -47,8 +54,10 @@ _REASONS = ("Killing", "ExternalProvisioning", "SuccessfulCreate")
 
 
 def _useful(item: dict[str, Any], names: set[str]) -> bool:
+    if item["kind"] == "ReplicaSet":
+        return bool(item["status"].get("replicas"))
     if item["kind"] != "Event":
-        return bool(item["kind"] != "ReplicaSet")
+        return True
     worth = item.get("type") != "Normal" or item.get("reason") in _REASONS
     return worth and item["involvedObject"].get("name") in names
 
@@ -97,6 +106,16 @@ class Recorder(Reader):
         self.asked.setdefault("touch", {})[f"{address}:{port}"] = found
         return found
 
+    def manifest(self) -> Manifest:
+        found = Reader.manifest(self)
+        objects = [trimmed(item) for item in found.objects]
+        self.asked["manifest"] = {"objects": objects, "owned": found.owned, "why": found.why}
+        # A revision holds passwords.
+        calls = self.kubectl.calls if isinstance(self.kubectl, RecordingKubectl) else {}
+        for call in [one for one in calls if one.startswith("get secrets ")]:
+            del calls[call]
+        return found
+
     def write(self, path: Path) -> None:
         """Write the recording to a file."""
         assert isinstance(self.kubectl, RecordingKubectl)
@@ -133,6 +152,10 @@ class ReplayedKubectl(Kubectl):
         text = out if isinstance(out, str) else json.dumps(out)
         return subprocess.CompletedProcess(arguments, answer["code"], text.encode(), answer["err"].encode())
 
+    def feed(self, stdin: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        assert stdin
+        return self.run(*arguments)
+
 
 @dataclass(frozen=True)
 class Replay(Reader):
@@ -142,6 +165,10 @@ class Replay(Reader):
 
     def now(self) -> datetime:
         return datetime.fromisoformat(self.document["now"])
+
+    def manifest(self) -> Manifest:
+        found = self.document.get("manifest") or {}
+        return Manifest(tuple(found.get("objects", ())), found.get("owned", False), found.get("why", ""))
 
     def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
         return dict(self.document["outside"][f"{address}:{port}{path}"])
@@ -154,7 +181,67 @@ class Replay(Reader):
 def load(cause: str) -> dict[str, Any]:
     """Return a recording; the caller may change it."""
     document: dict[str, Any] = json.loads((FIXTURES / cause / "recording.json").read_text())
-    return document
+    return based(document) if "base" in document else document
+
+
+def based(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a recording that was written by hand as a whole one."""
+    found = load(document["base"])
+    for change in document.get("objects", ()):
+        _merge_object(objects(found), change)
+    for call, answer in found["calls"].items():
+        if call.startswith("exec api-") and "api" in document:
+            answer["out"] = json.dumps(merged(json.loads(answer["out"]), document["api"]))
+        elif call.startswith("exec web-") and "web" in document:
+            answer["out"] = _fetched(answer["out"], document["web"])
+    found["calls"] |= document.get("calls", {})
+    found["outside"] = merged(found.get("outside", {}), document.get("outside", {}))
+    return {**found, "manifest": document.get("manifest")}
+
+
+def objects(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of a recording, to change them."""
+    (found,) = (a["out"]["items"] for call, a in document["calls"].items() if call.startswith("get nodes,"))
+    listed: list[dict[str, Any]] = found
+    return listed
+
+
+def merged(value: Any, change: Any) -> Any:
+    """Return a value with a change merged into it, as RFC 7396 has it."""
+    if not isinstance(change, dict):
+        return change
+    found = dict(value) if isinstance(value, dict) else {}
+    for name, one in change.items():
+        found[name] = merged(found.get(name), one)
+        if one is None:
+            del found[name]
+    return found
+
+
+def _merge_object(items: list[dict[str, Any]], change: dict[str, Any]) -> None:
+    name = (change["kind"], change["metadata"]["name"])
+    for position, item in enumerate(items):
+        if (item["kind"], item["metadata"]["name"]) == name:
+            items[position] = merged(item, change)
+            return
+    items.append(change)
+
+
+def _fetched(out: str, changes: dict[str, Any]) -> str:
+    """Return curl's output with changes of its reports, by the URL; a URL that is not there is added."""
+    lines, reports = [], {}
+    for line in out.splitlines():
+        if '"urlnum"' in line:
+            report = json.loads(line)
+            reports[report["url"]] = report
+        else:
+            lines.append(line)
+    usual = {"exitcode": 0, "errormsg": None, "http_code": 200, "time_connect": 0.002, "time_total": 0.004}
+    for url, change in changes.items():
+        reports[url] = {**reports.get(url, {**usual, "url": url}), **change, "urlnum": 0}
+    return "\n".join(
+        [*lines, *(json.dumps(report, separators=(",", ":")) for report in reports.values()), ""]
+    )
 
 
 def replay(document: dict[str, Any]) -> Replay:

@@ -109,6 +109,17 @@ CAUSES: dict[str, Cause] = {
             "請安裝，或以 --release 與 -n 指定正確的名稱與命名空間。",
         ),
     ),
+    "changed-by-hand": Cause(
+        "release",
+        Words(
+            "Something was changed by hand since Helm installed {release}: {what}.",
+            "在 Helm 安裝 {release} 之後，有設定被手動更改：{what}。",
+        ),
+        Words(
+            "Set it back. If the change was meant, make it in the values and upgrade.",
+            "請改回原值。若確實要更改，請改設定值後升級。",
+        ),
+    ),
     "workload-missing": Cause(
         "release",
         Words("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
@@ -286,6 +297,32 @@ CAUSES: dict[str, Cause] = {
         ),
         Words("Upgrade: Helm corrects it.", "請以升級由 Helm 修正。"),
     ),
+    "foreign-endpoint": Cause(
+        "services",
+        Words(
+            "Service {service} sends connections to {address} ({source}), which is no pod of this release.",
+            "Service {service} 會將連線導向 {address}（{source}），但它不是此 release 的 Pod。",
+        ),
+        Words(
+            "Take {source} out of the Service: only pods of this release may carry the labels of {tier}. "
+            "Give its own pods other labels before you use it again.",
+            "請將 {source} 移出該 Service：只有此 release 的 Pod 可帶有 {tier} 的標籤。"
+            "再次使用前，請為它的 Pod 改用其他標籤。",
+        ),
+    ),
+    "traffic-policy": Cause(
+        "services",
+        Words(
+            "Service {service} has {field}: Local, and {nodes} has no pod of {tier}: whoever connects there "
+            "gets no answer.",
+            "Service {service} 設定了 {field}: Local，但 {nodes} 上沒有 {tier} 的 Pod，"
+            "從該處連線不會有回應。",
+        ),
+        Words(
+            "Set {field} to Cluster, the default; then every node passes connections on.",
+            "請將 {field} 設為預設的 Cluster，每個節點就會轉送連線。",
+        ),
+    ),
     "no-leader": Cause(
         "services",
         Words(
@@ -371,6 +408,32 @@ CAUSES: dict[str, Cause] = {
         Words(
             "Check the network plugin on both nodes and the log of {target}.",
             "請檢查兩個節點的網路外掛與 {target} 的日誌。",
+        ),
+    ),
+    "hung-process": Cause(
+        "network",
+        Words(
+            "The process in {pod} on {node} hangs: it accepts a connection and says nothing.",
+            "{node} 上 {pod} 的程序沒有反應：它接受連線，但不回應。",
+        ),
+        Words(
+            "Delete the pod; Kubernetes starts another one. Data of db stay: PostgreSQL recovers them.",
+            "請刪除該 Pod，Kubernetes 會啟動新的。db 的資料不受影響，PostgreSQL 會自行復原。",
+        ),
+    ),
+    "path-mtu": Cause(
+        "network",
+        Words(
+            "Large packets between {source} and {target} are lost: packets of {mtu} bytes should pass, the "
+            "largest that arrives has {arrives}.",
+            "{source} 與 {target} 之間的大封包會遺失：應可通過 {mtu} 位元組，實際最大只有 {arrives}。",
+        ),
+        Words(
+            "A tunnel or VPN below is narrower than flannel believes. Set flannel's MTU on both nodes to "
+            "{arrives}. To keep it, give the network card that flannel uses the MTU {underlay}, and restart "
+            "k3s.",
+            "底層的通道或 VPN 比 flannel 所認為的窄。請在兩個節點將 flannel 的 MTU 設為 {arrives}。"
+            "若要永久生效，請將 flannel 使用的網路卡 MTU 設為 {underlay}，並重新啟動 k3s。",
         ),
     ),
     "web-api": Cause(
@@ -518,9 +581,65 @@ CAUSES: dict[str, Cause] = {
         "logs",
         Words("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
         Words(
-            "Give the role app its rights again, as chart/mcapp/files/db/init.sql does.",
-            "請依 chart/mcapp/files/db/init.sql 恢復角色 app 的權限。",
+            "Give the role app its rights again.",
+            "請恢復角色 app 的權限。",
         ),
+    ),
+    "locked": Cause(
+        "logs",
+        Words(
+            "Somebody holds a lock on {table}: process {pid} of user {user}, since {since}, with: {query}",
+            "有人鎖住了 {table}：使用者 {user} 的程序 {pid}，自 {since} 起，執行：{query}",
+        ),
+        Words(
+            "Ask that person to end the transaction (COMMIT or ROLLBACK), or end the session; what it has "
+            "not committed is undone.",
+            "請該使用者結束交易（COMMIT 或 ROLLBACK），或直接結束其連線；尚未提交的變更會復原。",
+        ),
+    ),
+    "table-missing": Cause(
+        "logs",
+        Words(
+            "The database lacks {tables}, which the api needs: renamed or dropped.",
+            "資料庫缺少 api 需要的 {tables}：已被改名或刪除。",
+        ),
+        Words(
+            "Rename it back. If it was dropped, restore a backup.",
+            "請改回原名；若已被刪除，請還原備份。",
+        ),
+    ),
+    "read-only-role": Cause(
+        "logs",
+        Words(
+            "The database takes no writes from the api: {setting} is set for {subject}.",
+            "資料庫不接受 api 的寫入：{subject} 設定了 {setting}。",
+        ),
+        Words(
+            "If a move of the database is under way, wait for it. Else reset the setting and end the api's "
+            "sessions, which began with it; the api connects again by itself.",
+            "若正在搬移資料庫，請等候完成。否則請重設該設定，並結束沿用該設定的 api 連線；"
+            "api 會自動重新連線。",
+        ),
+    ),
+    "connection-limit": Cause(
+        "logs",
+        Words(
+            "PostgreSQL has a limit for {what}: {limit} connections at most; {used} are in use, and the api "
+            "needs more.",
+            "PostgreSQL 對{what}設有上限：最多 {limit} 條連線；已使用 {used} 條，api 需要更多。",
+        ),
+        Words(
+            "Lift the limit (-1 is none), or lower api.poolSize and api.replicas below it.",
+            "請解除限制（-1 表示無限制），或將 api.poolSize 與 api.replicas 降到限制以下。",
+        ),
+    ),
+    "login-disabled": Cause(
+        "logs",
+        Words(
+            "PostgreSQL does not let the role app log in: {why}.",
+            "PostgreSQL 不允許角色 app 登入：{why}。",
+        ),
+        Words("Allow it again.", "請重新允許登入。"),
     ),
     "db-starting": Cause(
         "logs",

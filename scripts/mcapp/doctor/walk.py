@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 from mcapp.cli import called
 from mcapp.doctor.causes import LAYERS
-from mcapp.doctor.checks import access, ha, logs, network, nodes, placing, pods, services, storage
+from mcapp.doctor.checks import access, changed, ha, logs, network, nodes, placing, pods, services, storage
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
 from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
+from mcapp.doctor.remedies import password_source, server
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
 from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.
 SETTLE_SECONDS = 40.0
-_AGAIN_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 _LOOKS, _LOOKS_IN_CHANGE = 2, 3
 # Reported only when the time to settle is over: each of them is usual for a moment of a rollout.
 _PASSING = frozenset(
@@ -66,6 +68,8 @@ def look(reader: Reader) -> Diagnosis:
         found = _standing(snapshot, reader, diagnosis)
         hard = [finding for finding in found if not finding.soft]
         diagnosis.finding = hard[0] if hard else _living(snapshot, reader, diagnosis, next(iter(found), None))
+    if diagnosis.finding is not None:
+        diagnosis.finding = changed.lead(snapshot, diagnosis.finding)
     diagnosis.close()
     return diagnosis
 
@@ -94,11 +98,13 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
 def _standing(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> list[Finding]:
     """Return the faults that the objects alone show, hard or soft, in the order of the layers."""
     diagnosis.notes["release"] = [RELEASE(release=snapshot.release, namespace=snapshot.namespace)]
+    # What was changed by hand is the first thing to undo.
+    first = list(changed.check(snapshot, diagnosis))
     found = [*nodes.check(snapshot, diagnosis), *placing.check(snapshot), *pods.release(snapshot)]
     found += [*pods.check(snapshot, reader, diagnosis), *services.check(snapshot, diagnosis)]
     storage.check(snapshot, diagnosis)
     found = [_deeper(snapshot, reader, finding) for finding in found] or list(pods.none_there(snapshot))
-    return sorted(found, key=lambda finding: LAYERS.index(finding.about.layer))
+    return first + sorted(found, key=lambda finding: LAYERS.index(finding.about.layer))
 
 
 def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
@@ -106,7 +112,7 @@ def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
     if finding.cause == "claim-pending":
         return storage.provisioner_down(snapshot, finding, reader.provisioners())
     if finding.cause == "dns-down":
-        return network.dns(finding, reader.dns())
+        return network.dns(snapshot, finding, reader.dns(), reader.policies())
     return finding
 
 
@@ -117,8 +123,8 @@ def _living(
     databases = snapshot.ready_pods("db")[:1]
     apis, webs = network.source_pods(snapshot, "api"), network.source_pods(snapshot, "web")
     with ThreadPoolExecutor(max_workers=8) as pool:
-        asked = network.questions(snapshot)
-        api = [(pod, pool.submit(reader.inside, name(pod), asked)) for pod in apis]
+        questions = [(pod, network.questions(snapshot, pod)) for pod in apis]
+        api = [(pod, pool.submit(reader.inside, name(pod), asked)) for pod, asked in questions]
         urls = network.addresses(snapshot)
         web = [(pod, pool.submit(reader.fetch, name(pod), urls)) for pod in webs]
         disks = [(pod, pool.submit(reader.disk, name(pod))) for pod in databases]
@@ -131,7 +137,8 @@ def _living(
     # What the page answers to this machine still shows the tiers behind it.
     views = views or [View(None, access.as_results(outside.result()))]
     fill = [(pod, future.result()) for pod, future in disks]
-    found = next(_deepest(snapshot, diagnosis, views, fill, recent.result()), None)
+    facts = cache(lambda: reader.facts(server(snapshot), password_source(snapshot)))
+    found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
     if found is None or (suspected and found.cause in _GENERIC and suspected.tier == "db"):
@@ -157,7 +164,7 @@ def _deepest(
     diagnosis: Diagnosis,
     views: list[View],
     fill: list[tuple[Object, Answer]],
-    recent: Answer,
+    said: tuple[Answer, Callable[[], Answer]],
 ) -> Iterator[Finding]:
     """Yield the probes' findings, layer by layer."""
     for view in views:
@@ -165,7 +172,7 @@ def _deepest(
     for pod, answer in fill:
         yield from storage.disk(pod, answer, diagnosis)
     for view in views:
-        yield from logs.check(snapshot, view, recent)
+        yield from logs.check(snapshot, view, *said)
     for view in views:
         yield from network.chain(snapshot, view)
     for view in views:

@@ -41,6 +41,7 @@ LOGS = Words(
     "a login like the api's took {ms} ms; {used} of {limit} connections are in use",
     "以 api 的方式登入花費 {ms} ms，連線 {used}/{limit}",
 )
+TASKS = Words("a task was read, written and removed in {ms} ms", "讀取、寫入並刪除一筆工作共 {ms} ms")
 LOG_LINES = Words(
     "{count} lines read, {bad} of them errors or warnings",
     "讀取 {count} 行，其中 {bad} 行為錯誤或警告",
@@ -60,6 +61,10 @@ NO_POD = Words(
 )
 NO_DISK = Words("fill of db's disk: {why}", "db 磁碟用量：{why}")
 NO_LOGS = Words("logs: {why}", "日誌：{why}")
+NO_MANIFEST = Words(
+    "changes by hand: what Helm installed cannot be read ({why})",
+    "手動更改：無法讀取 Helm 安裝的內容（{why}）",
+)
 NO_PORT = Words(
     "outside access: web's Service is of type {type}, so another component leads users to it",
     "外部存取：web 的 Service 類型為 {type}，由其他元件將使用者導向它",
@@ -82,11 +87,22 @@ ROLLING = Words(
     "The release is changing right now (a rollout, or pods that have just started).",
     "release 正在變動（更新中，或 Pod 剛啟動）。",
 )
+CHANGED = Words(
+    "{what} was changed by hand: {field} is {found}, Helm set {wanted}.",
+    "{what} 被手動更改：{field} 現為 {found}，Helm 設定的是 {wanted}。",
+)
+GONE = Words("{what} was removed by hand.", "{what} 被手動移除。")
 DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
 NODE_APART = Words(
     "Node {node} is not Ready; nothing of the release is on it.",
     "節點 {node} 不是 Ready；release 沒有使用該節點。",
 )
+
+# Of whom PostgreSQL has a limit or a setting.
+ROLE_APP = Words("role app", "角色 app")
+ROLE_IN_DATABASE = Words("role app in its database", "角色 app（限其資料庫）")
+THE_DATABASE = Words("the database", "資料庫")
+THE_SERVER = Words("the server", "整個伺服器")
 
 # The report.
 HEALTHY = Words("Healthy: every link of the chain works.", "正常：每一段連線都可運作。")

@@ -56,7 +56,7 @@ def parse(selector: Mapping[str, Any]) -> Terms:
 
 def required_by(pod: Mapping[str, Any]) -> Terms | None:
     """Return the terms of a pod's required node affinity, None if it has none. Raises as `parse` does."""
-    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    affinity = ((pod.get("spec") or {}).get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     return None if required is None else parse(required)
 

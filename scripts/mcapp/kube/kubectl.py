@@ -26,6 +26,34 @@ _CONFIG = re.compile(
     re.IGNORECASE,
 )
 
+# How kubectl and client-go word each way in which no answer comes; the first that fits decides.
+# A remedy of None is the advice of the tool that asks.
+_WAYS: tuple[tuple[re.Pattern[str], Words, Words | None], ...] = (
+    (
+        re.compile(r"certificate has expired|expired certificate|is not yet valid", re.IGNORECASE),
+        words.KUBE_EXPIRED,
+        words.KUBE_EXPIRED_REMEDY,
+    ),
+    (re.compile(r"x509:|tls: failed to verify|remote error: tls"), words.KUBE_CA, words.KUBE_CA_REMEDY),
+    (
+        re.compile(r"Unauthorized|must be logged in|provide credentials"),
+        words.KUBE_CREDENTIALS,
+        words.KUBE_CREDENTIALS_REMEDY,
+    ),
+    (re.compile(r"\(Forbidden\)|is forbidden:"), words.KUBE_RIGHTS, words.KUBE_RIGHTS_REMEDY),
+    (
+        re.compile(r"no such host|server misbehaving|failure in name resolution"),
+        words.KUBE_NO_HOST,
+        words.KUBE_NO_HOST_REMEDY,
+    ),
+    (re.compile(r"refused"), words.KUBE_REFUSES, None),
+    (
+        re.compile(r"i/o timeout|deadline exceeded|timed out|TLS handshake timeout|Client\.Timeout"),
+        words.KUBE_SILENT,
+        words.KUBE_SILENT_REMEDY,
+    ),
+)
+
 NOT_THERE = (FileNotFoundError, PermissionError, NotADirectoryError)
 
 
@@ -94,6 +122,9 @@ class Kubectl:
 
     def unreachable(self, why: str) -> UnreachableError:
         """Return the error of a cluster that gives no answer, or of a kubeconfig that leads to none."""
+        for pattern, problem, remedy in _WAYS:
+            if pattern.search(why):
+                return UnreachableError(problem(why=why), (remedy or self.advice)())
         if _CONFIG.search(why):
             return UnreachableError(words.KUBE_CONFIG(why=why), words.KUBE_CONFIG_REMEDY())
         return UnreachableError(words.KUBE_UNREACHABLE(why=why), self.advice())
@@ -122,6 +153,10 @@ class Kubectl:
         UnreachableError if kubectl is not there or does not answer in time.
         """
         return self._answer(arguments, b"")
+
+    def feed(self, stdin: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run kubectl with this standard input, such as a password, and return its result."""
+        return self._answer(arguments, stdin)
 
     def create(self, namespace: str, document: dict[str, Any]) -> subprocess.CompletedProcess[bytes]:
         """Create an object and return kubectl's result, also a failure."""
@@ -169,10 +204,8 @@ class Kubectl:
         except NOT_THERE:
             raise _missing(command[0]) from None
         except subprocess.TimeoutExpired:
-            raise UnreachableError(
-                words.KUBE_UNREACHABLE(why=words.KUBE_TIMEOUT(seconds=self.seconds * 2)),
-                self.advice(),
-            ) from None
+            why = words.KUBE_TIMEOUT(seconds=self.seconds * 2)
+            raise UnreachableError(words.KUBE_SILENT(why=why), words.KUBE_SILENT_REMEDY()) from None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start kubectl with a pipe to each of its streams and no time limit. UnreachableError without it."""

@@ -90,6 +90,64 @@ KUBE_UNREACHABLE_REMEDY = Words(
     "Start it, and check that --kubeconfig, $KUBECONFIG and --context lead to it.",
     "請啟動叢集，並檢查 --kubeconfig、$KUBECONFIG 與 --context 是否指向它。",
 )
+# Why it does not answer, and what to do: one sentence for each way.
+KUBE_CREDENTIALS = Words(
+    "The cluster answers, but does not know who you are (401): {why}.",
+    "叢集有回應，但無法確認您的身分（401）：{why}。",
+)
+KUBE_CREDENTIALS_REMEDY = Words(
+    "The token or the client certificate in your kubeconfig has expired or is wrong: get a new kubeconfig; "
+    "on a k3s server it is /etc/rancher/k3s/k3s.yaml.",
+    "kubeconfig 中的權杖或用戶端憑證已過期或有誤：請取得新的 kubeconfig；"
+    "在 k3s 伺服器上為 /etc/rancher/k3s/k3s.yaml。",
+)
+KUBE_RIGHTS = Words(
+    "The cluster knows you, but does not let you do this (403): {why}.",
+    "叢集知道您的身分，但不允許此操作（403）：{why}。",
+)
+KUBE_RIGHTS_REMEDY = Words(
+    "Ask an administrator for the role `view` in the namespace, and for `pods/exec`.",
+    "請向管理者申請該命名空間的 `view` 角色與 `pods/exec` 權限。",
+)
+KUBE_NO_HOST = Words(
+    "The name of the cluster's API server does not resolve: {why}.",
+    "無法解析叢集 API 伺服器的名稱：{why}。",
+)
+KUBE_NO_HOST_REMEDY = Words(
+    "Correct `server` in your kubeconfig, or the DNS of this machine.",
+    "請修正 kubeconfig 的 `server`，或這台機器的 DNS 設定。",
+)
+KUBE_REFUSES = Words(
+    "The cluster does not answer: nothing listens at the address of its API server ({why}).",
+    "叢集沒有回應：其 API 伺服器的位址沒有程式在監聽（{why}）。",
+)
+KUBE_SILENT = Words(
+    "The cluster does not answer: its API server said nothing in time ({why}).",
+    "叢集沒有回應：其 API 伺服器未在時限內回應（{why}）。",
+)
+KUBE_SILENT_REMEDY = Words(
+    "Check that the machine runs, that `server` in your kubeconfig is its address now, and that no firewall "
+    "or VPN is between.",
+    "請確認該機器已開機、kubeconfig 的 `server` 是它目前的位址，且中間沒有防火牆或 VPN 阻擋。",
+)
+KUBE_CA = Words(
+    "The certificate of the cluster's API server is not the one that your kubeconfig trusts: {why}.",
+    "叢集 API 伺服器的憑證不是 kubeconfig 所信任的：{why}。",
+)
+KUBE_CA_REMEDY = Words(
+    "The kubeconfig is of another cluster, or of this one before it was made anew: get a new one.",
+    "此 kubeconfig 屬於其他叢集，或屬於重建之前的叢集：請取得新的 kubeconfig。",
+)
+KUBE_EXPIRED = Words(
+    "A certificate between you and the cluster's API server has expired: {why}.",
+    "您與叢集 API 伺服器之間的憑證已過期：{why}。",
+)
+KUBE_EXPIRED_REMEDY = Words(
+    "Check the clock of both machines. On a k3s server, `sudo systemctl restart k3s` renews its "
+    "certificates; then get a new kubeconfig.",
+    "請檢查兩台機器的時鐘。在 k3s 伺服器上，`sudo systemctl restart k3s` 會更新憑證；"
+    "之後請取得新的 kubeconfig。",
+)
 KUBE_FORBIDDEN = Words("You may not read the cluster's nodes: {why}.", "您沒有讀取節點的權限：{why}。")
 KUBE_FORBIDDEN_REMEDY = Words(
     "Ask an administrator for the right to list nodes.",

@@ -15,6 +15,9 @@ def other_password(site: Site) -> Iterator[None]:
         yield
     finally:
         site.sql(f"ALTER ROLE app PASSWORD '{site.secret('app-password')}'")
+        if "resetPasswords: true" in site.helm("get", "values"):
+            site.upgrade("db.auth.resetPasswords=false", flags=("--force-conflicts",))
+            site.wait_rolled_out()
 
 
 @contextmanager

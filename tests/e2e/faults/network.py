@@ -60,9 +60,9 @@ def no_dns(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _rule(site: Site, node: str, *rule: str) -> Iterator[None]:
+def rule(site: Site, node: str, *words: str) -> Iterator[None]:
     """Insert a firewall rule on a node, and delete it at the end."""
-    table, chain, *rest = rule
+    table, chain, *rest = words
     site.on(node, "iptables", "-w", "-t", table, "-I", chain, *rest)
     try:
         yield
@@ -72,13 +72,13 @@ def _rule(site: Site, node: str, *rule: str) -> Iterator[None]:
 
 @contextmanager
 def vxlan_dropped(site: Site) -> Iterator[None]:
-    with _rule(site, site.lab, "filter", "INPUT", "-p", "udp", "--dport", "8472", "-j", "DROP"):
+    with rule(site, site.lab, "filter", "INPUT", "-p", "udp", "--dport", "8472", "-j", "DROP"):
         yield
 
 
 @contextmanager
 def port_dropped(site: Site) -> Iterator[None]:
-    with _rule(site, site.lab, "raw", "PREROUTING", "-p", "tcp", "--dport", "30080", "-j", "DROP"):
+    with rule(site, site.lab, "raw", "PREROUTING", "-p", "tcp", "--dport", "30080", "-j", "DROP"):
         yield
 
 

@@ -44,9 +44,9 @@ class Site(Release):
     def secret(self, key: str) -> str:
         return base64.b64decode(self.get("secret", "postgres-secret")["data"][key]).decode()
 
-    def on(self, node: str, *words: str) -> None:
-        """Run a program on a node."""
-        docker("exec", node, *words)
+    def on(self, node: str, *words: str) -> str:
+        """Run a program on a node and return what it printed."""
+        return docker("exec", node, *words)
 
     def wait_rolled_out(self) -> None:
         workloads = ("statefulset/db", "deployment/api", "deployment/web")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, State, Step
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.read.snapshot import Snapshot
+from mcapp.doctor.read.snapshot import Snapshot, spec
 from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
 from mcapp.messages import Part, Text
 
@@ -21,7 +21,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compare
 def target(snapshot: Snapshot) -> tuple[list[tuple[str, str]], int]:
     """Return (node, address) of every Ready node, and web's port there; 0 if it has none."""
     service = snapshot.service("web")
-    ports = service["spec"].get("ports") or [] if service else []
+    ports = spec(service or {}).get("ports") or ()
     port = next((item.get("nodePort") or 0 for item in ports), 0)
     nodes = [node for node in snapshot.nodes.values() if node.ready]
     return [(n.name, a) for n in nodes for kind, a in n.addresses if kind == "InternalIP"], port
@@ -58,7 +58,7 @@ def check(
     places, port = target(snapshot)
     service = snapshot.service("web")
     if not port:
-        kind = service["spec"].get("type", "?") if service else "?"
+        kind = spec(service or {}).get("type", "?")
         _leave_out(diagnosis, NO_PORT(type=kind))
         return
     if not places:
@@ -68,7 +68,9 @@ def check(
     if not broken:
         _note(answers, port, diagnosis)
         return
-    nearby = {address: reader.touch(address, _KUBELET) for address in broken}
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        touched = pool.map(lambda address: reader.touch(address, _KUBELET), broken)
+        nearby = dict(zip(broken, touched, strict=True))
     reached = any(outcome in ("connected", "refused") for outcome in nearby.values())
     if len(broken) == len(answers) and not reached and urlsplit(reader.server()).hostname in _LOOPBACK:
         # The nodes are containers or a virtual machine; this machine has no route to their addresses.
@@ -92,7 +94,8 @@ def check(
         )
     ]
     parts: dict[str, Part] = {"port": port, "addresses": sorted(broken)}
-    yield Finding("nodeport-unreachable", parts, tuple(evidence), tuple(steps), "web", soft=True)
+    soft = snapshot.changing or any(found["outcome"] != "timeout" for found in broken.values())
+    yield Finding("nodeport-unreachable", parts, tuple(evidence), tuple(steps), "web", soft=soft)
 
 
 def _leave_out(diagnosis: Diagnosis, note: Text) -> None:

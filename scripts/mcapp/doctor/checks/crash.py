@@ -8,8 +8,18 @@ from datetime import timedelta
 from mcapp.doctor.checks import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, instant, name, node_of
+from mcapp.doctor.read.snapshot import (
+    Object,
+    Snapshot,
+    container,
+    container_status,
+    image,
+    instant,
+    name,
+    node_of,
+)
 from mcapp.doctor.remedies import helm_upgrade
+from mcapp.kube.quantity import whole
 
 _LINES = 8
 _DISK = re.compile(r"no space left on device", re.IGNORECASE)
@@ -36,19 +46,19 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
     if ended.get("reason") == "OOMKilled":
         limit = ((container(pod).get("resources") or {}).get("limits") or {}).get("memory", "?")
         parts = {"pod": source, "limit": limit, "tier": tier}
-        step = helm_upgrade(snapshot, "--set", f"{tier}.resources.limits.memory=AMOUNT")
+        step = helm_upgrade(snapshot, "--set", f"{tier}.resources.limits.memory={_twice(limit)}")
         return Finding("out-of-memory", parts, (line,), (step,), tier)
     lines = _last_lines(reader, pod, crashed="terminated" in last)
     logged = tuple(Evidence(f"log of {source}", one) for one in lines)
-    whole = "\n".join([*lines, str(waiting.get("message", "")), str(ended.get("message", ""))])
+    everything = "\n".join([*lines, str(waiting.get("message", "")), str(ended.get("message", ""))])
     if found := _find(_DISK, logged):
         return storage.full(pod, (line, *found))
     if found := _find(_VERSION, logged):
-        parts = {"image": container(pod)["image"]}
+        parts = {"image": image(pod)}
         detail = tuple(item for item in logged if "initialized by PostgreSQL version" in item.line)
         history = Step(line=f"helm history {snapshot.release} -n {namespace}")
         return Finding("data-version", parts, (line, *found, *detail), (logs, history), tier)
-    if _ARCHITECTURE.search(whole):
+    if _ARCHITECTURE.search(everything):
         return architecture(snapshot, pod, tier, (line, *logged))
     killed = _killings(snapshot, pod)
     if killed:
@@ -67,11 +77,19 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
     )
 
 
+def _twice(limit: str) -> str:
+    """Return twice an amount of memory."""
+    try:
+        return f"{2 * whole(limit) // 2**20}Mi"
+    except ValueError:
+        return "512Mi"
+
+
 def architecture(snapshot: Snapshot, pod: Object, tier: str, evidence: tuple[Evidence, ...]) -> Finding:
     """Return the finding of an image for another architecture."""
     node = snapshot.nodes.get(node_of(pod))
     lines = (*evidence, Evidence(f"node/{node.name}", f"architecture {node.arch}")) if node else evidence
-    parts = {"image": container(pod)["image"], "node": node_of(pod)}
+    parts = {"image": image(pod), "node": node_of(pod)}
     platform = f" --platform linux/{node.arch}" if node else ""
     step = Step(line=f"docker build{platform} -t {container(pod)['image']} src/{tier}")
     return Finding("image-architecture", parts, lines, (step,) if tier != "db" else (), tier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mcapp.doctor.checks import changed
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.remedies import helm_rollback
@@ -61,7 +62,7 @@ def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
     """
     if snapshot.is_ha and tier == "db":
         return listed(snapshot, snapshot.ready_pods("db") or [pod])
-    return helm_rollback(snapshot)
+    return next(iter(changed.back(snapshot, changed.of_workload(snapshot, tier))), helm_rollback(snapshot))
 
 
 def _leaders(snapshot: Snapshot) -> list[Object]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from mcapp.doctor.checks import network, storage
+from mcapp.doctor.checks import database, network, storage
+from mcapp.doctor.checks.evidence import of_now
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
-from mcapp.doctor.read.snapshot import Snapshot
+from mcapp.doctor.read.snapshot import Snapshot, template
 from mcapp.doctor.read.view import View
-from mcapp.doctor.remedies import helm_rollback, reset_passwords
-from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS
+from mcapp.doctor.remedies import as_app, helm_rollback, psql, reset_passwords, server
+from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS, TASKS
+from mcapp.messages import Part
 
 # The api's code -> the cause. A code that is not here is reported as api-db.
 _CAUSE = {
@@ -27,11 +30,36 @@ _CAUSE = {
     "migrating": "db-starting",
     "lost": "db-starting",
     "disk": "disk-full",
+    "database-locked": "locked",
+    "table-missing": "table-missing",
+    "permission-denied": "db-permission",
+    "read-only": "read-only-role",
+    "connection-limit": "connection-limit",
+    "login-disabled": "login-disabled",
 }
+# Codes that need no question to the database, or that it cannot answer.
+_PLAIN = frozenset(
+    {"disk", "dns", "lost", "migrating", "refused", "schema", "starting", "stopping", "unreachable"}
+)
+_UNSURE = frozenset(
+    {"api-db", "connection-limit", "db-connections", "db-starting", "external-unreachable", "locked"}
+)
+_IN_DATABASE = frozenset(
+    {
+        "connection-limit",
+        "database-missing",
+        "db-permission",
+        "login-disabled",
+        "read-only-role",
+        "table-missing",
+    }
+)
 # For a database outside of the release, which no command of ours can fix.
 _EXTERNAL = {
     **_CAUSE,
-    **dict.fromkeys(("password", "forbidden", "missing"), "external-refuses"),
+    **dict.fromkeys(("password", "forbidden", "missing", "table-missing"), "external-refuses"),
+    **dict.fromkeys(("permission-denied", "read-only", "login-disabled"), "external-refuses"),
+    "connection-limit": "db-connections",
     **dict.fromkeys(("dns", "refused", "unreachable", "timeout"), "external-unreachable"),
     "tls": "external-tls",
     "disk": "api-db",
@@ -45,75 +73,144 @@ _LINES = {
     "database-missing": re.compile(r"does not exist|database unavailable"),
     "disk-full": re.compile(r"No space left|could not extend|could not write"),
 }
+_ERRORS = re.compile(r"database unavailable|FATAL|PANIC|ERROR:")
 _ANY = re.compile(r"database unavailable|FATAL|PANIC")
 _BAD = re.compile(r'"level": ?"(error|critical|warning)"|\b(FATAL|PANIC|ERROR):|\[(error|crit|alert|emerg)\]')
-_SHOWN = 4
 # Errors of the api's own migrations.
 _MIGRATING = re.compile(
     r"SyntaxError|UndefinedTable|UndefinedColumn|DuplicateTable|DuplicateColumn|ProgrammingError"
 )
 
 
-def check(snapshot: Snapshot, view: View, recent: Answer) -> Iterator[Finding]:
-    """Yield why api cannot use the database, by what api says or by a fresh login."""
-    told = _readyz(view.http("readyz")) or _login(view.part("login").get("db") or {}) or _topology(view)
+class Told(NamedTuple):
+    """What tells that the api cannot do its work: the api's code, the reason, and the line that was read."""
+
+    code: str
+    why: str
+    line: Evidence
+
+
+def check(snapshot: Snapshot, view: View, recent: Answer, facts: Callable[[], Answer]) -> Iterator[Finding]:
+    """Yield why api cannot use its tasks: by what api says, by a fresh login, and by the database itself.
+
+    `facts` asks the database; it is called only where something is wrong.
+    """
+    told = _readyz(view) or _login(view) or _tasks(view) or _topology(view)
     if told is None:
         return
-    code, why, line = told
-    if code == "other" and _MIGRATING.search(why):
-        code = "schema"
-    cause = (_EXTERNAL if snapshot.external else _CAUSE).get(code, "api-db")
-    pattern = _LINES.get(cause, _ANY)
-    lines = [text for text in recent.content if pattern.search(text)][-_SHOWN:]
+    unknown: tuple[Evidence, ...] = ()
+    if told.code not in _PLAIN and not snapshot.external:
+        answer = facts()
+        known = answer.content or {}
+        unknown = () if known else (Evidence("psql in db's pod", answer.why),)
+        snapshot.stale = bool(known.get("stale"))
+        found = database.explain(snapshot, told.code, known)
+        if found is not None:
+            lines = _logged(recent, _ERRORS, told.code)
+            # A restore swaps the tables within a moment.
+            yield replace(found, evidence=(told.line, *found.evidence, *lines), soft=snapshot.changing)
+            return
+    if told.code == "connection-limit" and "max_connections" in told.why:
+        told = told._replace(code="busy")
+    if told.code == "other" and _MIGRATING.search(told.why):
+        told = told._replace(code="schema")
+    for fault in _by_code(snapshot, view, told, recent):
+        yield replace(fault, evidence=(*fault.evidence, *unknown))
+
+
+def _by_code(snapshot: Snapshot, view: View, told: Told, recent: Answer) -> Iterator[Finding]:
+    """Yield the cause that the api's own code stands for."""
+    cause = (_EXTERNAL if snapshot.external else _CAUSE).get(told.code, "api-db")
     tried = [(key, found) for key, found in view.part("tcp").items() if key.startswith("database/")]
     evidence = (
-        Evidence(f"{line[0]} {view.where}", line[1]),
+        told.line,
         *(Evidence(f"connect {view.where}", f"{key}: {network.said(found)}") for key, found in tried),
-        *(Evidence("log", text) for text in lines),
+        *_logged(recent, _LINES.get(cause, _ANY), told.code),
     )
     if cause == "disk-full":
         for pod in snapshot.pods("db"):
             yield storage.full(pod, evidence)
         return
-    soft = cause in ("db-starting", "api-db", "external-unreachable")
-    yield Finding(
-        cause,
-        {"why": why, "secret": _secret(snapshot), "address": snapshot.external},
-        evidence,
-        _steps(snapshot, cause),
-        "db",
-        soft=soft,
-    )
+    # What the database itself does not confirm may be over.
+    soft = snapshot.changing or cause in _UNSURE
+    parts: dict[str, Part] = {"why": told.why, "secret": _secret(snapshot), "address": snapshot.external}
+    steps = _steps(snapshot, cause)
+    if cause == "locked":
+        more, step = database.unknown_lock(snapshot)
+        parts, steps = {**parts, **more}, (step,)
+    parts |= {"what": told.why, "limit": "?", "used": "?", "tables": "?", "setting": "?", "subject": "?"}
+    yield Finding(cause, parts, evidence, steps, "db", soft=soft)
 
 
-def _readyz(answer: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]] | None:
-    """Return code, reason and the line read, where the api says that it is not ready."""
-    if answer.get("status") != 503:
+def _logged(recent: Answer, pattern: re.Pattern[str], code: str) -> tuple[Evidence, ...]:
+    return tuple(Evidence("log", line) for line in of_now(recent.content, pattern, code))
+
+
+def _readyz(view: View) -> Told | None:
+    """Return what the api says where it says that it is not ready, or fails to say."""
+    answer = view.http("readyz")
+    status = answer.get("status", 200)
+    if status < 500:
         return None
-    body = as_json(answer.get("body", ""))
-    line = ("GET /readyz", f"HTTP 503 {' '.join(str(answer['body']).split())}")
-    kind = str(body.get("type", ""))
-    if kind.endswith("/draining"):
+    body = str(answer.get("body", ""))
+    line = Evidence(f"GET /readyz {view.where}", f"HTTP {status} {' '.join(body.split())}")
+    return _problem(status, body, line)
+
+
+def _problem(status: int, body: str, line: Evidence) -> Told | None:
+    """Return what an error's body says; None where the pod only stops."""
+    problem = as_json(body)
+    kind = str(problem.get("type", "")).rpartition("/")[2]
+    if kind == "draining":
         return None
-    if kind.endswith("/schema-mismatch"):
-        return "schema", str(body.get("detail", "")), line
-    return str(body.get("code", "other")), str(body.get("detail", "")), line
+    detail = str(problem.get("detail") or f"HTTP {status}")
+    if kind == "schema-mismatch":
+        return Told("schema", detail, line)
+    code = str(problem.get("code") or (kind if kind != "database-unavailable" else "other") or "other")
+    return Told(code, detail, line)
 
 
-def _login(answer: Mapping[str, Any]) -> tuple[str, str, tuple[str, str]] | None:
+def _login(view: View) -> Told | None:
+    answer = view.part("login").get("db") or {}
     if not answer or answer.get("outcome") == "connected":
         return None
     code = answer.get("code") or answer.get("outcome", "other")
     # The first detail is in the server's own words.
     said = str(answer.get("detail", ""))
-    return str(code), str(answer.get("reason") or said), ("login", said)
+    return Told(str(code), str(answer.get("reason") or said), Evidence(f"login {view.where}", said))
 
 
-def _topology(view: View) -> tuple[str, str, tuple[str, str]] | None:
+# The statuses that are right for each step of the probe; somebody else may have removed the row.
+_RIGHT = {"read": (200,), "write": (201,), "remove": (204, 404)}
+
+
+def _tasks(view: View) -> Told | None:
+    """Return the first step with a task that failed: through the api's own pod, or through web."""
+    for steps in view.part("tasks").values():
+        for step, answer in steps.items():
+            status = answer.get("status", 0)
+            if status in _RIGHT.get(step, ()):
+                continue
+            body = str(answer.get("body", ""))
+            said = f"HTTP {status} {' '.join(body.split())}" if status else network.said(answer)
+            line = Evidence(f"{step} a task {view.where}", said)
+            told = _problem(status, body, line) if status else Told("timeout", said, line)
+            if told:
+                return told
+    status = view.http("tasks").get("status", 200)
+    if status != 500:
+        return None
+    return Told(
+        "internal-error", f"HTTP {status}", Evidence(f"GET /api/tasks {view.where}", f"HTTP {status}")
+    )
+
+
+def _topology(view: View) -> Told | None:
     db = as_json(view.body("topology")).get("db") or {}
     if view.http("topology").get("status") != 200 or db.get("up") is not False:
         return None
-    return str(db.get("code")), str(db.get("reason")), ("GET /api/topology", json.dumps(db))
+    line = Evidence(f"GET /api/topology {view.where}", json.dumps(db))
+    return Told(str(db.get("code")), str(db.get("reason")), line)
 
 
 def as_json(body: str) -> dict[str, Any]:
@@ -127,40 +224,33 @@ def as_json(body: str) -> dict[str, Any]:
 
 def _secret(snapshot: Snapshot) -> str:
     """Return the Secret from which the api takes its password."""
-    workload = snapshot.workload("api")
-    spec = workload["spec"]["template"]["spec"] if workload else {"containers": [{}]}
-    for variable in spec["containers"][0].get("env") or ():
-        if variable.get("name") == "PGPASSWORD" and "valueFrom" in variable:
-            found: str = (variable["valueFrom"].get("secretKeyRef") or {}).get("name", "?")
-            return found
+    for one in template(snapshot.workload("api")).get("containers") or ():
+        for variable in one.get("env") or ():
+            if variable.get("name") == "PGPASSWORD":
+                source = (variable.get("valueFrom") or {}).get("secretKeyRef") or {}
+                return str(source.get("name", "?"))
     return "?"
 
 
 def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
     space = ("-n", snapshot.namespace)
-    db, api = f"{snapshot.object_name('db')}-0", f"deployment/{snapshot.object_name('api')}"
-    sql = f"kubectl -n {snapshot.namespace} exec -it {db} -- psql -U postgres"
-    if snapshot.external:
-        host, _, port = snapshot.external.rpartition(":")
-        sql = f"psql -h {host.strip('[]')} -p {port}"
+    api = f"deployment/{snapshot.object_name('api')}"
     if cause == "password-rejected":
         return (reset_passwords(snapshot), Step(kubectl=("rollout", "restart", api, *space)))
     if cause == "bad-migration":
-        return (
-            Step(line=f"helm history {snapshot.release} -n {snapshot.namespace}"),
-            helm_rollback(snapshot),
-        )
+        history = Step(line=f"helm history {snapshot.release} -n {snapshot.namespace}")
+        return (history, helm_rollback(snapshot))
     if cause == "db-connections":
-        query = (
-            "SELECT application_name, usename, client_addr, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3"
-        )
-        return (Step(line=f'{sql} -c "{query} ORDER BY 4 DESC"'),)
-    if cause in ("database-missing", "db-permission"):
-        return (Step(line=f"{sql} -c '\\l'"), Step(line=f"{sql} -c '\\du'"))
+        ask = as_app if snapshot.external else psql
+        return (ask(snapshot, database.HOLDERS),)
+    if cause in _IN_DATABASE:
+        return (psql(snapshot, r"\l", r"\du", database="postgres"),)
     look = Step(kubectl=("logs", api, *space, "--tail=50"))
     if cause == "external-refuses":
         return (look, Step(kubectl=("rollout", "restart", api, *space)))
-    return (look,) if snapshot.external else (look, Step(kubectl=("logs", db, *space, "--tail=50")))
+    if snapshot.external:
+        return (look,)
+    return (look, Step(kubectl=("logs", server(snapshot), *space, "--tail=50")))
 
 
 def note(results: Mapping[str, Any], recent: Answer, diagnosis: Diagnosis) -> None:
@@ -170,6 +260,9 @@ def note(results: Mapping[str, Any], recent: Answer, diagnosis: Diagnosis) -> No
     if login.get("outcome") == "connected":
         parts = {"ms": str(login["ms"]), "used": login["used"], "limit": login["limit"]}
         notes.append(LOGS(**parts))
+    steps = [step for one in (results.get("tasks") or {}).values() for step in one.values()]
+    if steps:
+        notes.append(TASKS(ms=f"{sum(step.get('ms', 0) for step in steps):.0f}"))
     if recent.why:
         diagnosis.left_out.append(NO_LOGS(why=recent.why))
     else:

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mcapp.doctor.checks import hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
 from mcapp.doctor.read.snapshot import (
+    LISTEN,
     PORT,
     TIERS,
     Object,
     Snapshot,
-    container,
     name,
     node_of,
-    selects,
+    port_of,
+    replicas,
+    spec,
+    status,
 )
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
@@ -23,6 +27,8 @@ from mcapp.kube.pods import condition, ready
 
 # A name that the DNS of every cluster knows.
 _ANY_NAME = "kubernetes.default"
+# More than a packet holds in the usual networks; a server takes a longer request line.
+WIDE_BYTES = 1500
 Results = Mapping[str, Any]
 
 
@@ -36,39 +42,52 @@ def source_pods(snapshot: Snapshot, tier: str) -> list[Object]:
 
 
 def _running(pod: Object) -> bool:
-    statuses = pod.get("status", {}).get("containerStatuses") or ()
-    return bool(statuses) and all("running" in status["state"] for status in statuses)
+    found = status(pod).get("containerStatuses") or ()
+    return bool(found) and all("running" in (one.get("state") or {}) for one in found)
 
 
-def questions(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what the probe in a pod of the api must try, in the shape that probe.py takes."""
+def questions(snapshot: Snapshot, pod: Object) -> dict[str, Any]:
+    """Return what the probe in this pod of the api must try, in the shape that probe.py takes."""
     services = [service for tier in TIERS if _address(service := snapshot.service(tier))]
     tcp = _ends(snapshot, "db")
+    # Within a node no packet is too large.
+    apart = [f"pod/{name(one)}" for one in snapshot.ready_pods("db") if node_of(one) != node_of(pod)]
+    own = ("127.0.0.1", LISTEN["api"])
     at = next((address for key, (address, _) in tcp.items() if key.startswith("service/")), "")
     login = {"hostaddr": at} if at else None
     if snapshot.external:
         host, _, port = snapshot.external.rpartition(":")
-        tcp[f"database/{snapshot.external}"] = (host.strip("[]"), int(port))
+        tcp[f"database/{snapshot.external}"] = (host.strip("[]"), int(port) if port.isdigit() else PORT["db"])
         login = {}
     return {
         "names": [_ANY_NAME, *(name(service) for service in services if service)],
         "tcp": tcp,
-        "http": {"readyz": ("127.0.0.1", 8000, "/readyz")},
+        "http": {"readyz": (*own, "/readyz")},
+        "tasks": {"api": own},
+        "wide": {key: tcp[key] for key in apart if key in tcp},
         "login": login,
     }
 
 
 def addresses(snapshot: Snapshot) -> dict[str, str]:
-    """Return the URLs that a pod of web must fetch, by what they lead to; one leads through api to db."""
-    found = {key: f"http://{host}:{port}/healthz" for key, (host, port) in _ends(snapshot, "api").items()}
-    return {**found, "topology": "http://127.0.0.1:8080/api/topology"}
+    """Return the URLs that a pod of web must fetch, by what they lead to; two lead through api to db."""
+    own = f"http://127.0.0.1:{LISTEN['web']}"
+    found = {"topology": f"{own}/api/topology", "tasks": f"{own}/api/tasks", "self": f"{own}/healthz"}
+    for key, (host, port) in _ends(snapshot, "api").items():
+        at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        found[key] = f"{at}/healthz"
+        if key.startswith("pod/"):
+            # Both the request and its answer fill whole packets.
+            found[f"wide/{key}"] = f"{at}/api/openapi.json?{'x' * WIDE_BYTES}"
+    return found
 
 
 def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
     """Return the addresses of a tier: its ready pods, and its Service if that has endpoints."""
     found = {
-        f"pod/{name(pod)}": (pod["status"]["podIP"], container(pod)["ports"][0]["containerPort"])
+        f"pod/{name(pod)}": (status(pod)["podIP"], port_of(pod, tier))
         for pod in snapshot.ready_pods(tier)
+        if "podIP" in status(pod)
     }
     service = snapshot.service(tier)
     if service and _address(service) and snapshot.endpoints(service):
@@ -77,15 +96,17 @@ def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
 
 
 def _address(service: Object | None) -> str:
-    found = (service or {"spec": {}})["spec"].get("clusterIP", "")
-    return "" if found in ("None", None) else found
+    found: str = spec(service or {}).get("clusterIP", "")
+    return "" if found == "None" else found
 
 
 def check(snapshot: Snapshot, view: View, diagnosis: Diagnosis) -> Iterator[Finding]:
     """Yield what one pod's probe shows to be broken: between pods, in DNS, and at the Services."""
     failing = {key: found for key, found in view.part("tcp").items() if found["outcome"] != "connected"}
+    yield from hung.check(snapshot, view)
     yield from _pods(snapshot, view, failing)
-    yield from _names(view)
+    yield from wide.check(snapshot, view)
+    yield from _names(snapshot, view)
     yield from _services(snapshot, view, failing)
     _note(view, diagnosis)
 
@@ -98,11 +119,10 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
     tried = view.part("tcp")
     evidence = tuple(_line(view, key, tried[key]) for key in tried if key in pods)
     for key in broken:
-        policies = _denying(snapshot, view.pod, pods[key])
-        if policies:
-            parts = {"policy": policies[0], "source": view.source, "target": key}
-            look = Step(kubectl=("describe", "networkpolicy", policies[0], "-n", snapshot.namespace))
-            yield Finding("network-policy", parts, evidence, (look,), _tier(snapshot, pods[key]))
+        tier = _tier(snapshot, pods[key])
+        packet = policies.Packet(view.pod, pods[key], port_of(pods[key], tier))
+        if denying := policies.denying(snapshot.of("NetworkPolicy"), packet):
+            yield _denied(snapshot, denying[0], packet, evidence, tier)
             return
     apart = [key for key, pod in pods.items() if node_of(pod) != view.node and key in tried]
     silent = all(failing[key]["outcome"] != "refused" for key in broken)
@@ -113,7 +133,26 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
     why = f"{failing[first]['outcome']} {failing[first].get('detail', '')}".strip()
     parts = {"target": first, "source": view.source, "why": why}
     logs = Step(kubectl=("logs", first, "-n", snapshot.namespace, "--tail=50"))
-    yield Finding("pod-unreachable", parts, evidence, (logs,), _tier(snapshot, pods[first]), soft=True)
+    soft = snapshot.changing or failing[first]["outcome"] != "timeout"
+    yield Finding("pod-unreachable", parts, evidence, (logs,), _tier(snapshot, pods[first]), soft=soft)
+
+
+def _denied(
+    snapshot: Snapshot, policy: Object, packet: policies.Packet, evidence: tuple[Evidence, ...], tier: str
+) -> Finding:
+    """Return the finding that a policy keeps a packet out; one that is not the chart's can go."""
+    space = policy["metadata"].get("namespace", snapshot.namespace)
+    parts = {
+        "policy": policies.title(policy, snapshot.namespace),
+        "source": f"pod/{name(packet.source)}",
+        "target": f"pod/{name(packet.target)}",
+    }
+    where = ("networkpolicy", name(policy), "-n", space)
+    if policy in snapshot.own("NetworkPolicy"):
+        return Finding("network-policy", parts, evidence, (Step(kubectl=("describe", *where)),), tier)
+    # What is shown first can be applied again.
+    steps = (Step(kubectl=("get", *where, "-o", "yaml")), Step(kubectl=("delete", *where)))
+    return Finding("network-policy", parts, evidence, steps, tier)
 
 
 def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], targets: list[str]) -> Finding:
@@ -134,45 +173,14 @@ def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], ta
         Step(line="sudo iptables -S | grep -i 8472; sudo nft list ruleset | grep -i 8472", on=node)
         for node in nodes
     ]
-    return Finding("overlay-blocked", parts, evidence, tuple(steps), "db", soft=True)
+    return Finding("overlay-blocked", parts, evidence, tuple(steps), "db", soft=snapshot.changing)
 
 
 def _tier(snapshot: Snapshot, pod: Object) -> str:
     return next((tier for tier in TIERS if pod in snapshot.pods(tier)), "")
 
 
-def _denying(snapshot: Snapshot, source: Object, target: Object) -> list[str]:
-    """Return the policies that keep `source` from `target`, judged by their pod selectors."""
-    checks = (("Ingress", "ingress", "from", target, source), ("Egress", "egress", "to", source, target))
-    found: list[str] = []
-    for kind, rules, peers, selected, other in checks:
-        policies = [
-            item
-            for item in snapshot.of("NetworkPolicy")
-            if kind in item["spec"].get("policyTypes", ["Ingress"])
-            and _matches(item["spec"]["podSelector"], selected)
-        ]
-        admitted = any(
-            _admits(rule.get(peers), other) for item in policies for rule in item["spec"].get(rules) or ()
-        )
-        if policies and not admitted:
-            found += [name(item) for item in policies]
-    return found
-
-
-def _admits(peers: list[Object] | None, other: Object) -> bool:
-    # A peer by namespace or address may allow the pod: what is unknown here does not count as a denial.
-    return not peers or any(
-        "podSelector" not in peer or _matches(peer["podSelector"], other) for peer in peers
-    )
-
-
-def _matches(selector: Object, pod: Object) -> bool:
-    plain = selector.get("matchLabels") or {}
-    return not plain or selects(plain, pod)
-
-
-def _names(view: View) -> Iterator[Finding]:
+def _names(snapshot: Snapshot, view: View) -> Iterator[Finding]:
     tried = view.part("names")
     bad = [key for key, found in tried.items() if found["outcome"] != "resolved"]
     if not bad:
@@ -182,19 +190,29 @@ def _names(view: View) -> Iterator[Finding]:
     )
     why = f"{', '.join(bad)}: {said(tried[bad[0]])}"
     look = Step(kubectl=("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide"))
-    yield Finding("dns-down", {"why": why}, evidence, (look,), soft=True)
+    soft = snapshot.changing or tried[bad[0]]["outcome"] != "timeout"
+    yield Finding("dns-down", {"why": why}, evidence, (look,), soft=soft)
 
 
-def dns(found: Finding, items: list[Object]) -> Finding:
-    """Add the state of the cluster's own DNS to the finding that names do not resolve."""
+def dns(snapshot: Snapshot, found: Finding, items: list[Object], kept_out: list[Object]) -> Finding:
+    """Add the state of the cluster's own DNS to the finding that names do not resolve.
+
+    `kept_out` are the NetworkPolicies of its namespace: one of them, or of the release's, may be the cause.
+    """
+    listed = [*snapshot.of("NetworkPolicy"), *kept_out]
+    for source in source_pods(snapshot, "api"):
+        for target in (item for item in items if item.get("kind") == "Pod" and ready(item)):
+            packet = policies.Packet(source, target, 53, "UDP")
+            if denying := policies.denying(listed, packet):
+                return _denied(snapshot, denying[0], packet, found.evidence, found.tier)
     lines = tuple(_server(item) for item in items)
     logs = Step(kubectl=("-n", "kube-system", "logs", "-l", "k8s-app=kube-dns", "--tail=30"))
     steps, up, stopped = (*found.steps, logs), not items, False
     for item in items:
         if item["kind"] != "Deployment":
             continue
-        up = bool(item.get("status", {}).get("readyReplicas"))
-        stopped = item["spec"].get("replicas", 1) == 0
+        up = bool(status(item).get("readyReplicas"))
+        stopped = replicas(item) == 0
         if stopped:
             scale = ("scale", f"deployment/{name(item)}", "-n", "kube-system", "--replicas=1")
             steps = (Step(kubectl=scale),)
@@ -202,10 +220,10 @@ def dns(found: Finding, items: list[Object]) -> Finding:
 
 
 def _server(item: Object) -> Evidence:
-    status, source = item.get("status", {}), f"{item['kind'].lower()}/{name(item)}"
+    source = f"{item['kind'].lower()}/{name(item)}"
     if item["kind"] == "Deployment":
-        wanted = item["spec"].get("replicas", 1)
-        return Evidence(source, f"{wanted} replicas wanted, {status.get('readyReplicas', 0)} ready")
+        ready_ones = status(item).get("readyReplicas", 0)
+        return Evidence(source, f"{replicas(item)} replicas wanted, {ready_ones} ready")
     told = condition(item, "Ready")
     return Evidence(
         source,
@@ -223,7 +241,8 @@ def _services(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Find
         address = f"{_address(service)}:{PORT[tier]}"
         parts = {"tier": tier, "address": address, "node": view.node}
         steps = (Step(kubectl=("-n", "kube-system", "get", "pods", "-o", "wide")),)
-        yield Finding("service-address", parts, evidence, steps, tier, soft=True)
+        soft = snapshot.changing or failing[key]["outcome"] != "timeout"
+        yield Finding("service-address", parts, evidence, steps, tier, soft=soft)
 
 
 def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
-from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, label, node_of
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, label, node_of, status
 from mcapp.doctor.words import LABEL_LOST, NO_NODES, NODE_APART, NODES
 from mcapp.kube.nodes import Node
 from mcapp.kube.pods import condition
@@ -58,7 +58,7 @@ def unfit(snapshot: Snapshot, node: Node) -> Iterator[Finding]:
 
 def _start(node: Object) -> str:
     """Return the command that starts the node's kubelet."""
-    if "+k3s" not in node["status"].get("nodeInfo", {}).get("kubeletVersion", ""):
+    if "+k3s" not in (status(node).get("nodeInfo") or {}).get("kubeletVersion", ""):
         return "sudo systemctl restart kubelet"
     server = label(node, "node-role.kubernetes.io/control-plane") or label(
         node, "node-role.kubernetes.io/master"

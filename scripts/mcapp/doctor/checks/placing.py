@@ -11,7 +11,7 @@ from mcapp.doctor.checks import storage
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.checks.nodes import unfit
 from mcapp.doctor.finding import Evidence, Finding, Step
-from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, name, node_of
+from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, name, node_of, spec
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.kube.nodes import Node
 from mcapp.kube.pods import condition
@@ -79,7 +79,7 @@ def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
     tier, message = waiting.tier, waiting.message
     parts: dict[str, Part] = {"pod": waiting.source, "tier": tier, "nodes": [node.name for node in ready]}
     open_ = [node for node in ready if not node.cordoned]
-    tolerations = waiting.pod["spec"].get("tolerations") or ()
+    tolerations = spec(waiting.pod).get("tolerations") or ()
     taints = [(node, taint) for node in open_ for taint in refused_taints(node, tolerations)]
     if not open_:
         steps = tuple(Step(kubectl=("uncordon", node.name)) for node in ready)

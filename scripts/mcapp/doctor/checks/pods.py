@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
-from mcapp.doctor.checks import crash, ha, waiting
+from mcapp.doctor.checks import crash, ha, hung, waiting
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
@@ -18,6 +19,7 @@ from mcapp.doctor.read.snapshot import (
     instant,
     name,
     node_of,
+    replicas,
 )
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import PODS
@@ -58,7 +60,7 @@ def check(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> Iterator[
         diagnosis.places[tier] = sorted({node_of(pod) for pod in pods} - {""})
         if workload:
             yield from _made(snapshot, workload, tier, pods)
-            wanted = sum(one["spec"].get("replicas", 1) for one in snapshot.own(KIND[tier], tier))
+            wanted = sum(replicas(one) for one in snapshot.makers(tier))
             counts = {"ready": len(snapshot.ready_pods(tier)), "wanted": wanted}
             notes.insert(0, Text(PODS, {"tier": tier, **counts}))
         for pod in pods:
@@ -71,7 +73,7 @@ def check(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> Iterator[
 
 def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -> Iterator[Finding]:
     what = f"{workload['kind'].lower()}/{name(workload)}"
-    if workload["spec"].get("replicas", 1) == 0:
+    if replicas(workload) == 0:
         step = Step(kubectl=("scale", what, "-n", snapshot.namespace, "--replicas=1"))
         line = Evidence(what, "spec.replicas: 0")
         yield Finding("scaled-to-zero", {"tier": tier}, (line,), (step,), tier, safe=True)
@@ -113,7 +115,9 @@ def _runs(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Iterato
     elif "terminated" in state or _crashes(snapshot, pod, status):
         yield crash.explain(snapshot, reader, pod, tier)
     elif not ready(pod):
-        yield from _unready(snapshot, pod, tier, instant(state["running"].get("startedAt")) or snapshot.now)
+        yield from _unready(
+            snapshot, pod, tier, instant((state.get("running") or {}).get("startedAt")) or snapshot.now
+        )
     elif status.get("restartCount", 0) >= _CRASHES and crash.killed_lately(snapshot, pod, _LATELY):
         # Between two kills by its liveness probe a pod looks healthy.
         yield crash.explain(snapshot, reader, pod, tier)
@@ -138,6 +142,11 @@ def _unready(snapshot: Snapshot, pod: Object, tier: str, since: object) -> Itera
             # It has no leader to follow: the layer of the Services reports that.
             return
         message = told[-1].get("message", "") if told else "not ready"
+        if hung.unanswered(message):
+            yield replace(
+                hung.finding(snapshot, pod, tier, line, *snapshot.told(pod, "Unhealthy")), soft=True
+            )
+            return
         probe = message.split(" ", 1)[0].lower() if message.split(" ")[1:2] == ["probe"] else "readiness"
         why = message.partition(": ")[2].strip() or message
         evidence = (line, *snapshot.told(pod, "Unhealthy"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from mcapp.doctor.checks import ha
+from mcapp.doctor.checks import endpoints, ha
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
-from mcapp.doctor.read.snapshot import PORT, Object, Snapshot, name, selects
+from mcapp.doctor.read.snapshot import PORT, Object, Snapshot, name, selects, spec, template
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import NO_KINDS, SERVICES
 from mcapp.messages import Part
@@ -27,6 +27,7 @@ def check(snapshot: Snapshot, diagnosis: Diagnosis) -> Iterator[Finding]:
             continue
         yield from _selector(snapshot, service, tier)
         yield from _ports(snapshot, service, tier)
+        yield from endpoints.check(snapshot, service, tier)
         count = len(snapshot.endpoints(service))
         if tier == "db":
             yield from ha.check(snapshot)
@@ -42,7 +43,7 @@ def _missing(snapshot: Snapshot, tier: str) -> Finding:
 
 
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
-    selector = dict(service["spec"].get("selector") or {})
+    selector = dict(spec(service).get("selector") or {})
     pods = snapshot.pods(tier)
     if tier == "db" and snapshot.is_ha:
         # Another check looks at which member has this label.
@@ -50,7 +51,7 @@ def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
     if not pods or any(selects(selector, pod) for pod in pods):
         return
     workload = snapshot.workload(tier)
-    right = workload["spec"]["selector"]["matchLabels"] if workload else {}
+    right = (spec(workload or {}).get("selector") or {}).get("matchLabels") or {}
     asked = [f"{key}={value}" for key, value in sorted(selector.items())]
     # null removes a key that the pods do not have.
     change = {**dict.fromkeys(selector, None), **right}
@@ -69,7 +70,7 @@ def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
 
 
 def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
-    ports = service["spec"].get("ports") or []
+    ports = spec(service).get("ports") or []
     port = next((item for item in ports if item.get("port") == PORT[tier]), None)
     source = f"service/{name(service)}"
     if port is None:
@@ -86,14 +87,15 @@ def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     workload = snapshot.workload(tier)
     if workload is None:
         return
-    listening = workload["spec"]["template"]["spec"]["containers"][0].get("ports") or []
+    first: Object = next(iter(template(workload).get("containers") or ()), {})
+    listening = [one for one in first.get("ports") or () if "name" in one]
     known = {item.get("name") for item in listening} | {item.get("containerPort") for item in listening}
     target = port.get("targetPort", port["port"])
     if target in known or not listening:
         return
-    first = listening[0]
+    named = listening[0]
     change = json.dumps(
-        [{"op": "replace", "path": f"/spec/ports/{ports.index(port)}/targetPort", "value": first["name"]}]
+        [{"op": "replace", "path": f"/spec/ports/{ports.index(port)}/targetPort", "value": named["name"]}]
     )
     step = Step(
         kubectl=(
@@ -115,5 +117,5 @@ def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
             + ", ".join(f"{item.get('name')}={item.get('containerPort')}" for item in listening),
         ),
     )
-    parts = {"service": name(service), "port": str(target), "tier": tier, "listen": first["name"]}
+    parts = {"service": name(service), "port": str(target), "tier": tier, "listen": named["name"]}
     yield Finding("target-port", parts, evidence, (step,), tier, safe=True)

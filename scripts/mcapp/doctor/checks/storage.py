@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mcapp.doctor.checks.demand import required
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
-from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
+from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of, replicas, spec, status
 from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import DISK, DISK_LOW, NO_DISK, OUTSIDE, STORAGE
 from mcapp.kube import objects
@@ -26,7 +26,7 @@ def _volume(snapshot: Snapshot, pod: Object) -> tuple[str, Object] | None:
     """Return the claim and the volume that a pod mounts, where both can be read."""
     for wanted in snapshot.claims(pod):
         claim = snapshot.find("PersistentVolumeClaim", wanted)
-        bound = snapshot.find("PersistentVolume", claim["spec"].get("volumeName", "")) if claim else None
+        bound = snapshot.find("PersistentVolume", spec(claim).get("volumeName", "")) if claim else None
         if bound:
             return wanted, bound
     return None
@@ -53,7 +53,7 @@ def unbound(
                 parts = {"claim": wanted, "pod": f"pod/{name(pod)}"}
                 yield Finding("claim-missing", parts, evidence, (helm_upgrade(snapshot),), "db")
             continue
-        if claim.get("status", {}).get("phase") != "Bound":
+        if status(claim).get("phase") != "Bound":
             # A claim that waits for its consumer gets no volume before the pod can have a node.
             if allowed or not snapshot.nodes:
                 yield from _pending(snapshot, claim, evidence)
@@ -64,13 +64,13 @@ def unbound(
 def _affinity(
     snapshot: Snapshot, pod: Object, claim: Object, evidence: tuple[Evidence, ...], allowed: list[Node]
 ) -> Iterator[Finding]:
-    raw = snapshot.find("PersistentVolume", claim["spec"].get("volumeName", ""))
+    raw = snapshot.find("PersistentVolume", spec(claim).get("volumeName", ""))
     conflict = any(_CONFLICT.search(item.line) for item in evidence)
     if raw is None:
         if conflict:
             parts = {
                 "pod": f"pod/{name(pod)}",
-                "volume": claim["spec"].get("volumeName", "?"),
+                "volume": spec(claim).get("volumeName", "?"),
                 "home": "?",
                 "allowed": [node.name for node in allowed] or "?",
             }
@@ -120,7 +120,7 @@ def _pending(snapshot: Snapshot, claim: Object, evidence: tuple[Evidence, ...]) 
 
 
 def _class_of(claim: Object) -> str:
-    found: str = claim["spec"].get("storageClassName") or ""
+    found: str = spec(claim).get("storageClassName") or ""
     return found
 
 
@@ -131,10 +131,10 @@ def provisioner_down(snapshot: Snapshot, pending: Finding, deployments: list[Obj
     provisioner = str(storage_class.get("provisioner", "")) if storage_class else ""
     stem = provisioner.rpartition("/")[2]
     for item in deployments:
-        if not stem or stem not in name(item) or item.get("status", {}).get("readyReplicas"):
+        if not stem or stem not in name(item) or status(item).get("readyReplicas"):
             continue
-        namespace, wanted = item["metadata"]["namespace"], item["spec"].get("replicas", 1)
-        line = f"{wanted} replicas wanted, {item.get('status', {}).get('readyReplicas', 0)} ready"
+        namespace, wanted = item["metadata"].get("namespace", "?"), replicas(item)
+        line = f"{wanted} replicas wanted, {status(item).get('readyReplicas', 0)} ready"
         scale = ("scale", f"deployment/{name(item)}", "-n", namespace, "--replicas=1")
         look = ("describe", f"deployment/{name(item)}", "-n", namespace)
         return Finding(
@@ -155,7 +155,7 @@ def check(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
         for wanted in snapshot.claims(pod):
             claim = snapshot.find("PersistentVolumeClaim", wanted)
             if claim:
-                notes.append(STORAGE(claim=wanted, volume=claim["spec"].get("volumeName", "?")))
+                notes.append(STORAGE(claim=wanted, volume=spec(claim).get("volumeName", "?")))
     diagnosis.notes["storage"] = notes
 
 

@@ -9,7 +9,16 @@ from datetime import timedelta
 from mcapp.doctor.checks import crash
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.read.snapshot import Object, Snapshot, container, container_status, name, node_of
+from mcapp.doctor.read.snapshot import (
+    Object,
+    Snapshot,
+    container_status,
+    image,
+    name,
+    node_of,
+    spec,
+    status,
+)
 from mcapp.doctor.remedies import helm_upgrade, reset_passwords
 
 _PULL = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError")
@@ -39,29 +48,28 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Itera
 
 
 def _image(snapshot: Snapshot, pod: Object, tier: str, line: Evidence) -> Finding:
-    image, node = container(pod)["image"], node_of(pod)
+    wanted, node = image(pod), node_of(pod)
     told = (line, *snapshot.told(pod, "Failed"))
     if _ARCHITECTURE.search(line.line):
         return crash.architecture(snapshot, pod, tier, told)
     evidence = [*told]
     for item in snapshot.of("Node"):
-        names = [n for entry in item["status"].get("images") or () for n in entry.get("names") or ()]
-        there = any(known == image or known.endswith(f"/{image}") for known in names)
-        evidence.append(Evidence(f"node/{name(item)}", f"{image}: {'there' if there else 'not there'}"))
-    parts = {"image": image, "pod": f"pod/{name(pod)}", "node": node}
-    return Finding("image-missing", parts, tuple(evidence), _put(snapshot, image, node), tier)
+        names = [n for entry in status(item).get("images") or () for n in entry.get("names") or ()]
+        there = any(known == wanted or known.endswith(f"/{wanted}") for known in names)
+        evidence.append(Evidence(f"node/{name(item)}", f"{wanted}: {'there' if there else 'not there'}"))
+    parts = {"image": wanted, "pod": f"pod/{name(pod)}", "node": node}
+    return Finding("image-missing", parts, tuple(evidence), _put(snapshot, wanted, node), tier)
 
 
-def _put(snapshot: Snapshot, image: str, node: str) -> tuple[Step, ...]:
+def _put(snapshot: Snapshot, wanted: str, node: str) -> tuple[Step, ...]:
     """Return how the image gets onto the node, by the kind of cluster."""
-    item = snapshot.find("Node", node) or {"spec": {}, "status": {}}
-    provider = item["spec"].get("providerID", "")
+    provider = spec(snapshot.find("Node", node) or {}).get("providerID", "")
     if provider.startswith("kind://"):
         cluster = provider.split("/")[3]
-        return (Step(line=f"kind load docker-image {image} --name {cluster} --nodes {node}"),)
-    file = re.sub(r"[^A-Za-z0-9.]+", "-", image) + ".tar"
+        return (Step(line=f"kind load docker-image {wanted} --name {cluster} --nodes {node}"),)
+    file = re.sub(r"[^A-Za-z0-9.]+", "-", wanted) + ".tar"
     return (
-        Step(line=f"docker save {image} -o {file} && scp {file} {node}:"),
+        Step(line=f"docker save {wanted} -o {file} && scp {file} {node}:"),
         Step(line=f"sudo k3s ctr images import {file}", on=node),
     )
 
@@ -71,9 +79,10 @@ def _missing(
 ) -> Finding:
     source = f"pod/{name(pod)}"
     if found := _CONFIGMAP.search(message):
-        return Finding(
-            "configmap-missing", {"pod": source, "name": found[1]}, evidence, (helm_upgrade(snapshot),), tier
-        )
+        # The kubelet tries to mount it again only after minutes.
+        again = Step(kubectl=("delete", "pod", name(pod), "-n", snapshot.namespace))
+        parts = {"pod": source, "name": found[1]}
+        return Finding("configmap-missing", parts, evidence, (helm_upgrade(snapshot), again), tier)
     if found := _KEY.search(message):
         what = f"key {found[1]} in Secret {found[2].rpartition('/')[2]}"
     elif found := _SECRET.search(message):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mcapp.doctor.read import facts
+from mcapp.doctor.read.manifest import Manifest, newest
 from mcapp.doctor.read.snapshot import Object, Snapshot
 from mcapp.errors import UnreachableError
 from mcapp.kube.kubectl import Kubectl, reason
@@ -22,8 +26,12 @@ KINDS = (
     *("services", "endpointslices", "persistentvolumeclaims", "resourcequotas", "networkpolicies", "events"),
 )
 _FORBIDDEN = re.compile(r'cannot (?:list|get|create) resource "([\w/]+)"')
-_PROBE = Path(__file__).with_name("probe.py")
+_FOLDER = Path(__file__).parent
+# Imports that are one text with the probe, or stand at its beginning.
+_JOINED = re.compile(r"^from (?:__future__|mcapp\.doctor\.read\.wide) import .*\n", re.MULTILINE)
 _OUTSIDE_SECONDS = 3.0
+# Asked of an address that has just kept a question waiting.
+_TOUCH_SECONDS = 1.2
 # curl's exit codes; what is not here counts as failed.
 _CURL = {0: "connected", 7: "refused", 28: "timeout"}
 
@@ -49,12 +57,24 @@ class Reader:
 
     def snapshot(self) -> Snapshot:
         """Read the release and what it needs, in one call; UnreachableError where no cluster answers."""
-        done = self.kubectl.run("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
+        wanted = ("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            manifest = pool.submit(self.manifest)
+            done = self.kubectl.run(*wanted)
         told = done.stderr.decode(errors="replace")
         unread = set(_FORBIDDEN.findall(told))
-        if done.returncode and not unread:
+        # Who may not read the release itself learns nothing of its health.
+        if done.returncode and (not unread or {"deployments", "pods"} <= unread):
             raise self.kubectl.unreachable(reason(done.stderr))
-        return Snapshot(self.namespace, self.release, self.now(), self._items(done.stdout), unread)
+        items = self._items(done.stdout)
+        return Snapshot(self.namespace, self.release, self.now(), items, unread, manifest.result())
+
+    def manifest(self) -> Manifest:
+        """Read what Helm installed; an empty one where Helm did not, or is at work."""
+        chosen = f"owner=helm,name={self.release},status notin (superseded,uninstalled)"
+        where = (f"--namespace={self.namespace}", f"--selector={chosen}", "--output=json")
+        done = self.kubectl.run("get", "secrets", *where)
+        return Manifest(why=reason(done.stderr)) if done.returncode else newest(self._items(done.stdout))
 
     def namespace_exists(self) -> bool:
         """Whether the namespace exists; True where that may not be read."""
@@ -68,7 +88,8 @@ class Reader:
         if done.returncode:
             return []
         found = (item["metadata"] for item in self._items(done.stdout))
-        return sorted({f"{m['namespace']}/{m['labels'].get('app.kubernetes.io/instance')}" for m in found})
+        key = "app.kubernetes.io/instance"
+        return sorted({f"{m.get('namespace')}/{(m.get('labels') or {}).get(key)}" for m in found})
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""
@@ -83,7 +104,7 @@ class Reader:
 
     def inside(self, pod: str, asked: dict[str, Any]) -> Answer:
         """Run the probe in a pod of the api."""
-        command = ("--", "python", "-c", _PROBE.read_text(), json.dumps(asked))
+        command = ("--", "python", "-c", probe(), json.dumps(asked))
         done = self.kubectl.run("exec", pod, f"--namespace={self.namespace}", "--container=api", *command)
         try:
             return Answer(json.loads(done.stdout))
@@ -93,7 +114,8 @@ class Reader:
     def fetch(self, pod: str, urls: dict[str, str]) -> Answer:
         """Fetch URLs in a pod of web by curl, all at once; the answers have the shape that probe.py prints.
 
-        They are under `tcp`; that of `topology`, with status and body, is under `http`.
+        They are under `tcp`, those of whole packets under `wide`; `topology`, with status and body, `tasks`
+        and `self` are under `http`.
         """
         words = ["--silent", "--max-time", f"{_OUTSIDE_SECONDS:g}", "--write-out", "\n%{json}\n"]
         words += ["--parallel", "--parallel-immediate"]
@@ -108,9 +130,44 @@ class Reader:
             return Answer(None, reason(done.stderr))
         body = "".join(line for line in lines if '"urlnum"' not in line)
         keys = {url: key for key, url in urls.items()}
-        found = {keys[one["url"]]: _fetched(one) for one in told}
+        found = {keys[one["url"]]: _fetched(one) for one in told if one["url"] in keys}
         topology = {**found.pop("topology", {}), "body": body}
-        return Answer({"tcp": found, "http": {"topology": topology}})
+        page = {key: found.pop(key) for key in ("tasks", "self") if key in found}
+        wide = {key.removeprefix("wide/"): found.pop(key) for key in list(found) if key.startswith("wide/")}
+        return Answer({"tcp": found, "wide": wide, "http": {"topology": topology, **page}})
+
+    def facts(self, pod: str, secret: tuple[str, str]) -> Answer:
+        """Ask PostgreSQL in db's pod why its tables cannot be used: one mapping, see facts.py.
+
+        `secret` is the name and key of the superuser's password. `stale` in the mapping: the pod has an older
+        one in its environment.
+        """
+        words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.TABLES)
+        where = (f"--namespace={self.namespace}", "--container=postgres")
+        done = self.kubectl.run("exec", pod, *where, "--", *words)
+        stale = b"password authentication failed" in done.stderr
+        if stale and (password := self._password(*secret)):
+            given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
+            done = self.kubectl.feed(password, "exec", "--stdin", pod, *where, "--", *given)
+        try:
+            lines = done.stdout.decode(errors="replace").splitlines()
+            both = {**json.loads(lines[0]), **json.loads((lines[1:] or [""])[0] or "{}")}
+            return Answer({**both, "stale": stale})
+        except (ValueError, IndexError):
+            return Answer(None, reason(done.stderr))
+
+    def _password(self, name: str, key: str) -> bytes:
+        """Return a value of a Secret, empty where it may not be read."""
+        done = self.kubectl.run("get", "secret", name, f"--namespace={self.namespace}", "--output=json")
+        try:
+            return base64.b64decode(json.loads(done.stdout)["data"][key])
+        except (ValueError, KeyError, TypeError):
+            return b""
+
+    def policies(self) -> list[Object]:
+        """Return the NetworkPolicies of the cluster's own namespace; [] where they may not be read."""
+        done = self.kubectl.run("get", "networkpolicies", "--namespace=kube-system", "--output=json")
+        return [] if done.returncode else self._items(done.stdout)
 
     def disk(self, pod: str) -> Answer:
         """Ask `df` in db's pod: (1024-blocks, used, available, capacity) of the volume."""
@@ -167,7 +224,7 @@ class Reader:
     def touch(self, address: str, port: int) -> str:
         """Open a TCP connection from this machine: connected, refused, timeout or failed."""
         try:
-            socket.create_connection((address, port), _OUTSIDE_SECONDS).close()
+            socket.create_connection((address, port), _TOUCH_SECONDS).close()
         except ConnectionRefusedError:
             return "refused"
         except TimeoutError:
@@ -182,14 +239,30 @@ class Reader:
             return []
         try:
             found: list[Object] = json.loads(output)["items"]
-        except (ValueError, KeyError, TypeError):
+            # What has no name is no object; what is null is not there.
+            return [_filled(item) for item in found if item.get("kind") and item["metadata"].get("name")]
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise UnreachableError(KUBE_ANSWER(), self.kubectl.advice()) from None
-        return found
+
+
+def probe() -> str:
+    """Return the program that runs in a pod of the api, as one text."""
+    wide, rest = ((_FOLDER / file).read_text(encoding="utf-8") for file in ("wide.py", "probe.py"))
+    return f"{wide}\n{_JOINED.sub('', rest)}"
+
+
+def _filled(value: Any) -> Any:
+    """Return a part of an object without its fields that are null."""
+    if isinstance(value, dict):
+        return {key: _filled(one) for key, one in value.items() if one is not None}
+    return [_filled(one) for one in value] if isinstance(value, list) else value
 
 
 def _fetched(told: dict[str, Any]) -> dict[str, Any]:
     """Turn curl's report of one transfer into outcome, detail and ms."""
     found = {"outcome": _CURL.get(told["exitcode"], "failed"), "ms": round(told["time_total"] * 1000, 2)}
+    if found["outcome"] == "timeout" and told.get("time_connect"):
+        found["outcome"] = "silent"
     if told["exitcode"]:
         return {**found, "detail": told["errormsg"]}
     return {**found, "status": told["http_code"]}

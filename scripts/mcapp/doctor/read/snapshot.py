@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from mcapp.doctor.finding import Evidence
+from mcapp.doctor.read.manifest import Manifest
 from mcapp.kube.nodes import Node, parse
 from mcapp.kube.pods import leaving, ready
 
@@ -18,6 +19,11 @@ Object = dict[str, Any]
 TIERS = ("web", "api", "db")
 KIND = {"web": "Deployment", "api": "Deployment", "db": "StatefulSet"}
 PORT = {"web": 80, "api": 8000, "db": 5432}
+# Where the containers listen.
+LISTEN = {"web": 8080, "api": 8000, "db": 5432}
+# A Deployment's pod: what its name begins with has this length at most, the rest is random.
+_STEM, _RANDOM = 58, 5
+_HELM = "meta.helm.sh/release-name"
 # The chart's annotation on api's Deployment: the address of a database outside of the release.
 EXTERNAL = "mcapp/external-database"
 _LABEL = "app.kubernetes.io/"
@@ -41,21 +47,62 @@ def instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def spec(item: Object) -> Object:
+    """Return what an object asks for, {} where it has no spec."""
+    found: Object = item.get("spec") or {}
+    return found
+
+
+def status(item: Object) -> Object:
+    """Return an object's status, {} where it has none."""
+    found: Object = item.get("status") or {}
+    return found
+
+
+def template(workload: Object | None) -> Object:
+    """Return the spec of a workload's pods, {} where there is none."""
+    return spec(spec(workload or {}).get("template") or {})
+
+
+def replicas(workload: Object) -> int:
+    """Return how many pods a workload asks for."""
+    found: int = spec(workload).get("replicas", 1)
+    return found
+
+
 def node_of(pod: Object) -> str:
     """Return the node that a pod is bound to, "" if none."""
-    found: str = pod["spec"].get("nodeName", "")
+    found: str = spec(pod).get("nodeName", "")
     return found
 
 
 def container(pod: Object) -> Object:
-    """Return the pod's one container as its spec has it."""
-    found: Object = pod["spec"]["containers"][0]
+    """Return the pod's first container as its spec has it, {} where it has none."""
+    return next(iter(spec(pod).get("containers") or ()), {})
+
+
+def image(pod: Object) -> str:
+    """Return the image of the pod's first container."""
+    found: str = container(pod).get("image", "?")
+    return found
+
+
+def addresses(pod: Object) -> set[str]:
+    """Return the pod's addresses, of every family."""
+    listed = [one.get("ip") for one in status(pod).get("podIPs") or ()]
+    return {one for one in (*listed, status(pod).get("podIP")) if one}
+
+
+def port_of(pod: Object, tier: str) -> int:
+    """Return the port on which the pod's container listens: the one it names, or the tier's usual one."""
+    ports = container(pod).get("ports") or ()
+    found: int = next((one["containerPort"] for one in ports if "containerPort" in one), LISTEN[tier])
     return found
 
 
 def container_status(pod: Object) -> Object:
     """Return the state of the pod's one container, {} before there is any."""
-    return next(iter(pod.get("status", {}).get("containerStatuses") or ()), {})
+    return next(iter(status(pod).get("containerStatuses") or ()), {})
 
 
 def selects(selector: Mapping[str, str], item: Object) -> bool:
@@ -73,6 +120,9 @@ class Snapshot:
     now: datetime
     items: list[Object]
     unread: set[str] = field(default_factory=set)
+    manifest: Manifest = field(default_factory=Manifest)
+    # Whether db's pod has an older password of the superuser in its environment.
+    stale: bool = False
 
     def of(self, kind: str) -> list[Object]:
         """Return all objects of a kind."""
@@ -115,7 +165,7 @@ class Snapshot:
 
     def workload(self, tier: str) -> Object | None:
         """Return the Deployment or StatefulSet of a tier."""
-        return next(iter(self.own(KIND[tier], tier)), None)
+        return next(iter(self.makers(tier)), None)
 
     def service(self, tier: str) -> Object | None:
         """Return the Service of a tier."""
@@ -132,22 +182,33 @@ class Snapshot:
 
     def _all_pods(self, tier: str) -> Iterator[Object]:
         for pod in self.own("Pod", tier):
-            if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+            if status(pod).get("phase") not in ("Succeeded", "Failed") and not self.foreign(pod, tier):
                 yield pod
+
+    def foreign(self, pod: Object, tier: str) -> bool:
+        """Whether a pod with the tier's labels is of none of the release's workloads, by its name."""
+        makers = self.makers(tier)
+        return bool(makers) and not any(_made_by(maker, pod) for maker in makers)
+
+    def makers(self, tier: str) -> list[Object]:
+        """Return the workloads whose pods are the tier's."""
+        found = self.own(KIND[tier], tier)
+        # Somebody else's workload may carry the same labels; Helm's has its mark.
+        ours = [item for item in found if (item["metadata"].get("annotations") or {}).get(_HELM)]
+        return ours or found
 
     def ready_pods(self, tier: str) -> list[Object]:
         """Return a tier's pods that are Ready."""
         return [pod for pod in self.pods(tier) if ready(pod)]
 
+    def slices(self, service: Object) -> list[Object]:
+        """Return the EndpointSlices of a Service."""
+        every = self.of("EndpointSlice")
+        return [item for item in every if label(item, "kubernetes.io/service-name") == name(service)]
+
     def endpoints(self, service: Object) -> list[Object]:
         """Return the ready endpoints of a Service."""
-        slices = (
-            item
-            for item in self.of("EndpointSlice")
-            if label(item, "kubernetes.io/service-name") == name(service)
-        )
-        found = (entry for item in slices if item.get("ports") for entry in item.get("endpoints") or ())
-        return [entry for entry in found if (entry.get("conditions") or {}).get("ready") is not False]
+        return [entry for item in self.slices(service) if item.get("ports") for entry in serving(item)]
 
     def events(self, item: Object) -> list[Object]:
         """Return the events about an object, the newest last."""
@@ -155,9 +216,9 @@ class Snapshot:
         found = [
             event
             for event in self.of("Event")
-            if (event["involvedObject"].get("kind"), event["involvedObject"].get("name")) == about
+            if (_about(event).get("kind"), _about(event).get("name")) == about
             # A deleted object of the same name leaves its events behind.
-            and event["involvedObject"].get("uid") in (None, item["metadata"].get("uid"))
+            and _about(event).get("uid") in (None, item["metadata"].get("uid"))
         ]
         return sorted(found, key=_moment)
 
@@ -173,8 +234,8 @@ class Snapshot:
 
     def claims(self, pod: Object) -> list[str]:
         """Return the names of the claims that a pod mounts."""
-        volumes = pod["spec"].get("volumes") or ()
-        return [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
+        volumes = [one.get("persistentVolumeClaim") or {} for one in spec(pod).get("volumes") or ()]
+        return [one["claimName"] for one in volumes if "claimName" in one]
 
     def find(self, kind: str, wanted: str) -> Object | None:
         """Return an object by kind and name."""
@@ -197,13 +258,32 @@ class Snapshot:
 
 
 def _rolling(workload: Object) -> bool:
-    status = workload.get("status", {})
-    wanted = workload["spec"].get("replicas", 1)
+    now, wanted = status(workload), replicas(workload)
     return bool(
-        status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0)
-        or status.get("updatedReplicas", 0) < wanted
-        or status.get("replicas", 0) > wanted
+        now.get("observedGeneration", 0) < workload["metadata"].get("generation", 0)
+        or now.get("updatedReplicas", 0) < wanted
+        or now.get("replicas", 0) > wanted
     )
+
+
+def serving(endpoints: Object) -> list[Object]:
+    """Return the entries of an EndpointSlice that get connections."""
+    listed = endpoints.get("endpoints") or ()
+    return [entry for entry in listed if (entry.get("conditions") or {}).get("ready") is not False]
+
+
+def _made_by(workload: Object, pod: Object) -> bool:
+    """Whether a pod has the name that the workload's controller gives."""
+    if workload["kind"] == "StatefulSet":
+        stem, _, number = name(pod).rpartition("-")
+        return stem == name(workload) and number.isdigit()
+    stem = f"{name(workload)}-{label(pod, 'pod-template-hash')}-"[:_STEM]
+    return name(pod)[:-_RANDOM] == stem
+
+
+def _about(event: Object) -> Object:
+    found: Object = event.get("involvedObject") or {}
+    return found
 
 
 def _moment(event: Object) -> str:
