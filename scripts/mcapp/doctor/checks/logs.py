@@ -27,12 +27,18 @@ _CAUSE = {
     "migrating": "db-starting",
     "lost": "db-starting",
     "disk": "disk-full",
+    "permission-denied": "db-permission",
+    "read-only": "db-permission",
+    "login-disabled": "db-permission",
+    "connection-limit": "db-connections",
+    "table-missing": "bad-migration",
 }
 # For a database outside of the release, which no command of ours can fix.
 _EXTERNAL = {
     **_CAUSE,
-    **dict.fromkeys(("password", "forbidden", "missing"), "external-refuses"),
+    **dict.fromkeys(("password", "forbidden", "missing", "permission-denied", "read-only"), "external-refuses"),
     **dict.fromkeys(("dns", "refused", "unreachable", "timeout"), "external-unreachable"),
+    **dict.fromkeys(("login-disabled", "connection-limit", "table-missing"), "external-refuses"),
     "tls": "external-tls",
     "disk": "api-db",
 }
