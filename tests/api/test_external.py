@@ -124,7 +124,9 @@ def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
     with ApiProcess(role) as api:
         code, reason = refusal(api)
         assert code == "permission-denied"
-        assert reason.startswith("the database user lacks a permission it needs: permission denied for schema")
+        assert reason.startswith(
+            "the database user lacks a permission it needs: permission denied for schema"
+        )
         _in_the_database(breakable, "CREATE SCHEMA lab AUTHORIZATION lab")
         # The api gets ready without a restart once it has the permission.
         api.wait_for("/readyz", seconds=10)

@@ -15,6 +15,7 @@ import pytest
 from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
+from mcapp import wait
 from mcapp_api.database.reasons import Code, explain
 from tests.api.contract import Contract
 from tests.api.problem import assert_problem
@@ -93,6 +94,12 @@ def timed(request: Callable[[], httpx.Response]) -> httpx.Response:
     return answer
 
 
+def wait_for_code(replica: ApiProcess, code: Code) -> None:
+    """Wait until the replica has noticed that its connections are gone, and says why it gets no other."""
+    told = wait.until(lambda: replica.wait_for("/readyz", 503).json().get("code") == code, 10, pause=0.05)
+    assert told, replica.wait_for("/readyz", 503).text
+
+
 def assert_unusable(answer: httpx.Response, code: Code) -> None:
     """Assert the problem of this code, which is a kind of its own for `schema`."""
     if code is Code.SCHEMA:
@@ -105,7 +112,9 @@ def writes(client: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
     return {
         "add": lambda: client.post("/api/tasks", json={"title": "a"}),
         "add once": lambda: client.post(
-            "/api/tasks", json={"title": "a"}, headers={"Idempotency-Key": "0" * 8 + "-0000-4000-8000-" + "0" * 12}
+            "/api/tasks",
+            json={"title": "a"},
+            headers={"Idempotency-Key": "0" * 8 + "-0000-4000-8000-" + "0" * 12},
         ),
         "change": lambda: client.patch("/api/tasks/1", json={"done": True}),
         "delete": lambda: client.delete("/api/tasks/1", headers={"If-Match": '"1"'}),
@@ -184,8 +193,7 @@ def test_a_schema_that_is_gone_is_gone_for_new_connections_too(
         changed(breakable, *OBJECTS["schema"][0]),
         login_changed(breakable, "SELECT 1", "SELECT 1"),
     ):
-        while "broke" in (answer := replica.wait_for("/readyz", 503)).text or "closed" in answer.text:
-            time.sleep(0.05)
+        wait_for_code(replica, Code.TABLE_MISSING)
         assert_state(client, Code.TABLE_MISSING)
 
 
@@ -256,10 +264,7 @@ def test_a_login_that_is_refused(
 ) -> None:
     done, undone, code = LOGINS[name]
     with login_changed(breakable, done, undone):
-        until = time.monotonic() + 10
-        while replica.wait_for("/readyz", 503).json().get("code") != code:
-            assert time.monotonic() < until, replica.wait_for("/readyz", 503).text
-            time.sleep(0.05)
+        wait_for_code(replica, code)
         assert_state(client, code)
 
 

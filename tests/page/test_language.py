@@ -69,8 +69,10 @@ def test_both_languages_say_the_same_things(open_page: OpenPage) -> None:
 
 def test_the_page_knows_every_code_that_the_api_can_give(open_page: OpenPage) -> None:
     page = open_page()
-    known = page.evaluate("async () => { const { codes, problems } = await import('/js/codes.js');"
-        " return { codes, problems }; }")
+    known = page.evaluate(
+        "async () => { const { codes, problems } = await import('/js/codes.js');"
+        " return { codes, problems }; }"
+    )
     assert set(known["codes"]) == set(Code)
     # The page sends no malformed request, and has its own words for a deleted task and for the database.
     elsewhere = {Kind.MALFORMED, Kind.NOT_FOUND, Kind.METHOD, Kind.TASK_GONE, Kind.VERSION, Kind.TOO_LARGE}

@@ -36,7 +36,9 @@ _CAUSE = {
 # For a database outside of the release, which no command of ours can fix.
 _EXTERNAL = {
     **_CAUSE,
-    **dict.fromkeys(("password", "forbidden", "missing", "permission-denied", "read-only"), "external-refuses"),
+    **dict.fromkeys(
+        ("password", "forbidden", "missing", "permission-denied", "read-only"), "external-refuses"
+    ),
     **dict.fromkeys(("dns", "refused", "unreachable", "timeout"), "external-unreachable"),
     **dict.fromkeys(("login-disabled", "connection-limit", "table-missing"), "external-refuses"),
     "tls": "external-tls",

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mcapp.doctor.read.snapshot import Object, Snapshot
-from mcapp.errors import UnreachableError
+from mcapp.errors import UnreachableError, UserError
 from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.kube.release import look
 from mcapp.kube.words import KUBE_ANSWER
+from mcapp.messages import translate
 
 KINDS = (
     *("nodes", "persistentvolumes", "storageclasses", "deployments", "replicasets", "statefulsets", "pods"),
@@ -69,6 +71,19 @@ class Reader:
             return []
         found = (item["metadata"] for item in self._items(done.stdout))
         return sorted({f"{m['namespace']}/{m['labels'].get('app.kubernetes.io/instance')}" for m in found})
+
+    def namespace_object(self) -> Object:
+        """Return the namespace, {} where it may not be read."""
+        done = self.kubectl.run("get", "namespace", self.namespace, "--output", "json")
+        found: Object = {} if done.returncode else json.loads(done.stdout)
+        return found
+
+    def helm(self) -> Answer:
+        """Return what Helm has recorded of the release, as a kube.release.Look."""
+        try:
+            return Answer(look(self.kubectl, self.namespace, self.release))
+        except UserError as error:
+            return Answer(None, translate(error.problem))
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
@@ -44,19 +45,19 @@ async def open_generation(settings: Settings) -> Generation:
     try:
         await pool.open(wait=True, timeout=CONNECT_SECONDS)
     except BaseException as error:
-        try:
-            if isinstance(error, PoolTimeout):
-                await _raise_reason(settings)
-        finally:
-            await pool.close()
+        await pool.close()
+        if isinstance(error, PoolTimeout):
+            await _raise_reason(settings)
         raise
     return Generation(pool, Gate(size), [])
 
 
 async def _raise_reason(settings: Settings) -> None:
-    """Raise why one more connection is refused: the pool itself only tells that its time was over."""
-    connection = await AsyncConnection.connect(**parameters(settings))
-    await connection.close()
+    """Connect as often as the pool does, and raise why one is refused: the pool tells only of its time."""
+    async with AsyncExitStack() as stack:
+        for _ in range(settings.pool_size):
+            connection = await AsyncConnection.connect(**parameters(settings))
+            stack.push_async_callback(connection.close)
 
 
 def parameters(settings: Settings) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Code(StrEnum):
     STARTING = "starting", "PostgreSQL is starting, or recovering."
     STOPPING = "stopping", "PostgreSQL is shutting down, or ended the connection."
     # The server answers, and refuses the login.
-    PASSWORD = "password", "PostgreSQL rejects the password."  # noqa: S105 - no password, a code
+    PASSWORD = "password", "PostgreSQL rejects the password."
     FORBIDDEN = "forbidden", "pg_hba.conf does not admit this user from this address."
     LOGIN_DISABLED = "login-disabled", "The role, or the database, is closed to logins."
     CONNECTION_LIMIT = "connection-limit", "A limit of PostgreSQL's connections is reached."
@@ -63,7 +63,9 @@ _DAMAGED = "PostgreSQL cannot read a part of its files: {said}"
 # PostgreSQL's SQLSTATE, or the first two characters of it, decides first.
 _STATES = {
     "08": Failure(Code.LOST, "the connection to {address} broke"),
-    "25006": Failure(Code.READ_ONLY, "{address} only reads now: it is a standby, is being moved, or was set so"),
+    "25006": Failure(
+        Code.READ_ONLY, "{address} only reads now: it is a standby, is being moved, or was set so"
+    ),
     "3F000": Failure(
         Code.TABLE_MISSING, "the database user has no schema: it does not exist, or is closed to the user"
     ),
@@ -96,7 +98,11 @@ _FRAGMENTS = (
         Code.FORBIDDEN,
         "PostgreSQL does not admit this user from this address (pg_hba.conf)",
     ),
-    ("is not permitted to log in", Code.LOGIN_DISABLED, "the database user may not log in: the role has NOLOGIN"),
+    (
+        "is not permitted to log in",
+        Code.LOGIN_DISABLED,
+        "the database user may not log in: the role has NOLOGIN",
+    ),
     (
         "not currently accepting connections",
         Code.LOGIN_DISABLED,
@@ -111,7 +117,11 @@ _FRAGMENTS = (
     ("server does not support ssl", Code.TLS, "{address} offers no TLS, which sslmode asks for"),
     ("root certificate file", Code.TLS, "the CA's certificate given cannot be read"),
     ("ssl error", Code.TLS, "the TLS handshake with {address} failed"),
-    ("permission denied for", Code.PERMISSION_DENIED, "the database user lacks a permission it needs: {said}"),
+    (
+        "permission denied for",
+        Code.PERMISSION_DENIED,
+        "the database user lacks a permission it needs: {said}",
+    ),
     ("failed to resolve host", Code.DNS, "the host name of {address} does not resolve"),
     ("name or service not known", Code.DNS, "the host name of {address} does not resolve"),
     ("temporary failure in name resolution", Code.DNS, "the host name of {address} does not resolve"),
@@ -123,7 +133,11 @@ _FRAGMENTS = (
     ("in recovery mode", Code.STARTING, "PostgreSQL is recovering from a crash"),
     ("shutting down", Code.STOPPING, "PostgreSQL is shutting down"),
     ("terminating connection", Code.STOPPING, "PostgreSQL closed the connection"),
-    ("too many clients", Code.CONNECTION_LIMIT, "PostgreSQL has no free connection: max_connections is reached"),
+    (
+        "too many clients",
+        Code.CONNECTION_LIMIT,
+        "PostgreSQL has no free connection: max_connections is reached",
+    ),
     (
         "remaining connection slots",
         Code.CONNECTION_LIMIT,

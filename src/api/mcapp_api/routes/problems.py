@@ -26,7 +26,7 @@ class ProblemKind(BaseModel):
 
 
 # The code `schema` is a kind of its own.
-_CODES = {code: code.meaning for code in Code if code is not Code.SCHEMA}
+_CODES: dict[Code, str] = {code: code.meaning for code in Code if code is not Code.SCHEMA}
 _CATALOGUE = {
     kind.slug: ProblemKind(
         type=kind.type,
