@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from dev.kind.programs import command
 from mcapp import wait
 from mcapp.config import CHART, RELEASE
 from mcapp.errors import FailedError, UserError
+from mcapp.kube import release as kube_release
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import announce
 from mcapp.progress import step
 
@@ -27,6 +31,21 @@ REPLICAS = "db-ha"
 WAIT = ("--wait", "--timeout", "5m")
 # The Jobs of `helm test`, in the order in which Helm runs them.
 TESTS = ("test-chain", "test-database")
+
+# After Helm's last word: with a helm on this machine more than its --timeout above, else a moment.
+_HELM_WAITS, _NO_HELM = timedelta(minutes=6), timedelta(seconds=5)
+_GONE_SECONDS = 120
+_ENDING = ("--output=jsonpath={.metadata.deletionTimestamp}|{.status.conditions[*].message}",)
+
+
+def helm_runs() -> bool:
+    """Tell whether a helm runs on this machine, which has the cluster to itself."""
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        # A process may end meanwhile.
+        with suppress(OSError):
+            if comm.read_text().strip() == "helm":
+                return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -60,10 +79,40 @@ class Release(Client):
         """Tell whether the release is installed, whatever its state."""
         return succeeds(self._helm("status"), env=self.cluster.env())
 
-    def deployed(self) -> bool:
-        """Tell whether the last revision of the release succeeded."""
-        status: str = json.loads(self.helm("status", "--output", "json"))["info"]["status"]
-        return status == "deployed"
+    def settle(self) -> str:
+        """End what an earlier run has left half-done, and return Helm's word for the release, "" if none.
+
+        A namespace that is being deleted is waited for, and so is another helm on this machine. An uninstall
+        that was cut off is finished: claims and Secrets stay, as in any other uninstall.
+
+        Raises:
+            FailedError: the namespace stays, or kubectl fails; the message holds what it said.
+
+        """
+        self._await_namespace()
+        kubectl = Kubectl(str(command("kubectl")), str(self.cluster.kubeconfig))
+        patience = _HELM_WAITS if helm_runs() else _NO_HELM
+        status = kube_release.settle(kubectl, self.namespace, self.name, patience)
+        if status == kube_release.UNINSTALLING:
+            with step(f"helm uninstall {self.name}: an earlier one was cut off"):
+                self.helm("uninstall", "--wait")
+            return ""
+        return status
+
+    def _await_namespace(self) -> None:
+        def ending() -> str:
+            shown = self.cluster.kubectl("get", "namespace", self.namespace, "--ignore-not-found", *_ENDING)
+            since, _, told = shown.partition("|")
+            return (told or since) if since else ""
+
+        if not ending():
+            return
+        with step(f"Waiting until the old namespace {self.namespace} is gone"):
+            if not wait.until(lambda: not ending(), _GONE_SECONDS, pause=1):
+                raise FailedError(
+                    f"Namespace {self.namespace} is being deleted, and stays: {ending()}",
+                    "Remove what it names, or the finalizers of that; then run this again.",
+                )
 
     def apply(self, values: Path) -> bool:
         """Install the release, or upgrade it where its objects would change; tell whether Helm changed it.
@@ -72,10 +121,13 @@ class Release(Client):
             UserError: Helm fails; the message holds what it said.
 
         """
-        if not self.exists():
-            self._change("install", values, "--create-namespace")
+        status = self.settle()
+        if status in ("", "uninstalled"):
+            # A history that `helm uninstall --keep-history` has kept is gone on with.
+            kept = ("--replace",) if status else ()
+            self._change("install", values, "--create-namespace", *kept)
             return True
-        if self.deployed() and self._rendered(values) == self.helm("get manifest").strip():
+        if status == "deployed" and self._rendered(values) == self.helm("get manifest").strip():
             announce(f"==> Release {self.name} is up to date")
             return False
         self._change("upgrade", values)
@@ -85,8 +137,11 @@ class Release(Client):
         """Replace the pods of these tiers, as after another build of an image with the same tag."""
         # A release in mode ha has no pod of the image `db`, one in mode standalone none of `db-ha`.
         unused = "db" if self.is_ha() else "db-ha"
+        # An install that was cut off may have made only some of them.
+        there = self.kubectl("get", "deployments,statefulsets", "--output", "name").split()
         for tier in tiers:
-            if tier == unused:
+            workload = {"db": "statefulset.apps/db", "db-ha": f"statefulset.apps/{REPLICAS}"}
+            if tier == unused or workload.get(tier, f"deployment.apps/{tier}") not in there:
                 continue
             if tier == "db-ha":
                 self.kubectl("rollout", "restart", f"statefulset/{REPLICAS}")

@@ -160,7 +160,7 @@ def test_frozen_database_gives_503_in_time(
     assert survivor.get("/api/tasks").status_code == 200
 
 
-def test_slow_statement_gives_503_and_spares_the_connection(
+def test_locked_row_gives_503_and_spares_the_connection(
     breakable: PostgresServer, survivor: httpx.Client
 ) -> None:
     address = survivor.post("/api/tasks", json={"title": "a"}).headers["location"]
@@ -170,7 +170,7 @@ def test_slow_statement_gives_503_and_spares_the_connection(
         holder.execute("SELECT FROM app.tasks FOR UPDATE")
         answer, seconds = timed(lambda: survivor.patch(address, json={"title": "b"}))
         holder.rollback()
-    assert assert_problem(answer, 503, "database-unavailable")["code"] == "timeout"
+    assert assert_problem(answer, 503, "database-unavailable")["code"] == "database-locked"
     assert seconds < ANSWER_SECONDS
     assert survivor.patch(address, json={"title": "b"}).status_code == 200
     assert breakable.sql(connections) == before

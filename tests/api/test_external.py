@@ -122,7 +122,11 @@ def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
     breakable: PostgresServer, role: dict[str, str]
 ) -> None:
     with ApiProcess(role) as api:
-        assert refusal(api) == ("forbidden", "the database user lacks a permission it needs")
+        code, reason = refusal(api)
+        assert code == "permission-denied"
+        assert reason.startswith(
+            "the database user lacks a permission it needs: permission denied for schema"
+        )
         _in_the_database(breakable, "CREATE SCHEMA lab AUTHORIZATION lab")
         # The api gets ready without a restart once it has the permission.
         api.wait_for("/readyz", seconds=10)
@@ -132,4 +136,6 @@ def test_a_role_with_a_schema_of_its_own_needs_nothing_else(
 def test_a_role_without_any_schema_is_a_reason(breakable: PostgresServer, role: dict[str, str]) -> None:
     _in_the_database(breakable, "DROP SCHEMA public")
     with ApiProcess(role) as api:
-        assert refusal(api) == ("forbidden", "the database user has no schema to make tables in")
+        code, reason = refusal(api)
+        assert code == "table-missing"
+        assert reason.startswith("the database user has no schema")

@@ -57,7 +57,8 @@ class Lab:
 
     def words(self, *arguments: str) -> list[str]:
         which = ("--namespace", self.name, "--release", self.name, "--lang", "en")
-        where = () if "--volume" in arguments or "discard" in arguments else ("--folder", str(self.folder))
+        without = {"--volume", "discard", "rescue"}
+        where = () if without & {*arguments} else ("--folder", str(self.folder))
         cluster = ("--kubeconfig", str(self.up.cluster.kubeconfig), "--kubectl", str(command("kubectl")))
         return [sys.executable, str(SCRIPT), *arguments, *which, *where, *cluster]
 

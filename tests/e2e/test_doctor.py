@@ -116,7 +116,7 @@ def test_the_rights_of_a_viewer_are_enough(site: Site, viewer: Path) -> None:
     code, report = doctor(site, "--kubeconfig", str(viewer))
     assert code == 0, report
     left_out = {line.split(":")[0] for line in report["left_out"]}
-    assert left_out == {"nodes", "outside access", "changes by hand"}
+    assert left_out == {"nodes", "outside access", "changes by hand", "Helm's record of the release"}
     with wrong_target_port(site):
         code, report = wait_for_cause(site, "target-port", "--kubeconfig", str(viewer))
     assert (code, report["cause"]) == (1, "target-port")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dev import ROOT
-from mcapp_api.database import reasons
+from mcapp_api.database.reasons import Code
 from mcapp_api.problems import Kind
 from tests.page.conftest import OpenPage
 
@@ -62,22 +62,29 @@ def test_both_languages_say_the_same_things(open_page: OpenPage) -> None:
     page = open_page()
     strings = page.evaluate("async () => (await import('/js/strings.js')).strings")
     english, chinese = strings["en"], strings["zh-TW"]
-    told_by_api = {key for key in chinese if key.startswith(("reason.", "problem."))}
-    assert set(chinese) - told_by_api == set(english) - told_by_api
+    assert set(chinese) == set(english)
     for key, text in english.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", chinese[key])), key
 
 
-def test_every_reason_of_the_api_has_a_chinese_text(open_page: OpenPage) -> None:
+def test_the_page_knows_every_code_that_the_api_can_give(open_page: OpenPage) -> None:
     page = open_page()
-    chinese = page.evaluate("async () => (await import('/js/strings.js')).strings['zh-TW']")
-    told = {key.removeprefix("reason.") for key in chinese if key.startswith("reason.")}
-    assert told == {code for _, code, _ in reasons._FRAGMENTS} | {"other", "schema"}
-    problems = {key.removeprefix("problem.") for key in chinese if key.startswith("problem.")}
+    known = page.evaluate(
+        "async () => { const { codes, problems } = await import('/js/codes.js');"
+        " return { codes, problems }; }"
+    )
+    assert set(known["codes"]) == set(Code)
     # The page sends no malformed request, and has its own words for a deleted task and for the database.
     elsewhere = {Kind.MALFORMED, Kind.NOT_FOUND, Kind.METHOD, Kind.TASK_GONE, Kind.VERSION, Kind.TOO_LARGE}
     elsewhere |= {Kind.MEDIA_TYPE, Kind.DATABASE}
-    assert problems == {kind.slug for kind in set(Kind) - elsewhere}
+    assert set(known["problems"]) == {kind.slug for kind in set(Kind) - elsewhere}
+    for name, said in {**known["codes"], **known["problems"]}.items():
+        for language in ("en", "zh-TW"):
+            reason, advice = said[language]
+            assert reason, (name, language)
+            assert advice or name == "invalid-input", (name, language)
+            assert reason[-1] not in ".。", "it stands within a sentence"
+        assert re.search("[\u4e00-\u9fff]", "".join(said["zh-TW"]))
 
 
 def test_every_text_the_page_asks_for_exists(open_page: OpenPage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -51,6 +52,45 @@ def test_db_down_in_chinese(open_page: OpenPage, stack: Stack) -> None:
     ask(page)
     expect(page.locator("#status")).to_have_text("api 正常運作，db（資料庫）沒有回應：連線遭拒。")
     expect(page.locator("#since")).to_have_text(re.compile(r"^自 \d\d:\d\d:\d\d 起。$"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "status", "advice", "tasks", "outbox"),
+    [
+        (
+            "en-US",
+            "api runs and db answers, but the tasks cannot be used: another session holds a lock",
+            "Another program, often an open psql, holds a lock",
+            "The tasks cannot be loaded: somebody has locked the tasks.",
+            "Not saved yet: somebody has locked the tasks. It is sent again by itself.",
+        ),
+        (
+            "zh-TW",
+            "api 正常運作，db（資料庫）有回應，但無法使用待辦事項：待辦事項被鎖定。",
+            "另一個程式（常是開著的 psql）持有鎖",
+            "無法載入待辦事項：待辦事項被鎖定。",
+            "尚未儲存：待辦事項被鎖定。會自動重新傳送。",
+        ),
+    ],
+)
+def test_locked_tasks_are_named_with_what_to_do(
+    open_page: OpenPage, stack: Stack, locale: str, status: str, advice: str, tasks: str, outbox: str
+) -> None:
+    with psycopg.connect(stack.db.admin_conninfo) as holder:
+        holder.execute("LOCK TABLE app.tasks")
+        page = open_page(locale=locale)
+        expect(page.locator("#status")).to_contain_text(status)
+        expect(page.locator("#advice")).to_contain_text(advice)
+        expect(page.locator(".pod[data-tier=db] .note")).to_have_text(re.compile("answers, but|有回應，但"))
+        expect(page.locator("#notice")).to_have_text(tasks)
+        page.locator("#title").fill("Waits")
+        page.keyboard.press("Enter")
+        expect(page.locator("#outbox .why")).to_have_text(outbox)
+        holder.rollback()
+    ask(page)
+    expect(page.locator("#advice")).to_be_empty()
+    expect(page.locator("#list .text").first).to_have_text("Waits")
+    expect(page.locator("#notice")).to_be_empty()
 
 
 def test_page_opened_while_db_is_down_fills_itself(open_page: OpenPage, stack: Stack) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.doctor.read.manifest import Manifest
-from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.release import query
 
 FIXTURES = Path(__file__).parents[1] / "doctor" / "fixtures"
 # Fields that the doctor does not use; they would be most of the file.
@@ -161,6 +162,7 @@ class ReplayedKubectl(Kubectl):
 class Replay(Reader):
     """A reader that answers from a recording."""
 
+    kubectl: ReplayedKubectl
     document: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -172,6 +174,18 @@ class Replay(Reader):
 
     def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
         return dict(self.document["outside"][f"{address}:{port}{path}"])
+
+    def helm(self) -> Answer:
+        # Older recordings lack it.
+        return (
+            Reader.helm(self)
+            if key(query(self.namespace, self.release)) in self.kubectl.calls
+            else Answer(None)
+        )
+
+    def namespace_object(self) -> dict[str, Any]:
+        known = f"get namespace {self.namespace} --output json" in self.kubectl.calls
+        return Reader.namespace_object(self) if known else {}
 
     def touch(self, address: str, port: int) -> str:
         found: str = self.document["touch"][f"{address}:{port}"]

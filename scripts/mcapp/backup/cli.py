@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from mcapp import cli
-from mcapp.backup import report, restore, words
+from mcapp.backup import report, rescue, restore, words
 from mcapp.backup.folder import Folder
 from mcapp.backup.server import Server, find
 from mcapp.backup.volume import Volume, opened
 from mcapp.errors import Exit, UserError
 from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.release import mend
 
 FOLDER = Path("backups")
 COMMANDS = {
@@ -20,6 +21,7 @@ COMMANDS = {
     "verify": "restore a backup into a throw-away database and compare it with its manifest",
     "restore": "restore a backup beside the live data, compare it, and swap the two",
     "fetch": "copy a backup from the release's backup volume to this machine",
+    "rescue": "keep the data of a claim that is being deleted under a running database",
     "discard": "list the databases that restores have kept, or drop one of them",
 }
 VOLUME = "use the release's backup volume (backup.enabled), not a folder of this machine"
@@ -38,7 +40,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
             made.add_argument("--drop-old", action="store_true", help="drop the old data, do not keep them")
         if name == "discard":
             made.add_argument("database", metavar="DATABASE", nargs="?", help="the one to drop")
-        else:
+        elif name != "rescue":
             add = made.add_mutually_exclusive_group().add_argument
             folder = "of the backups (default: %(default)s)"
             add("--folder", metavar="FOLDER", type=Path, default=FOLDER, help=folder)
@@ -53,6 +55,10 @@ def work(asked: argparse.Namespace) -> Exit:
     kubectl = Kubectl.of(asked)
     if asked.command == "list" and not asked.volume:
         return report.listed(Folder(asked.folder).list(), asked.output)
+    if asked.command in ("create", "restore", "rescue"):
+        mend(kubectl, asked.namespace, asked.release)
+    if asked.command == "rescue":
+        return report.rescued(rescue.run(kubectl, asked.namespace, asked.release), asked.output)
     server = find(kubectl, asked.namespace, asked.release)
     if asked.command == "discard":
         return discard(server, asked.database, asked.output)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from mcapp import cli
 from mcapp.backup import words
 from mcapp.backup.manifest import Backup
+from mcapp.backup.rescue import Rescued
 from mcapp.backup.restore import Restored, Verified
 from mcapp.backup.server import Server
 from mcapp.errors import Exit
@@ -84,6 +86,18 @@ def restored(found: Restored, server: Server, output: str) -> Exit:
         where = server.release
         kept = words.KEPT(database=found.kept, namespace=where.namespace, release=where.name)
         print(translate(kept))
+    return Exit.OK
+
+
+def rescued(found: Rescued | None, output: str) -> Exit:
+    """Show what was rescued, if anything had to be."""
+    if output == "json":
+        cli.emit_json({"rescued": asdict(found) if found else None})
+    elif found is None:
+        print(translate(words.NOTHING_TO_RESCUE()))
+    else:
+        print(translate(words.RESCUED(claim=found.claim, volume=found.volume, rows=found.rows)))
+        print(translate(words.RESCUED_RETAIN(was=found.was, volume=found.volume)))
     return Exit.OK
 
 

@@ -207,3 +207,84 @@ POD_WAITS_REMEDY = Words(
 )
 SHELL_FAILED = Words("PostgreSQL's programs failed: {said}.", "PostgreSQL 的程式失敗：{said}。")
 CUT_OFF = Words("their output broke off on its way", "輸出在傳送途中中斷")
+
+# rescue
+STEP_RETAIN = Words(
+    "Letting volume {volume} outlive its claim (Retain)",
+    "讓磁碟區 {volume} 在 PVC 消失後保留下來（Retain）",
+)
+STEP_RELEASE_CLAIM = Words(
+    "Stopping the database, so that claim {claim} goes",
+    "停止資料庫，讓 PVC {claim} 消失",
+)
+STEP_BIND = Words(
+    "Binding volume {volume} to a new claim {claim}",
+    "將磁碟區 {volume} 綁定到新的 PVC {claim}",
+)
+STEP_START = Words("Starting the database", "啟動資料庫")
+RESCUED = Words(
+    "The data are safe: claim {claim} has its volume {volume} again, with {rows} rows.",
+    "資料安全：PVC {claim} 已重新取得磁碟區 {volume}，共 {rows} 筆資料列。",
+)
+RESCUED_RETAIN = Words(
+    "The volume's reclaim policy was {was} and stays Retain from now on: after `kubectl delete pvc` the data "
+    "are still there, until `kubectl delete pv {volume}` and their folder is deleted.",
+    "磁碟區的回收政策原為 {was}，此後維持 Retain：執行 `kubectl delete pvc` 後資料仍在，"
+    "直到執行 `kubectl delete pv {volume}` 並刪除其資料夾為止。",
+)
+NOTHING_TO_RESCUE = Words(
+    "Nothing to rescue: no claim of the database is being deleted.",
+    "不需要救援：資料庫的 PVC 沒有正在刪除。",
+)
+RESCUE_RIGHTS = Words(
+    "A rescue changes a PersistentVolume, for which you need an administrator's rights. Without them: "
+    "`backup create` now, before the pod of the database ends; later a new claim and `backup restore`.",
+    "救援需要變更 PersistentVolume，這需要管理者的權限。若沒有權限，請在資料庫的 Pod 結束前立即執行 "
+    "`backup create`，之後建立新的 PVC 並執行 `backup restore`。",
+)
+RESCUE_AGAIN = Words("Run this again: it goes on from here.", "請重新執行，會從這裡繼續。")
+NOT_RETAINED = Words(
+    "Volume {volume} would not outlive its claim; nothing was stopped.",
+    "磁碟區 {volume} 不會在 PVC 消失後保留；尚未停止任何元件。",
+)
+NOT_RETAINED_REMEDY = Words("Make a backup now: `backup create`.", "請立即備份：`backup create`。")
+CLAIM_STAYS = Words(
+    "Claim {claim} is still there after its pod has ended.", "Pod 已結束，但 PVC {claim} 仍然存在。"
+)
+CLAIM_UNBOUND = Words(
+    "Claim {claim} does not get volume {volume}; the volume is kept.",
+    "PVC {claim} 沒有取得磁碟區 {volume}；磁碟區仍保留著。",
+)
+OTHER_VOLUME = Words(
+    "Claim {claim} has another volume by now, {other}. The data are on {volume}, which is kept.",
+    "PVC {claim} 現在使用另一個磁碟區 {other}。資料在 {volume}，仍保留著。",
+)
+OTHER_VOLUME_REMEDY = Words(
+    "If nothing on the new one is needed: `kubectl -n {namespace} delete pvc {claim} --wait=false`, then run "
+    "this again.",
+    "若不需要新磁碟區上的任何資料：執行 `kubectl -n {namespace} delete pvc {claim} --wait=false`，"
+    "再重新執行。",
+)
+NO_DATA_LEFT = Words(
+    "No volume has data of claim {claim} any more.", "已沒有任何磁碟區存有 PVC {claim} 的資料。"
+)
+NO_DATA_LEFT_REMEDY = Words(
+    "Let Helm make the claim again (helm upgrade), and restore a backup.",
+    "請以 helm upgrade 重新建立 PVC，再還原備份。",
+)
+SEVERAL_LEFT = Words(
+    "Several volumes were left behind by claim {claim}: {volumes}.",
+    "PVC {claim} 留下多個磁碟區：{volumes}。",
+)
+SEVERAL_LEFT_REMEDY = Words(
+    "Remove the claimRef of those without the data (kubectl edit pv), and run this again.",
+    "請以 kubectl edit pv 移除沒有資料者的 claimRef，再重新執行。",
+)
+NOT_THE_SAME_SERVER = Words(
+    "The database on the rescued volume is not the one that ran before.",
+    "救回的磁碟區上的資料庫與先前執行的不同。",
+)
+NOT_THE_SAME_SERVER_REMEDY = Words(
+    "Keep the volume as it is, and look at `kubectl get pv` for another one of this release.",
+    "請保持磁碟區原狀，並以 `kubectl get pv` 查看此 release 的其他磁碟區。",
+)

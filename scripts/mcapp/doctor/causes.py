@@ -120,6 +120,33 @@ CAUSES: dict[str, Cause] = {
             "請改回原值。若確實要更改，請改設定值後升級。",
         ),
     ),
+    "namespace-terminating": Cause(
+        "release",
+        Words(
+            "Namespace {namespace} is being deleted since {since}, so nothing can be made in it.",
+            "命名空間 {namespace} 自 {since} 起正在刪除，因此無法在其中建立任何物件。",
+        ),
+        Words(
+            "Wait until it is gone, and install again. If it stays, the lines above name what keeps it: an "
+            "object with a finalizer, or an API service that does not answer. Let that end.",
+            "請等它消失後重新安裝。若一直存在，上方的內容會指出原因：帶有 finalizer 的物件，"
+            "或沒有回應的 API service；請先處理它。",
+        ),
+    ),
+    "release-stuck": Cause(
+        "release",
+        Words(
+            "Revision {revision} of release {release} is {status} since {since}, and nobody is at work on "
+            "it: that helm was cut off. Helm refuses every further upgrade.",
+            "release {release} 的 revision {revision} 自 {since} 起為 {status}，但沒有人在處理：當時的 helm "
+            "被中斷。Helm 會拒絕之後的所有升級。",
+        ),
+        Words(
+            "This command ends that state and deletes no data; then upgrade again. If somebody's helm still "
+            "runs elsewhere, let it end first.",
+            "以下指令會結束這個狀態，不會刪除資料；之後再重新升級。若別處還有 helm 在執行，請先等它結束。",
+        ),
+    ),
     "workload-missing": Cause(
         "release",
         Words("The {kind} of {tier} is gone.", "{tier} 的 {kind} 不存在。"),
@@ -448,6 +475,23 @@ CAUSES: dict[str, Cause] = {
         Words(
             "Upgrade: Helm makes it again. The new volume is empty, so restore a backup into it.",
             "請以升級由 Helm 重新建立；新的磁碟區是空的，請再還原備份。",
+        ),
+    ),
+    "claim-deleting": Cause(
+        "storage",
+        Words(
+            "DATA IN DANGER: the claim {claim} of the database is being deleted. Only {pod}, which still "
+            "runs, keeps it. When that pod ends, for whatever reason, {fate}",
+            "資料有危險：資料庫的 PVC {claim} 正在刪除，目前只靠仍在執行的 {pod} 保住。"
+            "該 Pod 一旦結束（不論原因），{fate}",
+        ),
+        Words(
+            "Restart neither the database nor its node. Make a backup now (first command); then the rescue "
+            "lets the volume stay and binds it to a new claim. Without the right to change PersistentVolumes "
+            "the backup is the way: restore it when Helm has made the claim again.",
+            "請勿重新啟動資料庫或其節點。請立即備份（第一個指令）；接著以救援指令保留磁碟區，"
+            "並綁定到新的 PVC。"
+            "若沒有變更 PersistentVolume 的權限，請在 Helm 重新建立 PVC 後還原備份。",
         ),
     ),
     "no-default-storageclass": Cause(

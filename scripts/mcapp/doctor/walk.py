@@ -9,13 +9,27 @@ from functools import cache
 
 from mcapp.cli import called
 from mcapp.doctor.causes import LAYERS
-from mcapp.doctor.checks import access, changed, ha, logs, network, nodes, placing, pods, services, storage
+from mcapp.doctor.checks import (
+    access,
+    changed,
+    claim,
+    ha,
+    logs,
+    network,
+    nodes,
+    placing,
+    pods,
+    release,
+    services,
+    storage,
+)
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
 from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
 from mcapp.doctor.remedies import password_source, server
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
+from mcapp.kube.pods import leaving
 from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.
@@ -70,6 +84,8 @@ def look(reader: Reader) -> Diagnosis:
         diagnosis.finding = hard[0] if hard else _living(snapshot, reader, diagnosis, next(iter(found), None))
     if diagnosis.finding is not None:
         diagnosis.finding = changed.lead(snapshot, diagnosis.finding)
+    release.judge(snapshot, reader, diagnosis)
+    claim.judge(snapshot, diagnosis)
     diagnosis.close()
     return diagnosis
 
@@ -78,7 +94,7 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
     """Return the finding where no release is installed here."""
     if snapshot.own("Deployment") or snapshot.own("StatefulSet") or "deployments" in snapshot.unread:
         return None
-    install = f"{called('genvalues')} --topology auto --file values.yaml && helm install"
+    install = f"{called('genvalues')} --topology auto --file values.yaml && helm upgrade --install"
     command = (
         f"{install} {snapshot.release} chart/mcapp -n {snapshot.namespace} --create-namespace -f values.yaml"
     )
@@ -87,12 +103,27 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
         line = Evidence(f"namespace/{snapshot.namespace}", "not found")
         parts = {"namespace": snapshot.namespace}
         return Finding("namespace-missing", parts, (line, *others), (Step(line=command),))
+    if (ending := reader.namespace_object()) and leaving(ending):
+        return _ending(snapshot, ending)
     line = Evidence(
         f"namespace/{snapshot.namespace}",
         f"releases of mcapp here: {', '.join(snapshot.releases()) or 'none'}",
     )
     parts = {"namespace": snapshot.namespace, "release": snapshot.release}
     return Finding("release-missing", parts, (line, *others), (Step(line=command),))
+
+
+def _ending(snapshot: Snapshot, namespace: Object) -> Finding:
+    """Return the finding of a namespace that is being deleted, with what keeps it."""
+    source = f"namespace/{snapshot.namespace}"
+    since = str(namespace["metadata"]["deletionTimestamp"])
+    told = [one for one in namespace["status"].get("conditions") or () if one.get("status") == "True"]
+    lines = [Evidence(source, f"{one.get('type')}: {one.get('message')}") for one in told]
+    look = Step(
+        line=f"kubectl get namespace {snapshot.namespace} -o jsonpath='{{.status.conditions[*].message}}'"
+    )
+    parts = {"namespace": snapshot.namespace, "since": since}
+    return Finding("namespace-terminating", parts, (Evidence(source, "phase Terminating"), *lines), (look,))
 
 
 def _standing(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> list[Finding]:

@@ -49,6 +49,7 @@ LOG_LINES = Words(
 ACCESS = Words("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
 
 # What the doctor had to leave out.
+NO_HELM = Words("Helm's record of the release: {why}", "Helm 對此 release 的紀錄：{why}")
 NO_NODES = Words(
     "nodes: you may not read them ({kinds})",
     "節點：沒有讀取的權限（{kinds}）",
@@ -79,6 +80,36 @@ NO_ROUTE = Words(
 )
 
 # Warnings: nothing is broken yet.
+HELM_FAILED = Words(
+    "Revision {revision} of release {release} failed ({since}): what runs may be a mixture of two revisions. "
+    "Upgrade again, or go back: {command}",
+    "release {release} 的 revision {revision} 失敗（{since}）：目前執行的可能混合了兩個 revision。"
+    "請重新升級，或回復：{command}",
+)
+HELM_WORKS = Words(
+    "A helm is at work: revision {revision} of release {release} is {status} since {since}.",
+    "helm 正在執行：release {release} 的 revision {revision} 自 {since} 起為 {status}。",
+)
+HELM_STUCK = Words(
+    "Besides, a helm was cut off: revision {revision} of release {release} is {status} since {since}. "
+    "Afterwards: {command}",
+    "此外，helm 曾被中斷：release {release} 的 revision {revision} 自 {since} 起為 {status}。"
+    "之後請執行：{command}",
+)
+OTHER_FAULT = Words("Besides: {problem}", "此外：{problem}")
+# What becomes of a volume whose claim goes.
+FATE_DELETE = Words(
+    "the volume {volume} is deleted with all data (reclaim policy Delete).",
+    "磁碟區 {volume} 會連同所有資料一起刪除（回收政策為 Delete）。",
+)
+FATE_RETAIN = Words(
+    "the volume {volume} stays (reclaim policy Retain), but no pod gets it.",
+    "磁碟區 {volume} 會保留（回收政策為 Retain），但沒有 Pod 能使用它。",
+)
+FATE_UNKNOWN = Words(
+    "the volume {volume} may be deleted with all data (its reclaim policy may not be read).",
+    "磁碟區 {volume} 可能連同所有資料一起刪除（無權讀取其回收政策）。",
+)
 LABEL_LOST = Words(
     "No node carries {labels} any more: db runs on, but would not start again.",
     "已沒有節點帶有標籤 {labels}：db 仍在執行，但無法重新啟動。",

@@ -170,6 +170,12 @@ class Kubectl:
         if done.returncode:
             raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done.stderr)))
 
+    def replace(self, document: dict[str, Any]) -> None:
+        """Write an object as it was read and changed. FailedError if it was changed meanwhile, or refused."""
+        done = self._answer(("replace", "--filename=-"), json.dumps(document).encode())
+        if done.returncode:
+            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done.stderr)))
+
     def must(self, *arguments: str) -> bytes:
         """Run kubectl and return what it prints. FailedError if it fails."""
         done = self.run(*arguments)

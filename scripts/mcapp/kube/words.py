@@ -164,3 +164,20 @@ LABEL_FAILED_REMEDY = Words(
     "Run `{command}` with more rights.",
     "請以足夠的權限執行 `{command}`。",
 )
+
+# A Helm release between two states.
+HELM_AT_WORK = Words(
+    "Waiting for another helm: release {release}, revision {revision}, is {status}",
+    "等待另一個 helm：release {release} 的 revision {revision} 為 {status}",
+)
+HELM_MENDED = Words(
+    "The helm that left revision {revision} of release {release} at {status} ({since}) was cut off: it is "
+    "recorded as failed now, so that Helm takes the next upgrade. Nothing is lost.",
+    "release {release} 的 revision {revision} 自 {since} 起停在 {status}，因為 helm 被中斷：已改記為 failed，"
+    "Helm 可以接受下一次升級。沒有遺失任何資料。",
+)
+HELM_MOVED_ON = Words(
+    "Somebody else works on release {release} at this moment.",
+    "此刻有其他人正在變更 release {release}。",
+)
+HELM_MOVED_ON_REMEDY = Words("Run this again in a minute.", "請在一分鐘後重新執行。")

@@ -15,6 +15,7 @@ from mcapp.genvalues.values import Result
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim, Owner
+from mcapp.kube.release import settle
 from mcapp.messages import announce, language
 from mcapp.move import back, release, report, target, volumes, words
 from mcapp.move.state import Move, Record
@@ -46,6 +47,9 @@ def work(asked: argparse.Namespace) -> Exit:
     move = record.load()
     if asked.discard_old:
         return discard(kubectl, record, move, asked)
+    if move is None and not asked.dry_run:
+        # Somebody's upgrade in the middle of a move would undo half of it.
+        settle(kubectl, asked.namespace, asked.release)
     inventory = kubectl.inventory(asked.namespace)
     if asked.back:
         return go_back(deployed, record, move, inventory, asked)

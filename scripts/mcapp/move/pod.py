@@ -16,17 +16,6 @@ _SOCKET = "/tmp"  # noqa: S108 - in the pod
 CONTAINER = "move"
 
 
-def claim(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return a claim like db's own, under another name."""
-    kept = ("accessModes", "resources", "storageClassName")
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": labels},
-        "spec": {key: of["spec"][key] for key in kept if key in of["spec"]},
-    }
-
-
 def job(
     workload: dict[str, Any], name: str, claim_name: str, hostname: str, tolerations: list[Any]
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,11 @@ from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Volume
+from mcapp.kube.release import settle
 from mcapp.move import words
+
+# A helm of a move that was cut off waits for nothing: after this time it is gone.
+_OWN = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,7 @@ class Deployed:
 
     def upgrade(self, wanted: Mapping[str, Any]) -> None:
         """Bring the release to these values, also after an upgrade that was cut off."""
-        status = json.loads(self.helm("status", self.name, "--output", "json"))["info"]["status"]
-        if status.startswith("pending"):
-            chosen = f"owner=helm,name={self.name},status={status}"
-            self.kubectl.must("delete", "secrets", f"--namespace={self.namespace}", f"--selector={chosen}")
+        settle(self.kubectl, self.namespace, self.name, _OWN)
         # Not --wait: api is not ready before the database takes writes, which is a later step.
         flags = ("--reset-values", "--values", "-")
         self.helm("upgrade", self.name, CHART, *flags, stdin=valuesfile.text(dict(wanted)))

@@ -14,6 +14,7 @@ from mcapp.errors import FailedError, UserError
 from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.pods import is_true
+from mcapp.kube.volumes import claim_like, set_policy
 from mcapp.messages import announce
 from mcapp.move import basebackup, content, pod, volumes, words, writes
 from mcapp.move.release import Deployed
@@ -93,7 +94,7 @@ class Mover:
         workload = volumes.must_exist(self.deployed, "statefulset", "db")
         claim = volumes.must_exist(self.deployed, "pvc", CLAIM)
         labels = {key: value for key, value in self.record.labels.items() if not key.startswith("helm.sh/")}
-        self.kubectl.apply(pod.claim(claim, self.next_claim, labels))
+        self.kubectl.apply(claim_like(claim, self.next_claim, labels))
         if not self._job_runs():
             pod.remove_job(self.kubectl, self.deployed.namespace, self.job)
             job = pod.job(workload, self.job, self.next_claim, self.hostname, self.tolerations)
@@ -149,7 +150,7 @@ class Mover:
         with step(words.STEP_UPGRADE(release=self.deployed.name, node=self.move.target)):
             self.deployed.upgrade(self.values)
             self.source(_START_SECONDS)
-        volumes.set_policy(self.kubectl, self.move.new, self.move.policy)
+        set_policy(self.kubectl, self.move.new, self.move.policy)
         return self.move
 
     def serve(self) -> Move:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from mcapp.errors import FailedError
 from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.kubectl import Kubectl
-from mcapp.move import pod, words
+from mcapp.kube.volumes import claim_again, is_bound, reserve, set_policy
+from mcapp.move import words
 from mcapp.move.release import Deployed
 from mcapp.move.state import Move
 from mcapp.wait import until
 
 _BOUND_SECONDS = 20.0
 _GONE_SECONDS = 120.0
-# Annotations that bind a claim to its volume.
-_BINDING = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
 
 
 def must_exist(deployed: Deployed, kind: str, name: str) -> dict[str, Any]:
@@ -37,12 +35,7 @@ def retain_both(deployed: Deployed, move: Move, next_claim: str) -> Move:
         new = str(claim["spec"]["volumeName"])
     for volume in (move.old, new):
         set_policy(deployed.kubectl, volume, "Retain")
-    metadata = live["metadata"]
-    annotations = metadata.get("annotations", {}).items()
-    again = pod.claim(live, metadata["name"], metadata["labels"])
-    again["metadata"]["annotations"] = {key: one for key, one in annotations if not key.startswith(_BINDING)}
-    again["spec"]["volumeName"] = new
-    return replace(move, new=new, claim=again)
+    return replace(move, new=new, claim=claim_again(live, new))
 
 
 def switched(deployed: Deployed, move: Move) -> bool:
@@ -60,23 +53,10 @@ def switch(deployed: Deployed, move: Move) -> None:
     if not switched(deployed, move):
         within = (f"--namespace={namespace}", "--ignore-not-found")
         kubectl.must("delete", "pvc", claim, *within, "--wait=true")
-        # Reserved for this claim: a volume without a claim would be given to any other one.
-        owner = {"namespace": namespace, "name": claim, "uid": None, "resourceVersion": None}
-        patch = json.dumps({"spec": {"claimRef": owner}})
-        kubectl.must("patch", "pv", move.new, "--type=merge", f"--patch={patch}")
+        reserve(kubectl, move.new, namespace, claim)
         kubectl.apply(move.claim)
-    if not until(lambda: _bound(must_exist(deployed, "pvc", CLAIM)), _BOUND_SECONDS):
+    if not until(lambda: is_bound(must_exist(deployed, "pvc", CLAIM)), _BOUND_SECONDS):
         raise FailedError(words.NOT_BOUND(claim=claim))
-
-
-def _bound(claim: dict[str, Any]) -> bool:
-    return bool(claim.get("status", {}).get("phase") == "Bound")
-
-
-def set_policy(kubectl: Kubectl, volume: str, policy: str) -> None:
-    """Set what becomes of a volume without its claim: Retain or Delete."""
-    patch = json.dumps({"spec": {"persistentVolumeReclaimPolicy": policy}})
-    kubectl.must("patch", "pv", volume, "--type=merge", f"--patch={patch}")
 
 
 def discard(kubectl: Kubectl, move: Move) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from . import store
 from .database.client import UnavailableError
+from .database.reasons import Code
 from .problems import Kind, ProblemError, render
 from .routes import ROUTERS
 
@@ -52,7 +53,7 @@ def _problem(request: Request, error: Exception) -> ProblemError:
 
 
 def _unavailable(method: str, error: UnavailableError) -> ProblemError:
-    if error.failure.code == "schema":
+    if error.failure.code is Code.SCHEMA:
         return ProblemError(Kind.SCHEMA, f"{error.failure.reason}.")
     detail = f"The database cannot be used: {error.failure.reason}."
     members: dict[str, Any] = {"code": error.failure.code}

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from .database.reasons import Code
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -60,7 +62,7 @@ class Kind(Enum):
         "database-unavailable",
         503,
         "Database unavailable",
-        "PostgreSQL did not answer; `code` says why.",
+        "PostgreSQL did not answer, or did not do what was asked; `code` says why.",
     )
     SCHEMA = (
         "schema-mismatch",
@@ -99,8 +101,8 @@ class Problem(BaseModel):
     detail: str = Field(examples=["There is no task 7."])
     instance: str = Field(examples=["/api/tasks/7"])
     request_id: str = Field(examples=["6f1c0a52"])
-    code: str | None = Field(
-        default=None, description="Why the database is unavailable, for programs.", examples=["refused"]
+    code: Code | None = Field(
+        default=None, description="Why the database is unavailable, for programs.", examples=[Code.REFUSED]
     )
     maybe_done: bool | None = Field(
         default=None, description="True where a change may have been made all the same."

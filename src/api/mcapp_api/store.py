@@ -44,6 +44,9 @@ _IF_VERSION: LiteralString = " AND version = ANY(%(versions)s::bigint[])"
 _RETURNING: LiteralString = f" RETURNING {_COLUMNS}"
 _EXISTS: LiteralString = "SELECT FROM tasks WHERE id = %(id)s"
 
+# Whether there is a task does not matter: it fails where none could be read. It reads one row at most.
+ANY: LiteralString = "SELECT EXISTS (SELECT id, title, done, version, created_at, updated_at FROM tasks)"
+
 # Each replica runs it when it connects, and once an hour.
 FORGET_OLD_KEYS: LiteralString = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
 

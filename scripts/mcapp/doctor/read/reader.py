@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 from mcapp.doctor.read import facts
 from mcapp.doctor.read.manifest import Manifest, newest
 from mcapp.doctor.read.snapshot import Object, Snapshot
-from mcapp.errors import UnreachableError
+from mcapp.errors import UnreachableError, UserError
 from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.kube.release import look
 from mcapp.kube.words import KUBE_ANSWER
+from mcapp.messages import translate
 
 KINDS = (
     *("nodes", "persistentvolumes", "storageclasses", "deployments", "replicasets", "statefulsets", "pods"),
@@ -90,6 +92,19 @@ class Reader:
         found = (item["metadata"] for item in self._items(done.stdout))
         key = "app.kubernetes.io/instance"
         return sorted({f"{m.get('namespace')}/{(m.get('labels') or {}).get(key)}" for m in found})
+
+    def namespace_object(self) -> Object:
+        """Return the namespace, {} where it may not be read."""
+        done = self.kubectl.run("get", "namespace", self.namespace, "--output", "json")
+        found: Object = {} if done.returncode else json.loads(done.stdout)
+        return found
+
+    def helm(self) -> Answer:
+        """Return what Helm has recorded of the release, as a kube.release.Look."""
+        try:
+            return Answer(look(self.kubectl, self.namespace, self.release))
+        except UserError as error:
+            return Answer(None, translate(error.problem))
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""

@@ -11,8 +11,14 @@ from psycopg.rows import TupleRow
 from psycopg_pool import PoolClosed
 
 from ..settings import Settings
-from .patience import ANSWER_SECONDS, CHECKOUT_SECONDS, REPEAT_SECONDS, answer_within
-from .reasons import Failure, explain
+from .patience import (
+    ANSWER_SECONDS,
+    CHECKOUT_SECONDS,
+    LOCK_KNOWN_SECONDS,
+    REPEAT_SECONDS,
+    answer_within,
+)
+from .reasons import Code, Failure, explain, is_known
 from .watcher import Watcher
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -39,6 +45,8 @@ class Database:
     def __init__(self, settings: Settings, *, housekeeping: LiteralString) -> None:
         self._address = settings.database_address
         self._watcher = Watcher(settings, housekeeping)
+        # The latest lock that a request waited for in vain, and until when it explains a queue.
+        self._lock: tuple[Failure, float] | None = None
 
     @property
     def failure(self) -> Failure | None:
@@ -97,7 +105,7 @@ class Database:
         try:
             await gate.enter(patience)
         except psycopg.OperationalError as error:
-            raise UnavailableError(explain(error, self._address)) from error
+            raise UnavailableError(self._explain(error)) from error
         connection = None
         try:
             # Not pool.connection(): its transaction has nothing to commit in autocommit.
@@ -105,11 +113,13 @@ class Database:
             with answer_within(connection, until - monotonic()):
                 cursor = await connection.execute(query, parameters)
                 rows = await cursor.fetchall()
-        except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, TimeoutError) as error:
+        except (psycopg.Error, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
             if lost:
                 self._watcher.suspect(generation)
-            raise UnavailableError(explain(error, self._address), lost=lost) from error
+            elif isinstance(error, psycopg.Error) and not is_known(error):
+                raise
+            raise UnavailableError(self._explain(error), lost=lost) from error
         else:
             if generation is self._watcher.generation:
                 idle.append(connection)
@@ -121,3 +131,12 @@ class Database:
                     await pool.putconn(connection)
             finally:
                 gate.leave()
+
+    def _explain(self, error: BaseException) -> Failure:
+        """Return the failure behind an error; behind a full queue, the lock for which the others wait."""
+        failure, now = explain(error, self._address), monotonic()
+        if failure.code is Code.DATABASE_LOCKED:
+            self._lock = failure, now + LOCK_KNOWN_SECONDS
+        elif failure.code is Code.BUSY and self._lock and now < self._lock[1]:
+            return self._lock[0]
+        return failure

@@ -97,7 +97,8 @@ async def _apply(connection: AsyncConnection[TupleRow], migration: Migration) ->
     cursor = await connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
     if not (await cursor.fetchall())[0][0]:
         raise MigrationBusyError("another replica is migrating the schema")
-    await connection.execute(f"SET LOCAL statement_timeout = '{_APPLY_SECONDS}s'")
+    for limit in ("statement_timeout", "lock_timeout"):
+        await connection.execute(f"SET LOCAL {limit} = '{_APPLY_SECONDS}s'")
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations ("
         " version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"

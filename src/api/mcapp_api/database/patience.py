@@ -22,6 +22,11 @@ PROBE_SECONDS = 0.5
 PROBES = 3
 CHECKOUT_SECONDS = 1.0
 STATEMENT_SECONDS = 1.5
+# Less than STATEMENT_SECONDS, so that PostgreSQL names the lock; less than CHECKOUT_SECONDS, so that a
+# request which waits for a connection still gets one while others wait for the lock.
+LOCK_SECONDS = 0.75
+# For so long, a request that gets no connection is told of the lock that keeps the connections busy.
+LOCK_KNOWN_SECONDS = 2.0
 # For one request, its repeat included: less than the 3 s that a client is promised.
 ANSWER_SECONDS = 2.5
 # A repeat needs at least this much of ANSWER_SECONDS.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ..settings import Settings
 from .gate import Gate
-from .patience import ANSWER_SECONDS, CONNECT_SECONDS, STATEMENT_SECONDS
+from .patience import ANSWER_SECONDS, CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -43,15 +44,26 @@ async def open_generation(settings: Settings) -> Generation:
     )
     try:
         await pool.open(wait=True, timeout=CONNECT_SECONDS)
-    except BaseException:
+    except BaseException as error:
         await pool.close()
+        if isinstance(error, PoolTimeout):
+            await _raise_reason(settings)
         raise
     return Generation(pool, Gate(size), [])
 
 
+async def _raise_reason(settings: Settings) -> None:
+    """Connect as often as the pool does, and raise why one is refused: the pool tells only of its time."""
+    async with AsyncExitStack() as stack:
+        for _ in range(settings.pool_size):
+            connection = await AsyncConnection.connect(**parameters(settings))
+            stack.push_async_callback(connection.close)
+
+
 def parameters(settings: Settings) -> dict[str, Any]:
     """Return the arguments of psycopg's `connect`."""
-    options = {"statement_timeout": f"{STATEMENT_SECONDS}s", "timezone": "UTC"}
+    limits = {"statement_timeout": STATEMENT_SECONDS, "lock_timeout": LOCK_SECONDS}
+    options = {**{name: f"{seconds}s" for name, seconds in limits.items()}, "timezone": "UTC"}
     given = settings.database.get("options", "")
     return {
         **settings.database,

@@ -29,7 +29,7 @@ from .patience import (
     answer_within,
 )
 from .pool import Generation, open_generation, parameters
-from .reasons import Failure, explain
+from .reasons import Code, Failure, explain, is_known
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Watcher:
         self._settings = settings
         self._housekeeping = housekeeping
         self.generation: Generation | None = None
-        self.failure = Failure("starting", "the api has not reached the database yet")
+        self.failure = Failure(Code.STARTING, "the api has not reached the database yet")
         self.connected_once = False
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
@@ -85,11 +85,11 @@ class Watcher:
             except (psycopg.Error, OSError, TimeoutError, MigrationBusyError) as error:
                 self._fail(explain(error, self._settings.database_address))
             except SchemaMismatchError as error:
-                self._fail(Failure("schema", str(error)))
+                self._fail(Failure(Code.SCHEMA, str(error)))
             except Exception:
                 # Whatever it is, the api goes on looking for its database.
                 logger.exception("the database watcher failed")
-                self._fail(Failure("other", "a fault of the api; its log has more"))
+                self._fail(Failure(Code.OTHER, "a fault of the api; its log has more"))
             else:
                 continue
             with suppress(TimeoutError):
@@ -105,12 +105,22 @@ class Watcher:
             connection = await AsyncConnection.connect(**parameters(self._settings))
         try:
             await migrate(connection)
-            with answer_within(connection, CONNECT_SECONDS):
-                await connection.execute(self._housekeeping)
+            await self._keep_house(connection)
             self._publish(await open_generation(self._settings))
             await self._watch(connection)
         finally:
             await connection.close()
+
+    async def _keep_house(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Run the housekeeping; a database that only reads, or a lock, is no reason to do without reads."""
+        try:
+            with answer_within(connection, CONNECT_SECONDS):
+                await connection.execute(self._housekeeping)
+        except psycopg.Error as error:
+            if connection.closed or not is_known(error):
+                raise
+            failure = explain(error, self._settings.database_address)
+            logger.warning("housekeeping left out", extra={"fields": failure._asdict()})
 
     async def _probe(self) -> None:
         """Return when the server's port accepts a connection. Raises OSError, TimeoutError."""

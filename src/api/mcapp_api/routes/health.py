@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
+from .. import store
 from ..database.client import Database
 from ..database.migrate import APPLIED, SchemaMismatchError, pending
 from ..metrics import registry
@@ -37,7 +38,7 @@ async def readyz(
         Query(description="`db`: ready once the database was reached; a later outage does not count."),
     ] = None,
 ) -> Status:
-    """Tell whether this replica should get requests: it does not stop, and has its database and schema."""
+    """Tell whether this replica should get requests: it does not stop, and can read a task of its schema."""
     if request.app.state.lifecycle.draining:
         raise ProblemError(Kind.DRAINING)
     db: Database = request.app.state.database
@@ -49,6 +50,7 @@ async def readyz(
         raise ProblemError(Kind.SCHEMA, f"{error}.") from error
     if waiting:
         raise ProblemError(Kind.SCHEMA, f"Migration {waiting[0].name} is missing.")
+    await db.fetch(store.ANY, repeatable=True)
     return Status()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from ..database.reasons import Code
 from ..openapi import problems
 from ..problems import Kind, ProblemError
 
@@ -18,10 +19,22 @@ class ProblemKind(BaseModel):
     title: str = Field(examples=[Kind.NOT_FOUND.title])
     status: int = Field(examples=[Kind.NOT_FOUND.status])
     meaning: str = Field(examples=[Kind.NOT_FOUND.meaning])
+    codes: dict[Code, str] | None = Field(
+        description="Each `code` that the kind can have, and its meaning; null for a kind without codes.",
+        examples=[None, {Code.REFUSED: Code.REFUSED.meaning}],
+    )
 
 
+# The code `schema` is a kind of its own.
+_CODES: dict[Code, str] = {code: code.meaning for code in Code if code is not Code.SCHEMA}
 _CATALOGUE = {
-    kind.slug: ProblemKind(type=kind.type, title=kind.title, status=kind.status, meaning=kind.meaning)
+    kind.slug: ProblemKind(
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        meaning=kind.meaning,
+        codes=_CODES if kind is Kind.DATABASE else None,
+    )
     for kind in Kind
 }
 

@@ -104,7 +104,7 @@ Db = Annotated[Database, Depends(_database)]
 TaskId = Annotated[int, Path(ge=1, le=store.BIGGEST_ID, examples=[7])]
 Versions = Annotated[list[int] | None, Depends(_versions)]
 JsonOnly = Depends(_json_only)
-_COMMON = (Kind.INVALID, Kind.INTERNAL, Kind.DATABASE)
+_COMMON = (Kind.INVALID, Kind.INTERNAL, Kind.DATABASE, Kind.SCHEMA)
 _WITH_BODY = (Kind.MALFORMED, Kind.TOO_LARGE, Kind.MEDIA_TYPE)
 _CONDITIONAL = (Kind.NOT_FOUND, Kind.VERSION)
 

@@ -1,7 +1,4 @@
-/**
- * Every text of the page. Both languages have the same keys, except the reasons of the database and the
- * problems of the api, which the api itself gives in English.
- */
+/** Every text of the page but those of the api's codes (codes.js). Both languages have the same keys. */
 export const strings = {
   en: {
     skip: "Skip to the tasks",
@@ -26,12 +23,12 @@ export const strings = {
     "pod.unknown": "pod unknown",
     "pod.outside": "not a pod",
     "pod.missing": "no answer",
+    "pod.refuses": "answers, but refuses",
     "pod.share": "{count} of {total}",
     "pod.silent": "not in the last {count}",
     "hop.web": "browser to web",
     "hop.api": "web to api",
     "hop.db": "api to db",
-    "hop.broken": "no answer",
     feed: "Latest answers",
     "feed.share": "{letter}: {count} of {total}",
     "feed.db": "{count} without db",
@@ -46,9 +43,8 @@ export const strings = {
     "state.api.timeout": "api does not answer in time. web runs, but got no answer from api.",
     "state.api.error": "api answers with an error ({status}): {detail}.",
     "state.db": "api runs, db does not answer: {reason}.",
+    "state.db.refuses": "api runs and db answers, but the tasks cannot be used: {reason}.",
     since: "Since {time}.",
-
-    "problem.invalid-input": "a title has 1 to 200 characters, none of them a control character",
 
     tasks: "Tasks",
     filter: "Show",
@@ -69,6 +65,7 @@ export const strings = {
     outbox: "Not saved yet",
     "outbox.sending": "Saving …",
     "outbox.waiting": "Not saved yet. It is sent again by itself.",
+    "outbox.refused": "Not saved yet: {reason}. It is sent again by itself.",
     "outbox.rejected": "Not accepted: {detail}.",
     "outbox.send": "Send now",
     "outbox.change": "Change",
@@ -113,12 +110,12 @@ export const strings = {
     "pod.unknown": "Pod 不明",
     "pod.outside": "不是 Pod",
     "pod.missing": "沒有回應",
+    "pod.refuses": "有回應，但拒絕",
     "pod.share": "{count}/{total} 次",
     "pod.silent": "最近 {count} 次都不是它",
     "hop.web": "瀏覽器到 web",
     "hop.api": "web 到 api",
     "hop.db": "api 到 db",
-    "hop.broken": "沒有回應",
     feed: "最近的回應",
     "feed.share": "{letter}：{count}/{total} 次",
     "feed.db": "{count} 次連不上 db",
@@ -133,30 +130,8 @@ export const strings = {
     "state.api.timeout": "api 沒有及時回應。web 正常運作，但等不到 api 的回應。",
     "state.api.error": "api 回應錯誤（{status}）：{detail}。",
     "state.db": "api 正常運作，db（資料庫）沒有回應：{reason}。",
+    "state.db.refuses": "api 正常運作，db（資料庫）有回應，但無法使用待辦事項：{reason}。",
     since: "自 {time} 起。",
-
-    "reason.password": "密碼錯誤",
-    "reason.forbidden": "權限不足",
-    "reason.dns": "找不到主機名稱",
-    "reason.tls": "TLS 連線失敗",
-    "reason.refused": "連線遭拒",
-    "reason.unreachable": "網路無法到達",
-    "reason.starting": "資料庫正在啟動",
-    "reason.stopping": "資料庫正在關閉",
-    "reason.busy": "連線數已滿",
-    "reason.disk": "磁碟空間已滿",
-    "reason.missing": "資料庫不存在",
-    "reason.timeout": "連線逾時",
-    "reason.lost": "連線中斷",
-    "reason.migrating": "另一個 api 正在更新資料庫結構",
-    "reason.schema": "資料庫的結構版本與 api 不符",
-    "reason.other": "原因請看 api 的記錄檔",
-
-    "problem.invalid-input": "標題須為 1 到 200 個字元，且不含控制字元",
-    "problem.key-reused": "這個請求先前已用於其他內容",
-    "problem.internal-error": "api 內部發生錯誤，原因請看它的記錄檔",
-    "problem.schema-mismatch": "資料庫的結構版本與 api 不符",
-    "problem.draining": "這個 api Pod 正在關閉",
 
     tasks: "待辦事項",
     filter: "顯示",
@@ -177,6 +152,7 @@ export const strings = {
     outbox: "尚未儲存",
     "outbox.sending": "儲存中…",
     "outbox.waiting": "尚未儲存，會自動重新傳送。",
+    "outbox.refused": "尚未儲存：{reason}。會自動重新傳送。",
     "outbox.rejected": "未被接受：{detail}。",
     "outbox.send": "立即傳送",
     "outbox.change": "修改",

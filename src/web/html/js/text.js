@@ -34,9 +34,6 @@ export function t(key, values = {}) {
   return strings[current][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** Whether the present language has this text. @param {string} key */
-export const translated = (key) => key in strings[current];
-
 /** Calls back after every change of language. @param {() => void} listener */
 export const onLanguage = (listener) => listeners.add(listener);
 

@@ -1,5 +1,6 @@
+import { refuses } from "../codes.js";
 import { byId, element, setText, svgElement } from "../dom.js";
-import { explain, explainProblem } from "../reasons.js";
+import { advise, explain, explainProblem } from "../reasons.js";
 import { clock, duration, onLanguage, t } from "../text.js";
 import { drawLines } from "./lines.js";
 import { model } from "./model.js";
@@ -57,6 +58,7 @@ export class Picture {
     byId("status").closest(".status").dataset.state = state.kind;
     setText(byId("status"), sentence(state));
     setText(byId("since"), state.kind === "ok" ? "" : t("since", { time: clock(since) }));
+    setText(byId("advice"), advise(state));
   }
 
   #build(pods, nodes) {
@@ -138,7 +140,7 @@ export class Picture {
   }
 
   #note(pod) {
-    if (pod.state === "down") return t("pod.missing");
+    if (pod.state === "down") return t(refuses(this.#view.state.code) ? "pod.refuses" : "pod.missing");
     if (pod.silent) return t("pod.silent", { count: pod.silent });
     if (pod.tier === "db") return this.#view.db?.address ?? "";
     return pod.total ? t("pod.share", pod) : "";
@@ -187,7 +189,8 @@ export class Picture {
       label.toggleAttribute("data-broken", broken);
       const time = broken ? "×" : hops[tier] === null ? "" : duration(hops[tier]);
       label.hidden = time === "";
-      label.replaceChildren(element("span", "hidden", [`${t(`hop.${tier}`)}: ${broken ? t("hop.broken") : ""}`]), time);
+      const fault = broken ? this.#note({ tier, state: "down" }) : "";
+      label.replaceChildren(element("span", "hidden", [`${t(`hop.${tier}`)}: ${fault}`]), time);
       taken.push({ from, to: box(to), broken, label });
       from = broken ? null : box(to);
     }
@@ -206,7 +209,7 @@ function membersText({ wanted, replicas }) {
 }
 
 function sentence({ kind, reason, code, status, type }) {
-  if (kind === "db") return t("state.db", { reason: explain(code, reason) });
+  if (kind === "db") return t(refuses(code) ? "state.db.refuses" : "state.db", { reason: explain(code, reason) });
   if (kind === "web" && reason !== "network") return t(reason === "offline" ? "state.offline" : "state.web.timeout");
   if (kind === "api" && status === 504) return t("state.api.timeout");
   if (kind === "api" && status !== 502) {

@@ -1,6 +1,7 @@
+import { refuses } from "../codes.js";
 import { byId, fromTemplate } from "../dom.js";
 import { Unreachable, request } from "../http.js";
-import { explainProblem } from "../reasons.js";
+import { brief, explainProblem } from "../reasons.js";
 import { onLanguage, t } from "../text.js";
 import { clearComplaint, complain, say } from "./notices.js";
 import { Outbox } from "./outbox.js";
@@ -76,6 +77,7 @@ export class Adding {
       return true;
     } catch (error) {
       item.failed = true;
+      item.code = error.body?.code;
       if (error instanceof Unreachable || error.temporary) return false;
       // 409: an earlier try stored the task, and somebody has deleted it since.
       if (error.status === 409) this.#outbox.remove(item);
@@ -120,15 +122,19 @@ export class Adding {
 }
 
 function fill(row) {
-  const { title, failed, rejected, type } = row.item;
+  const { title, failed, rejected, type, code } = row.item;
   row.toggleAttribute("data-failed", Boolean(failed));
   row.querySelector(".text").textContent = title;
-  row.querySelector(".why").textContent = rejected
-    ? t("outbox.rejected", { detail: explainProblem(type, rejected) })
-    : t(failed ? "outbox.waiting" : "outbox.sending");
+  row.querySelector(".why").textContent = waitsFor(failed, code, rejected && explainProblem(type, rejected));
   const again = row.querySelector(".again");
   const discard = row.querySelector(".discard");
   again.textContent = t(rejected ? "outbox.change" : "outbox.send");
   discard.textContent = t("outbox.discard");
   again.hidden = discard.hidden = !failed;
+}
+
+function waitsFor(failed, code, rejected) {
+  if (rejected) return t("outbox.rejected", { detail: rejected });
+  if (failed && refuses(code)) return t("outbox.refused", { reason: brief(code) });
+  return t(failed ? "outbox.waiting" : "outbox.sending");
 }

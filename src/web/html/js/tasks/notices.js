@@ -1,6 +1,7 @@
+import { refuses } from "../codes.js";
 import { byId } from "../dom.js";
 import { Unreachable } from "../http.js";
-import { explainProblem } from "../reasons.js";
+import { brief, explainProblem } from "../reasons.js";
 import { onLanguage, t } from "../text.js";
 
 let complaint = () => "";
@@ -22,6 +23,7 @@ export function say(key, values) {
 export function why(error) {
   if (error instanceof Unreachable) return t(`why.${error.reason}`);
   if (error.status === 502 || error.status === 504) return t("why.api");
+  if (refuses(error.body?.code)) return brief(error.body.code);
   if (error.body?.code) return t("why.db");
   return explainProblem(error.body?.type, error.message);
 }

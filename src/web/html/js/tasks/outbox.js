@@ -4,9 +4,9 @@ const KEY = "outbox";
 const DRAFT = "draft";
 
 /**
- * @typedef {{key: string, title: string, failed?: boolean, rejected?: string, type?: string}} Item
- *   key: its Idempotency-Key; failed: at least one try failed; rejected: why the api will never accept it;
- *   type: of that problem
+ * @typedef {{key: string, title: string, failed?: boolean, code?: string, rejected?: string, type?: string}} Item
+ *   key: its Idempotency-Key; failed: at least one try failed; code: why db did not take the latest one;
+ *   rejected: why the api will never accept it; type: of that problem
  */
 
 function read(name) {

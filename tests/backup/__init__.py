@@ -1,0 +1,1 @@
+"""Tests of backup that need no cluster."""
