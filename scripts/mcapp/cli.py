@@ -131,6 +131,6 @@ def _own_fault(error: Exception) -> Exit:
         traceback.print_exception(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     why = " ".join(f"{type(error).__name__}: {error}".split())
-    where = f"{Path(last.filename).name}:{last.lineno}"
+    where = f"{os.path.basename(last.filename)}:{last.lineno}"
     announce(words.INTERNAL(why=why, where=where, debug=DEBUG))
     return Exit.INTERNAL
