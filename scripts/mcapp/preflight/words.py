@@ -189,8 +189,10 @@ LOCAL_WHO = Words(
 )
 LOCAL_STOP = Words("Stop it: `sudo kill {pid}`", "請停止它：`sudo kill {pid}`")
 LOCAL_PAGE = Words(
-    "Stop it (`sudo kill {pid}`), or give the page another port: `--set web.service.nodePort=30081`",
-    "請停止它（`sudo kill {pid}`），或讓網頁使用其他連接埠：`--set web.service.nodePort=30081`",
+    "Stop it (`sudo kill {pid}`), or later give the page another port: "
+    "`{genvalues} --set web.service.nodePort=30081`",
+    "請停止它（`sudo kill {pid}`），或稍後讓網頁使用其他連接埠："
+    "`{genvalues} --set web.service.nodePort=30081`",
 )
 
 # The machine.
