@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mcapp import words
@@ -131,6 +132,6 @@ def _own_fault(error: Exception) -> Exit:
         traceback.print_exception(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     why = " ".join(f"{type(error).__name__}: {error}".split())
-    where = f"{os.path.basename(last.filename)}:{last.lineno}"
+    where = f"{Path(last.filename).name}:{last.lineno}"
     announce(words.INTERNAL(why=why, where=where, debug=DEBUG))
     return Exit.INTERNAL

@@ -86,7 +86,7 @@ def render(
 
 @cache
 def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
-    shown = _helm("template", release, chart, "--namespace", namespace, "--values", "-", stdin=values)
+    shown = helm("template", release, chart, "--namespace", namespace, "--values", "-", stdin=values)
     return Objects(tuple(document for document in yaml.load_all(shown, yaml.CSafeLoader) if document))
 
 
@@ -104,7 +104,7 @@ def install(values: Values) -> str:
 
     """
     flags = ("--namespace", "mcapp", "--dry-run=client", "--values", "-")
-    return _helm("install", "mcapp", str(CHART), *flags, stdin=json.dumps(values))
+    return helm("install", "mcapp", str(CHART), *flags, stdin=json.dumps(values))
 
 
 def lint(values: Values) -> None:
@@ -114,10 +114,16 @@ def lint(values: Values) -> None:
         HelmError: the chart refuses the values.
 
     """
-    _helm("lint", str(CHART), "--values", "-", stdin=json.dumps(values))
+    helm("lint", str(CHART), "--values", "-", stdin=json.dumps(values))
 
 
-def _helm(*arguments: str, stdin: str) -> str:
+def helm(*arguments: str, stdin: str) -> str:
+    """Return what helm prints; `stdin` is the values file that it reads as `-`.
+
+    Raises:
+        HelmError: helm failed.
+
+    """
     done = subprocess.run(
         [str(command("helm")), *arguments],
         input=stdin,
