@@ -17,7 +17,10 @@ from mcapp.kube.kubectl import Kubectl
 from tests.support.doctor_recording import Replay, ReplayedKubectl, key, load, objects
 
 # Between them they lead through every check; what one of them tried, the others need not try again.
-TRIED = ("healthy", "foreign-endpoint", "image-missing", "no-leader", "no-labelled-node", "crash-loop")
+TRIED = (
+    *("healthy", "foreign-endpoint", "image-missing", "no-leader", "no-labelled-node", "crash-loop"),
+    *("dns-down", "provisioner-down", "volume-affinity"),
+)
 Way = tuple[str | int, ...]
 
 
@@ -76,13 +79,19 @@ def seen() -> set[tuple[Any, ...]]:
     return set()
 
 
+def listed(document: dict[str, Any]) -> list[tuple[str, list[Any], int, dict[str, Any]]]:
+    """Return every object that was read: the question in short, the list it stands in, and its place."""
+    answers = [(call[:30], answer["out"]) for call, answer in document["calls"].items()]
+    lists = [(call, out["items"]) for call, out in answers if isinstance(out, dict)]
+    return [(call, items, *one) for call, items in lists for one in enumerate(items)]
+
+
 @pytest.mark.parametrize("cause", TRIED)
 def test_a_field_that_is_missing(cause: str, seen: set[tuple[Any, ...]]) -> None:
     document = load(cause)
-    items = objects(document)
-    for position, item in enumerate(items):
+    for call, items, position, item in listed(document):
         for way in ways(item):
-            about = (item["kind"], *("*" if isinstance(step, int) else step for step in way))
+            about = (call, item["kind"], *("*" if isinstance(step, int) else step for step in way))
             if about in seen or way in (("kind",), ("metadata",), ("metadata", "name")):
                 continue
             seen.add(about)

@@ -172,12 +172,17 @@ def _living(
     found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
-    if found is None or (suspected and found.cause in _GENERIC and suspected.tier == "db"):
+    if found is None or (suspected and found.cause in _GENERIC and _explains(suspected)):
         found = suspected or found
     if found is not None:
         return found
     logs.note(views[0].results, recent.result(), diagnosis)
     return next(access.check(snapshot, reader, outside.result(), diagnosis), None)
+
+
+def _explains(suspected: Finding) -> bool:
+    """Whether what the objects show is the reason for what the other tiers see."""
+    return suspected.tier == "db" or suspected.cause == "foreign-endpoint"
 
 
 def _left_out(tier: str, answers: list[Answer], diagnosis: Diagnosis) -> None:

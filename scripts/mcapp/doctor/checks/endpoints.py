@@ -73,7 +73,7 @@ def _finding(snapshot: Snapshot, service: Object, tier: str, item: Object, at: t
             marks = [f"{key}-" for key in sorted(spec(service).get("selector") or {})]
             step = Step(kubectl=("label", source, *where, *marks))
     parts = {"service": name(service), "address": address, "source": source, "tier": tier}
-    return Finding("foreign-endpoint", parts, tuple(evidence), (step,), tier, soft=True)
+    return Finding("foreign-endpoint", parts, tuple(evidence), (step,), tier, soft=snapshot.changing)
 
 
 def _maker(snapshot: Snapshot, pod: Object) -> Object | None:

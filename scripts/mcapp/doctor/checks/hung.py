@@ -43,9 +43,10 @@ def _database(snapshot: Snapshot, view: View) -> Iterator[Finding]:
         key = f"pod/{name(pod)}"
         ways = (key, f"service/{snapshot.object_name('db')}")
         open_ = any((view.part("tcp").get(way) or {}).get("outcome") == "connected" for way in ways)
-        silent = (wide.get(key) or {}).get("outcome") == "silent"
-        # In mode ha the login goes to the leader alone.
-        if open_ and (silent or (late and not snapshot.is_ha)):
+        packet = (wide.get(key) or {}).get("outcome")
+        # In mode ha the login goes to the leader alone; a server that answers a packet is only slow.
+        no_login = late and packet != "connected" and not snapshot.is_ha
+        if open_ and (packet == "silent" or no_login):
             yield finding(snapshot, pod, "db", _line(view, "login", login))
 
 

@@ -248,10 +248,13 @@ def _services(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Find
 def chain(snapshot: Snapshot, view: View) -> Iterator[Finding]:
     """Yield that web answers, but not with the api's answer."""
     answer = view.http("topology")
-    if not answer or answer.get("status") == 200:
+    wrong = [(key, one["status"]) for key, one in view.part("tcp").items() if one.get("status", 200) >= 400]
+    if not wrong and (not answer or answer.get("status") == 200):
         return
     body = " ".join(str(answer.get("body", "")).split())[:300]
     why = f"HTTP {answer['status']} {body}" if "status" in answer else said(answer)
+    if wrong:
+        why = f"{wrong[0][0]} answers HTTP {wrong[0][1]}"
     evidence = (Evidence(f"GET /api/topology {view.where}", why),)
     web = snapshot.object_name("web")
     logs = Step(kubectl=("logs", f"deployment/{web}", "-n", snapshot.namespace, "--tail=30"))
