@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcapp.backup.rescue import NOTE, Plan, claim_of, lost_claim, needs_search, noted, volume_for
+from mcapp.backup.rescueplan import NOTE, Plan, claim_of, lost_claim, needs_search, noted, volume_for
 from mcapp.errors import FailedError
 from mcapp.kube.volumes import claim_again
 

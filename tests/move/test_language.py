@@ -33,7 +33,7 @@ def test_an_error() -> None:
 
 @pytest.mark.usefixtures("_chinese")
 def test_a_refusal() -> None:
-    with pytest.raises(UserError, match="沒有節點 attic。 節點：lab、laptop、spare"):
+    with pytest.raises(UserError, match="沒有節點 attic。 節點：full、lab、laptop、spare"):
         target.choose(deployed(MULTI), cluster("lab"), "attic", "lab")
 
 

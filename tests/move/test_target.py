@@ -85,7 +85,10 @@ def test_strings_reach_helm_as_strings(tmp_path: Path) -> None:
     given = {
         "web": {"podAnnotations": {key: key for key in ("y", "1e3", "0o14", "22:30", "2024-01-01", "~")}}
     }
-    Deployed(Kubectl(), str(program), "mcapp", "mcapp", {}).upgrade(given)
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text("#!/bin/sh\necho '{\"items\": []}'\n")
+    kubectl.chmod(0o755)
+    Deployed(Kubectl(str(kubectl)), str(program), "mcapp", "mcapp", {}).upgrade(given)
     assert yamltext.load((tmp_path / "values").read_text()) == given
 
 

@@ -9,14 +9,24 @@ its first change to its last.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from mcapp.backup import server as servers
 from mcapp.backup import words
+from mcapp.backup.rescueplan import (
+    NOTE,
+    Object,
+    Plan,
+    claim_of,
+    lost_claim,
+    needs_search,
+    note,
+    noted,
+    volume_for,
+)
 from mcapp.backup.server import Server
 from mcapp.backup.shell import ShellError
+from mcapp.cli import called
 from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.pods import leaving
@@ -24,7 +34,6 @@ from mcapp.kube.volumes import change, claim_again, is_bound, reserve
 from mcapp.progress import step
 from mcapp.wait import until
 
-NOTE = "mcapp/rescue"
 _GONE_SECONDS = 180.0
 _BOUND_SECONDS = 60.0
 _START_SECONDS = 300.0
@@ -33,23 +42,6 @@ _HOLDS = (
     "SELECT (SELECT system_identifier FROM pg_control_system()) = {identifier}"
     " AND pg_current_wal_lsn() >= '{position}'::pg_lsn;"
 )
-
-Object = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a rescue must know when the claim is gone: the claim to make, and how many replicas there were.
-
-    `policy` is the volume's reclaim policy before it. `identifier` and `position` are of the server as it ran
-    at the beginning: its number, and how far its WAL was; "" where it did not run.
-    """
-
-    claim: Object
-    replicas: int
-    policy: str
-    identifier: str = ""
-    position: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,17 +118,19 @@ class Rescue:
         plan = Plan(again, workload["spec"].get("replicas") or 1, spec["persistentVolumeReclaimPolicy"])
         with step(words.STEP_RETAIN(volume=key)):
             retained = {"spec": {"persistentVolumeReclaimPolicy": "Retain"}}
-            change(self.kubectl, key, {**_note(plan), **retained})
+            change(self.kubectl, key, {**note(plan), **retained})
             # Only now: a server that is slow to answer must not delay the line above.
             plan = _with_mark(plan, self._running_server())
-            change(self.kubectl, key, _note(plan))
+            change(self.kubectl, key, note(plan))
         return plan
 
     def _require_retained(self, key: str) -> None:
         """Raise FailedError unless the cluster says that the volume stays: the claim goes next."""
         volume = self.kubectl.object("pv", key) or {"spec": {}}
         if volume["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
-            raise FailedError(words.NOT_RETAINED(volume=key), words.NOT_RETAINED_REMEDY())
+            raise FailedError(
+                words.NOT_RETAINED(volume=key), words.NOT_RETAINED_REMEDY(backup=called("backup"))
+            )
 
     def _is_back(self, name: str, key: str) -> bool:
         claim = self.kubectl.object("pvc", name, self.namespace)
@@ -205,80 +199,8 @@ def run(kubectl: Kubectl, namespace: str, release: str) -> Rescued | None:
         return Rescue(kubectl, namespace, release).run()
     except FailedError as error:
         if "forbidden" in str(error).lower():
-            raise FailedError(error.problem, words.RESCUE_RIGHTS()) from None
+            raise FailedError(error.problem, words.RESCUE_RIGHTS(backup=called("backup"))) from None
         raise
-
-
-def claim_of(workload: Object) -> str:
-    """Return the claim that a StatefulSet's own pod mounts, "" where each pod gets one of its own."""
-    volumes = workload["spec"]["template"]["spec"].get("volumes") or ()
-    names = (one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one)
-    return next(names, "")
-
-
-def needs_search(claim: Object | None) -> bool:
-    """Whether the claim does not lead to the volume: it is gone, or it is a new one that has none yet."""
-    return claim is None or not claim["spec"].get("volumeName")
-
-
-def noted(volume: Object) -> Plan | None:
-    """Return the plan that a rescue has noted at a volume, None if none is under way."""
-    note = (volume["metadata"].get("annotations") or {}).get(NOTE)
-    return Plan(**json.loads(note)) if note else None
-
-
-def volume_for(namespace: str, name: str, claim: Object | None, volumes: Iterable[Object | None]) -> Object:
-    """Return the volume that has the data of a claim: its own, or the one that it has left behind.
-
-    Raises FailedError where there is none, or where several were left behind and no rescue says which.
-    """
-    left = [one for one in volumes if one is not None]
-    if needs_search(claim):
-        left = [one for one in left if _was_for(one, namespace, name)]
-        left = [one for one in left if noted(one)] or left
-    if not left:
-        raise FailedError(words.NO_DATA_LEFT(claim=name), words.NO_DATA_LEFT_REMEDY())
-    if len(left) > 1:
-        names = [one["metadata"]["name"] for one in left]
-        raise FailedError(words.SEVERAL_LEFT(claim=name, volumes=names), words.SEVERAL_LEFT_REMEDY())
-    return left[0]
-
-
-def _was_for(volume: Object, namespace: str, name: str) -> bool:
-    owner = volume["spec"].get("claimRef") or {}
-    free = (volume.get("status") or {}).get("phase") != "Bound"
-    return free and (owner.get("namespace"), owner.get("name")) == (namespace, name)
-
-
-def lost_claim(workload: Object, volume: Object) -> Object:
-    """Return the claim for a volume whose claim has gone before a rescue: as the chart would make it."""
-    spec, metadata = volume["spec"], workload["metadata"]
-    kept = {"helm.sh/resource-policy": "keep"}
-    owner = {
-        key: one
-        for key, one in (metadata.get("annotations") or {}).items()
-        if key.startswith("meta.helm.sh/")
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {
-            "name": claim_of(workload),
-            "namespace": metadata["namespace"],
-            "labels": metadata.get("labels") or {},
-            "annotations": {**owner, **kept},
-        },
-        "spec": {
-            "accessModes": spec["accessModes"],
-            "resources": {"requests": {"storage": spec["capacity"]["storage"]}},
-            "storageClassName": spec.get("storageClassName", ""),
-            "volumeName": volume["metadata"]["name"],
-        },
-    }
-
-
-def _note(plan: Plan) -> Object:
-    return {"metadata": {"annotations": {NOTE: json.dumps(asdict(plan))}}}
 
 
 def _with_mark(plan: Plan, server: Server | None) -> Plan:

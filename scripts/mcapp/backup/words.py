@@ -238,16 +238,17 @@ NOTHING_TO_RESCUE = Words(
 )
 RESCUE_RIGHTS = Words(
     "A rescue changes a PersistentVolume, for which you need an administrator's rights. Without them: "
-    "`backup create` now, before the pod of the database ends; later a new claim and `backup restore`.",
+    "`{backup} create` now, before the pod of the database ends; later a new claim and "
+    "`{backup} restore latest`.",
     "救援需要變更 PersistentVolume，這需要管理者的權限。若沒有權限，請在資料庫的 Pod 結束前立即執行 "
-    "`backup create`，之後建立新的 PVC 並執行 `backup restore`。",
+    "`{backup} create`，之後建立新的 PVC 並執行 `{backup} restore latest`。",
 )
 RESCUE_AGAIN = Words("Run this again: it goes on from here.", "請重新執行，會從這裡繼續。")
 NOT_RETAINED = Words(
     "Volume {volume} would not outlive its claim; nothing was stopped.",
     "磁碟區 {volume} 不會在 PVC 消失後保留；尚未停止任何元件。",
 )
-NOT_RETAINED_REMEDY = Words("Make a backup now: `backup create`.", "請立即備份：`backup create`。")
+NOT_RETAINED_REMEDY = Words("Make a backup now: `{backup} create`.", "請立即備份：`{backup} create`。")
 CLAIM_STAYS = Words(
     "Claim {claim} is still there after its pod has ended.", "Pod 已結束，但 PVC {claim} 仍然存在。"
 )

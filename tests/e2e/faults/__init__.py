@@ -42,6 +42,9 @@ _NO_PAST = "the release has no earlier revision to go back to"
 
 # Causes of which this table has no fault: where another test makes it, or why none does.
 ELSEWHERE = {
+    "release-stuck": "test_life.py kills helm in each of its steps",
+    "claim-deleting": "test_rescue.py deletes the claim",
+    "namespace-terminating": "test_life.py holds one back",
     "node-pressure": "a node that evicts pods would take the rest of the suite with it",
     "unschedulable": "it is whatever else the scheduler says, and the remedy asks for other values",
     "pods-not-created": "it is whatever else a controller says, and the remedy is to fix that",

@@ -34,7 +34,7 @@ SELECT jsonb_build_object(
     SELECT l.pid, a.usename AS "user", a.application_name AS program, a.client_addr AS client,
       l.mode, l.granted,
       a.state, to_char(coalesce(a.xact_start, a.query_start), 'YYYY-MM-DD HH24:MI:SS TZ') AS since,
-      round(extract(epoch FROM now() - coalesce(a.xact_start, a.query_start))) AS seconds,
+      round(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)), 1) AS seconds,
       left(regexp_replace(a.query, '\\s+', ' ', 'g'), 200) AS query, l.relation::bigint AS relation
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = :'database')
