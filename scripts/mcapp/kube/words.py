@@ -106,7 +106,7 @@ KUBE_RIGHTS = Words(
     "叢集知道您的身分，但不允許此操作（403）：{why}。",
 )
 KUBE_RIGHTS_REMEDY = Words(
-    "Ask an administrator for the role view in the namespace, and for pods/exec.",
+    "Ask an administrator for the role view in the namespace, and for the right to pods/exec.",
     "請向管理者申請該命名空間的 view 角色與 pods/exec 權限。",
 )
 KUBE_NO_HOST = Words(
@@ -114,8 +114,8 @@ KUBE_NO_HOST = Words(
     "無法解析叢集 API 伺服器的名稱：{why}。",
 )
 KUBE_NO_HOST_REMEDY = Words(
-    "Correct the server in your kubeconfig, or the DNS of this machine.",
-    "請修正 kubeconfig 的 server，或這台機器的 DNS 設定。",
+    "Correct the address of the server in your kubeconfig, or the DNS of this machine.",
+    "請修正 kubeconfig 中的伺服器位址，或這台機器的 DNS 設定。",
 )
 KUBE_REFUSES = Words(
     "The cluster does not answer: nothing listens at the address of its API server ({why}).",
@@ -126,9 +126,9 @@ KUBE_SILENT = Words(
     "叢集沒有回應：其 API 伺服器未在時限內回應（{why}）。",
 )
 KUBE_SILENT_REMEDY = Words(
-    "Check that the machine runs, that the server in your kubeconfig is its address now, and that no "
-    "firewall or VPN is between.",
-    "請確認該機器已開機、kubeconfig 的 server 是它目前的位址，且中間沒有防火牆或 VPN 阻擋。",
+    "Check that the machine runs, that your kubeconfig has its present address, and that no firewall or VPN "
+    "is between.",
+    "請確認該機器已開機、kubeconfig 中是它目前的位址，且中間沒有防火牆或 VPN 阻擋。",
 )
 KUBE_CA = Words(
     "The certificate of the cluster's API server is not the one that your kubeconfig trusts: {why}.",

@@ -14,8 +14,8 @@ from mcapp.doctor.remedies import as_app, database_name, psql
 
 Facts = dict[str, Any]
 _TABLES = "tables of app"
-# A lock that is held for less time than this is work; the api waits a little longer for one.
-_LONG_SECONDS = 0.5
+# A lock that is held for less time than this may be work, which ends by itself.
+_LONG_SECONDS = 2
 _APP_ENDS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()"
 )
@@ -169,8 +169,7 @@ def _read_only(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
 def _locks(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     names = {there.get("oid"): f"app.{key}" for key, there in _there(facts)}
     held = [one for one in facts.get("locks") or () if one.get("relation") in names]
-    long = [one for one in held if (one.get("seconds") or 0) >= _LONG_SECONDS]
-    for one in long[:1]:
+    for one in held[:1]:
         lines = [
             Evidence(
                 f"pg_locks pid {each.get('pid')}",
@@ -178,15 +177,15 @@ def _locks(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
                 f"{'granted' if each.get('granted') else 'waiting'}, "
                 f"{each.get('state')}: {each.get('query')}",
             )
-            for each in long
+            for each in held
         ]
         parts = {
             "table": names[one["relation"]],
             **{key: str(one.get(key) or "?") for key in ("pid", "user", "since", "query")},
         }
-        yield _finding(
-            "locked", parts, tuple(lines), psql(snapshot, f"SELECT pg_terminate_backend({one['pid']})")
-        )
+        end = psql(snapshot, f"SELECT pg_terminate_backend({one['pid']})")
+        young = (one.get("seconds") or 0) < _LONG_SECONDS
+        yield Finding("locked", parts, tuple(lines), (end,), "db", soft=young)
 
 
 def unknown_lock(snapshot: Snapshot) -> tuple[dict[str, str], Step]:

@@ -108,7 +108,8 @@ def check(snapshot: Snapshot, view: View, recent: Answer, facts: Callable[[], An
         if found is not None:
             lines = _logged(recent, _ERRORS, told.code)
             # A restore swaps the tables within a moment.
-            yield replace(found, evidence=(told.line, *found.evidence, *lines), soft=snapshot.changing)
+            soft = found.soft or snapshot.changing
+            yield replace(found, evidence=(told.line, *found.evidence, *lines), soft=soft)
             return
     if told.code == "connection-limit" and "max_connections" in told.why:
         told = told._replace(code="busy")
