@@ -165,7 +165,7 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
     labels = workload["metadata"]["labels"]
     shell = PodShell(
         # Not the pod's own variable, which gets a changed password only at the next start.
-        secret(kubectl, namespace, where["name"], where["key"]),
+        one_line(secret(kubectl, namespace, where["name"], where["key"]), where["name"], where["key"]),
         {"PGHOST": "127.0.0.1"},
         kubectl,
         namespace,
@@ -190,6 +190,13 @@ def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
         why = reason(done.stderr) if done.returncode else words.NO_KEY(key=key)
         problem = words.NO_PASSWORD(name=name, why=why)
         raise FailedError(problem, words.NO_PASSWORD_REMEDY(namespace=namespace)) from None
+
+
+def one_line(password: str, name: str, key: str) -> str:
+    """Return the password of a Secret's key; FailedError if it holds a line break or a NUL."""
+    if set(password) & set("\r\n\0"):
+        raise FailedError(words.LINE_BREAK(name=name, key=key), words.LINE_BREAK_REMEDY())
+    return password
 
 
 def quoted(name: str) -> str:

@@ -186,6 +186,16 @@ NO_PASSWORD_REMEDY = Words(
     "Use a kubeconfig that may read Secrets in namespace {namespace}.",
     "請使用有權讀取命名空間 {namespace} 中 Secret 的 kubeconfig。",
 )
+LINE_BREAK = Words(
+    "The superuser's password in Secret {name}, key {key}, holds a line break: echo adds one, and "
+    "PostgreSQL's programs cut the password there.",
+    "Secret {name} 的鍵 {key} 中的超級使用者密碼含有換行字元：echo 會加上換行，"
+    "而 PostgreSQL 的程式會在該處截斷密碼。",
+)
+LINE_BREAK_REMEDY = Words(
+    "Write the key again without one (printf %s in the place of echo). Nothing was changed.",
+    "請重新寫入該鍵，不要含有換行字元（以 printf %s 取代 echo）。尚未變更任何內容。",
+)
 NO_KEY = Words("it has no key {key}", "沒有鍵 {key}")
 NO_VOLUME = Words("Release {release} has no backup volume.", "release {release} 沒有備份磁碟區。")
 NO_VOLUME_REMEDY = Words(
