@@ -29,7 +29,6 @@ SELECT jsonb_build_object(
     SELECT false, false, name || '=on' FROM pg_settings
     WHERE name = 'default_transaction_read_only' AND reset_val = 'on'
       AND source IN ('configuration file', 'command line')) found),
-  'standby', pg_is_in_recovery(),
   'locks', (SELECT coalesce(json_agg(found), '[]') FROM (
     SELECT l.pid, a.usename AS "user", a.application_name AS program, a.client_addr AS client,
       l.mode, l.granted,
