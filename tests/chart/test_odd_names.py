@@ -127,7 +127,10 @@ def test_hooks_that_go_by_the_live_objects_hold_texts_too(
     variables = {v["name"]: v.get("value") for v in job["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert f"app.kubernetes.io/instance={name}" in variables["MCAPP_SELECTOR"].split(",")
     assert variables["MCAPP_CLAIMS"] == "data-db-ha-1 data-db-ha-2"
-    grown = {f"{stateful}/db": {"spec": {}}, f"v1/ConfigMap/{name}/db-config": {"metadata": {}}}
+    grown: dict[str, Any] = {
+        f"{stateful}/db": {"spec": {}},
+        f"v1/ConfigMap/{name}/db-config": {"metadata": {}},
+    }
     objects += list(render({**HA, "_live": grown}, release=name, namespace=name, chart=chart))
     assert ("ConfigMap", "db-sync") in {(d["kind"], d["metadata"]["name"]) for d in objects}
     for document in objects:
