@@ -16,7 +16,7 @@ from dev.local import plain_http
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp import wait
-from mcapp_api.database.reasons import Code, explain
+from mcapp_api.database.reasons import Code
 from tests.api.contract import Contract
 from tests.api.problem import assert_problem
 
@@ -293,35 +293,3 @@ def test_a_trigger_that_takes_too_long_or_refuses(breakable: PostgresServer, cli
         trigger = "CREATE TRIGGER odd BEFORE INSERT ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.odd()"
         with changed(breakable, f"{function}; {trigger}", "DROP FUNCTION app.odd() CASCADE"):
             assert_unusable(timed(writes(client)["add"]), code)
-
-
-@pytest.mark.parametrize(
-    ("state", "code"),
-    [
-        ("08006", Code.LOST),
-        ("23505", Code.SCHEMA),
-        ("25006", Code.READ_ONLY),
-        ("3F000", Code.TABLE_MISSING),
-        ("40P01", Code.DATABASE_LOCKED),
-        ("42501", Code.PERMISSION_DENIED),
-        ("42P01", Code.TABLE_MISSING),
-        ("53100", Code.DISK),
-        ("53200", Code.MEMORY),
-        ("55P03", Code.DATABASE_LOCKED),
-        ("57014", Code.TIMEOUT),
-        ("58030", Code.DATA_DAMAGED),
-        ("XX001", Code.DATA_DAMAGED),
-    ],
-)
-def test_the_sqlstate_decides_in_any_language_of_the_server(state: str, code: Code) -> None:
-    error = psycopg.errors.lookup(state)("Fehler: nichts geht")
-    assert explain(error, "db:5432").code is code
-
-
-def test_the_api_documents_every_code(replica: ApiProcess) -> None:
-    kind = plain_http.get(f"{replica.url}/api/problems/database-unavailable").json()
-    assert kind["codes"] == {code: code.meaning for code in Code if code is not Code.SCHEMA}
-    schemas = plain_http.get(f"{replica.url}/api/openapi.json").json()["components"]["schemas"]
-    assert set(schemas["Code"]["enum"]) == set(Code)
-    for name in ("Problem", "DbDown"):
-        assert "#/components/schemas/Code" in str(schemas[name]["properties"]["code"])
