@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcapp_api.database.reasons import Code
 from tests.api.problem import assert_problem
 
 pytestmark = pytest.mark.postgres
@@ -201,12 +200,3 @@ def test_no_parameter_is_the_server_s_fault(client: httpx.Client, cursor: str, k
     assert listed.status_code in {200, 422}, listed.text
     made = client.post("/api/tasks", json={"title": "a"}, headers={"Idempotency-Key": key, "If-Match": key})
     assert made.status_code in {200, 201, 422}, made.text
-
-
-def test_every_code_of_the_database_is_documented(client: httpx.Client) -> None:
-    kind = client.get("/api/problems/database-unavailable").json()
-    assert kind["codes"] == {code: code.meaning for code in Code if code is not Code.SCHEMA}
-    schemas = client.get("/api/openapi.json").json()["components"]["schemas"]
-    assert set(schemas["Code"]["enum"]) == set(Code)
-    for name in ("Problem", "DbDown"):
-        assert "#/components/schemas/Code" in str(schemas[name]["properties"]["code"])

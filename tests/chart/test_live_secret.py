@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcapp.config import CHART
-from tests.support.render import HelmError, render
+from tests.support.render import HelmError, render, with_lookups
 
 OWN = {"auth": {"existingSecret": "mine", "keys": {"superuserPassword": "root"}}}
 
 
 @pytest.fixture
 def copied(tmp_path: Path) -> str:
-    """Return a copy of the chart whose schema lets the answers of look-ups be given as values."""
-    chart = Path(shutil.copytree(CHART, tmp_path / "mcapp"))
-    (chart / "values.schema.json").unlink()
-    return str(chart)
+    return with_lookups(tmp_path)
 
 
 def live(name: str, data: dict[str, str], volume: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dev.local.kube_objects import (
     service,
     storage_class,
 )
-from mcapp.genvalues import words
+from mcapp.genvalues import values, words
 from tests.genvalues.clusters import LAB, LAB2, LAPTOP, planned
 
 
@@ -32,6 +32,16 @@ class TestDataGoBeforeLabels:
         assert plan.topology == "multi"
         assert plan.nodes["db"] == ["old"]
         assert plan.values["placement"]["databaseNodeLabels"] == {"role": None, HOSTNAME: "old"}
+
+    def test_labels_in_the_place_of_the_chart_s(self) -> None:
+        tier = {"placement": {"databaseNodeLabelsOverride": {"tier": "db"}}}
+        on_lab = planned([LAPTOP, node("lab", "10.0.0.2", labels={"tier": "db"}), LAB2], given=tier)
+        assert on_lab.nodes["db"] == ["lab"]
+        assert "databaseNodeLabels" not in on_lab.values["placement"]
+        of = [LAPTOP, node("old", "10.0.0.8"), node("lab", "10.0.0.2", labels={"tier": "db"})]
+        moved = planned([*of, *database_volume("old")], given=tier, topology="multi")
+        made = values.complete(tier, moved.values, moved.reasons).values
+        assert made["placement"]["databaseNodeLabelsOverride"] == {HOSTNAME: "old"}
 
     def test_on_the_laptop_while_the_lab_is_labelled(self) -> None:
         plan = planned([LAPTOP, LAB, *database_volume("laptop")])
@@ -138,8 +148,9 @@ class TestNodePort:
     def test_given(self) -> None:
         assert self.number([], given={"web": {"service": {"nodePort": 31000}}}) == 31000
 
-    def test_left_to_kubernetes(self) -> None:
-        plan = planned([LAPTOP], given={"web": {"service": {"nodePort": None}}})
+    @pytest.mark.parametrize("any_port", [None, 0, ""])
+    def test_left_to_kubernetes(self, any_port: int | str | None) -> None:
+        plan = planned([LAPTOP], given={"web": {"service": {"nodePort": any_port}}})
         assert plan.values["web"]["service"]["nodePort"] is None
         assert plan.values["cluster"]["urls"] == []
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -82,6 +84,13 @@ def render(
 
     """
     return _render(json.dumps(values or {}, sort_keys=True), release, namespace, chart)
+
+
+def with_lookups(folder: Path) -> str:
+    """Copy the chart into a folder without its schema, so that `_live` in the values answers its look-ups."""
+    chart = Path(shutil.copytree(CHART, folder / "mcapp"))
+    (chart / "values.schema.json").unlink()
+    return str(chart)
 
 
 @cache

@@ -74,7 +74,6 @@ def _was_for(volume: Object, namespace: str, name: str) -> bool:
 def lost_claim(workload: Object, volume: Object) -> Object:
     """Return the claim for a volume whose claim has gone before a rescue: as the chart would make it."""
     spec, metadata = volume["spec"], workload["metadata"]
-    kept = {"helm.sh/resource-policy": "keep"}
     owner = {
         key: one
         for key, one in (metadata.get("annotations") or {}).items()
@@ -87,7 +86,7 @@ def lost_claim(workload: Object, volume: Object) -> Object:
             "name": claim_of(workload),
             "namespace": metadata["namespace"],
             "labels": metadata.get("labels") or {},
-            "annotations": {**owner, **kept},
+            "annotations": {**owner, "helm.sh/resource-policy": "keep"},
         },
         "spec": {
             "accessModes": spec["accessModes"],

@@ -57,7 +57,8 @@ def work(asked: argparse.Namespace) -> Exit:
     kubectl = Kubectl.of(asked)
     given = values.given(asked.base, asked.set)
     if asked.label or asked.apply_labels:
-        return label(asked, values.effective(given)["placement"]["databaseNodeLabels"], kubectl, lang)
+        seen = values.effective(given)
+        return label(asked, seen["placement"][values.label_key(seen)], kubectl, lang)
 
     # A file may stand in for the cluster here, but not where nodes are labelled.
     kubectl = replace(kubectl, advice=words.START_OR_FILE, without_nodes=words.NODES_IN_A_FILE)

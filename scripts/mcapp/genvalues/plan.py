@@ -8,7 +8,7 @@ from typing import Any
 
 from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import storage, words
-from mcapp.genvalues.values import Values, defaults, effective, merge
+from mcapp.genvalues.values import Values, defaults, effective, label_key, merge
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.nodes import Node, Resources
 from mcapp.kube.objects import Owner
@@ -75,8 +75,9 @@ class Case:
         seen = effective(asked.given)
         # A key that the user set to null counts here with the chart's value.
         self.wanted = merge(defaults(), seen)
-        usual: dict[str, str] = self.wanted["placement"]["databaseNodeLabels"]
-        self.labels: dict[str, str] = seen.get("placement", {}).get("databaseNodeLabels") or usual
+        self.label_key = label_key(self.wanted)
+        usual: dict[str, str] = self.wanted["placement"][self.label_key]
+        self.labels: dict[str, str] = seen.get("placement", {}).get(self.label_key) or usual
         self.tiers = TIERS if self.wanted["db"]["mode"] != "external" else ("web", "api")
         self.owner = Owner(asked.namespace, asked.release)
         self.used = inventory.used(self.owner)

@@ -7,6 +7,7 @@ import re
 from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import words
 from mcapp.genvalues.plan import Case, names, pairs
+from mcapp.genvalues.values import OVERRIDE
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.scheduling import refused_taints
 from mcapp.kube.taints import role
@@ -78,7 +79,7 @@ def _automatic(case: Case) -> tuple[str, Text]:
 
 def _find_by_label(case: Case) -> None:
     """Set the labels by which db finds its node: the usual ones, else the one with the node's own name."""
-    path = ("placement", "databaseNodeLabels")
+    path = ("placement", case.label_key)
     labels, labelled = pairs(case.labels), case.carrying()
     if case.home is None and not labelled:
         raise PlacementError(words.MULTI_NONE(labels=labels), case.advise_label())
@@ -89,8 +90,9 @@ def _find_by_label(case: Case) -> None:
     home = case.home or []
     node = [*case.usable(home, "db"), *home][0]
     own = _own_label(case, node)
-    # Helm merges mappings: only null removes a key of the chart.
-    gone: dict[str, str | None] = dict.fromkeys(key for key in case.labels if key not in own)
+    # Helm merges mappings: only null removes a key of the chart. The override is empty there.
+    less = () if case.label_key == OVERRIDE else case.labels
+    gone: dict[str, str | None] = dict.fromkeys(key for key in less if key not in own)
     why = words.LABELS_DBNODE if case.asked.db_node else words.LABELS_DATA
     case.plan.put(path, {**gone, **own}, why(node=node.name, labels=labels))
     case.labels = own

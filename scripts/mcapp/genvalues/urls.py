@@ -116,9 +116,11 @@ class Port(NamedTuple):
     reason: Text
 
 
-def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Owner, prefix: str) -> Port:
+def choose_port(
+    inventory: Inventory, wanted: int | str | None, given: bool, owner: Owner, prefix: str
+) -> Port:
     """Choose web's NodePort: the one given, the one it has, the usual one, or the next free one."""
-    if given and wanted is None:
+    if given and not wanted:
         return Port(None, words.PORT_ANY())
     taken: dict[int, str] = {}
     own: int | None = None
@@ -127,7 +129,7 @@ def choose_port(inventory: Inventory, wanted: int | None, given: bool, owner: Ow
             own = next(iter(service.ports), None)
         else:
             taken.update(dict.fromkeys(service.ports, f"{service.owner.namespace}/{service.name}"))
-    return _pick(taken, own, wanted or _USUAL, given, "services" not in inventory.unread)
+    return _pick(taken, own, int(wanted or _USUAL), given, "services" not in inventory.unread)
 
 
 def _pick(taken: dict[int, str], own: int | None, wanted: int, given: bool, known: bool) -> Port:

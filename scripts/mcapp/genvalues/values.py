@@ -23,6 +23,7 @@ Reasons = Mapping[tuple[str, ...], Text]
 
 # Comments explain keys down to this depth; below it they would clutter labels and requests.
 _DEPTH = 2
+LABELS, OVERRIDE = "databaseNodeLabels", "databaseNodeLabelsOverride"
 
 
 @cache
@@ -105,6 +106,10 @@ class Result(NamedTuple):
 
 def complete(given: Values, decided: Values, reasons: Reasons) -> Result:
     """Merge the decided values over the given ones; a given key gets a reason, too."""
+    if OVERRIDE in decided.get("placement", {}):
+        # It holds all labels: one that was decided against must not come back by the merge.
+        placement = {key: value for key, value in given["placement"].items() if key != OVERRIDE}
+        given = {**given, "placement": placement}
     told = dict(reasons)
     for path in _leaves(given, ()):
         if not any(path[:end] in reasons for end in range(1, len(path) + 1)):
@@ -132,6 +137,11 @@ def _ordered(values: Values, like: Any) -> Values:
 def effective(values: Mapping[str, Any]) -> Values:
     """Return the values as the chart sees them: these over its defaults, without the keys that are null."""
     return _without_null(merge(defaults(), values))
+
+
+def label_key(values: Mapping[str, Any]) -> str:
+    """Return the key of `placement` that has the labels of db's node, in values as the chart sees them."""
+    return OVERRIDE if values["placement"].get(OVERRIDE) else LABELS
 
 
 def _without_null(values: Values) -> Values:

@@ -1,10 +1,12 @@
-"""What a SQLSTATE of PostgreSQL means to a client, without a server."""
+"""The codes of a database that cannot be used: by SQLSTATE, and in the documentation."""
 
 from __future__ import annotations
 
 import psycopg
 import pytest
 
+from dev.local import plain_http
+from dev.local.api_process import ApiProcess
 from mcapp_api.database.reasons import Code, explain
 
 
@@ -29,3 +31,13 @@ from mcapp_api.database.reasons import Code, explain
 def test_the_sqlstate_decides_in_any_language_of_the_server(state: str, code: Code) -> None:
     error = psycopg.errors.lookup(state)("Fehler: nichts geht")
     assert explain(error, "db:5432").code is code
+
+
+@pytest.mark.postgres
+def test_the_api_documents_every_code(api: ApiProcess) -> None:
+    kind = plain_http.get(f"{api.url}/api/problems/database-unavailable").json()
+    assert kind["codes"] == {code: code.meaning for code in Code if code is not Code.SCHEMA}
+    schemas = plain_http.get(f"{api.url}/api/openapi.json").json()["components"]["schemas"]
+    assert set(schemas["Code"]["enum"]) == set(Code)
+    for name in ("Problem", "DbDown"):
+        assert "#/components/schemas/Code" in str(schemas[name]["properties"]["code"])
