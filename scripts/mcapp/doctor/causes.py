@@ -59,6 +59,17 @@ CAUSES: dict[str, Cause] = {
             "若該污點並非刻意設定，請移除；否則請以 {genvalues} 產生 toleration 後升級。",
         ),
     ),
+    "node-held-back": Cause(
+        "nodes",
+        Words(
+            "{pod} could run only on {nodes}, which the cluster itself keeps pods from: taint {taints}.",
+            "{pod} 只能在 {nodes} 執行，但叢集本身以污點 {taints} 讓 Pod 遠離這些節點。",
+        ),
+        Words(
+            "A toleration does not help: end the state for which the taint stands, and it goes by itself.",
+            "加上 toleration 沒有用：請排除該污點所代表的狀態，污點會自行消失。",
+        ),
+    ),
     "node-pressure": Cause(
         "nodes",
         Words(

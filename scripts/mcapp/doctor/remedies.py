@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 
+from mcapp.cli import called
 from mcapp.doctor.finding import Step
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, template
+from mcapp.shell import joined
 
 # Over the socket of db's pod, with the password that the pod has: psql asks for none.
 _PSQL = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -Xw -U postgres "$@"'
@@ -20,6 +22,13 @@ def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:
     """Return the upgrade by which Helm corrects the release's objects."""
     upgrade = f"helm upgrade {snapshot.release} chart/mcapp -n {snapshot.namespace} --reset-then-reuse-values"
     return Step(line=" ".join((upgrade, *_forced(snapshot), *flags)))
+
+
+def placed_anew(snapshot: Snapshot) -> tuple[Step, Step]:
+    """Return the commands that write values for the nodes as they are now, and upgrade to them."""
+    which = joined(("-n", snapshot.namespace, "--release", snapshot.release))
+    write = Step(line=f"{called('genvalues')} --topology auto {which} --file values.yaml")
+    return write, helm_upgrade(snapshot, "-f", "values.yaml")
 
 
 def reset_passwords(snapshot: Snapshot) -> Step:

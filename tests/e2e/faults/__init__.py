@@ -45,6 +45,7 @@ ELSEWHERE = {
     "release-stuck": "test_life.py kills helm in each of its steps",
     "claim-deleting": "test_rescue.py deletes the claim",
     "namespace-terminating": "test_life.py holds one back",
+    "node-held-back": "it is whatever a controller has not done yet, and the remedy is to look",
     "node-pressure": "a node that evicts pods would take the rest of the suite with it",
     "unschedulable": "it is whatever else the scheduler says, and the remedy asks for other values",
     "pods-not-created": "it is whatever else a controller says, and the remedy is to fix that",

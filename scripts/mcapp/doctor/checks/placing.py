@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mcapp.cli import called
 from mcapp.doctor.checks import storage
 from mcapp.doctor.checks.demand import allowed, required
 from mcapp.doctor.checks.nodes import unfit
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import TIERS, Object, Snapshot, name, node_of, spec
-from mcapp.doctor.remedies import helm_upgrade
-from mcapp.kube.nodes import Node
+from mcapp.doctor.remedies import placed_anew
+from mcapp.kube.nodes import Node, Taint
 from mcapp.kube.pods import condition
 from mcapp.kube.scheduling import refused_taints
-from mcapp.messages import Part
+from mcapp.kube.taints import acceptable, reason
+from mcapp.messages import Part, translate
 
 _ROOM = re.compile(r"Insufficient (cpu|memory)|Too many pods")
 _COUNT = re.compile(r"0/(\d+) nodes are available")
@@ -85,14 +85,24 @@ def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
         steps = tuple(Step(kubectl=("uncordon", node.name)) for node in ready)
         yield Finding("node-cordoned", parts, waiting.evidence, steps, tier, safe=len(ready) == 1)
     elif {node.name for node, _ in taints} == {node.name for node in open_}:
-        steps = tuple(Step(kubectl=("taint", "node", node.name, f"{taint}-")) for node, taint in taints)
-        listed = [str(taint) for _, taint in taints]
-        yield Finding("node-tainted", {**parts, "taints": listed}, waiting.evidence, steps, tier)
+        yield _tainted(waiting, taints, parts)
     elif _ROOM.search(message):
         steps = tuple(Step(kubectl=("describe", "node", node.name)) for node in open_)
         yield Finding("node-full", {**parts, "why": message}, waiting.evidence, steps, tier)
     elif message:
         yield _unschedulable(waiting)
+
+
+def _tainted(waiting: _Waiting, taints: list[tuple[Node, Taint]], parts: dict[str, Part]) -> Finding:
+    """Return the finding that taints keep the pod away: those set on purpose, or a state that must end."""
+    meant = [(node, taint) for node, taint in taints if acceptable(taint)]
+    listed = {**parts, "taints": [str(taint) for _, taint in meant or taints]}
+    if meant:
+        steps = tuple(Step(kubectl=("taint", "node", node.name, f"{taint}-")) for node, taint in meant)
+        return Finding("node-tainted", listed, waiting.evidence, steps, waiting.tier)
+    lines = [Evidence(f"node/{node.name}", translate(reason(taint))) for node, taint in taints]
+    look = tuple(Step(kubectl=("describe", "node", node)) for node in {node.name: 0 for node, _ in taints})
+    return Finding("node-held-back", listed, (*waiting.evidence, *lines), look, waiting.tier)
 
 
 def _by_message(waiting: _Waiting) -> Iterator[Finding]:
@@ -113,8 +123,8 @@ def _by_message(waiting: _Waiting) -> Iterator[Finding]:
 
 
 def _unschedulable(waiting: _Waiting) -> Finding:
-    steps = (Step(line=called("genvalues")), helm_upgrade(waiting.snapshot))
     parts = {"pod": waiting.source, "why": waiting.message}
+    steps = placed_anew(waiting.snapshot)
     return Finding("unschedulable", parts, waiting.evidence, steps, waiting.tier, soft=True)
 
 
@@ -137,7 +147,7 @@ def _nowhere(waiting: _Waiting) -> Finding:
     # Users do not set Kubernetes' own labels, such as a host name.
     ours = not any(_RESERVED in key for key in wanted)
     label = Step(kubectl=("label", "node", chosen or "NODE", *labels))
-    steps = (label,) if ours else (Step(line=called("genvalues")), helm_upgrade(snapshot))
+    steps = (label,) if ours else placed_anew(snapshot)
     parts = {"pod": waiting.source, "labels": ", ".join(labels)}
     # It is safe where there is no choice: the node that has the data, or the only agent.
     safe = ours and bool(chosen)
