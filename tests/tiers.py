@@ -94,6 +94,11 @@ CAPABILITIES = (
         "every fault of the table, a viewer's rights, --fix, a rolling update",
     ),
     Capability(
+        "A release in the middle of something: helm killed, a claim or a namespace being deleted",
+        ("tests/doctor", "tests/backup"),
+        "helm killed in an upgrade, an install, an uninstall; the rescue, killed at every step",
+    ),
+    Capability(
         "Backup and restore",
         ("test_backup.py::test_a_backup_is_listed_and_good", "test_backup.py::test_wiped_and_restored"),
         "killed, damaged, into another namespace, by the CronJob",
