@@ -14,6 +14,8 @@ def other_password(site: Site) -> Iterator[None]:
     try:
         yield
     finally:
+        # The remedy's upgrade restarts db, also after the doctor found the release healthy.
+        site.wait_rolled_out()
         site.sql(f"ALTER ROLE app PASSWORD '{site.secret('app-password')}'")
         if "resetPasswords: true" in site.helm("get", "values"):
             site.upgrade("db.auth.resetPasswords=false", flags=("--force-conflicts",))
