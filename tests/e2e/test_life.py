@@ -108,10 +108,17 @@ def test_make_up_ends_what_a_killed_upgrade_has_left(installed: Up) -> None:
     assert "pending-upgrade" not in statuses(installed.release)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+# Each second costs an upgrade and a `make up`, so that the two signals share the seconds.
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [(signal.SIGINT, (0, 2, 4)), (signal.SIGKILL, (1, 3, 5))],
+    ids=["interrupted", "killed"],
+)
 @pytest.mark.usefixtures("task")
-def test_an_upgrade_that_ends_at_any_second(installed: Up, number: signal.Signals) -> None:
-    for second in range(6):
+def test_an_upgrade_that_ends_at_any_second(
+    installed: Up, number: signal.Signals, seconds: tuple[int, ...]
+) -> None:
+    for second in seconds:
         helm = upgrading(installed.release, 10 * number + second)
         time.sleep(second + 0.5)
         os.killpg(helm.pid, number)
