@@ -153,6 +153,7 @@ def _living(
     """Return the fault that only probes, inside and outside, and the logs show."""
     databases = snapshot.ready_pods("db")[:1]
     apis, webs = network.source_pods(snapshot, "api"), network.source_pods(snapshot, "web")
+    apis = [*_failing(snapshot, suspected, apis), *apis]
     with ThreadPoolExecutor(max_workers=8) as pool:
         questions = [(pod, network.questions(snapshot, pod)) for pod in apis]
         api = [(pod, pool.submit(reader.inside, name(pod), asked)) for pod, asked in questions]
@@ -178,6 +179,14 @@ def _living(
         return found
     logs.note(views[0].results, recent.result(), diagnosis)
     return next(access.check(snapshot, reader, outside.result(), diagnosis), None)
+
+
+def _failing(snapshot: Snapshot, suspected: Finding | None, asked: list[Object]) -> list[Object]:
+    """Return the pod of the api whose probe fails: it knows why, and the ready ones may not."""
+    if suspected is None or (suspected.cause, suspected.tier) != ("probe-failing", "api"):
+        return []
+    there = [pod for pod in snapshot.pods("api") if f"pod/{name(pod)}" == suspected.parts.get("pod")]
+    return [pod for pod in there if pod not in asked]
 
 
 def _explains(suspected: Finding) -> bool:

@@ -32,6 +32,9 @@ class Site(Release):
         for key in _NOT_APPLIED:
             item["metadata"].pop(key, None)
         item.pop("status", None)
+        # A Service that the remedy has made again has other addresses.
+        for key in ("clusterIP", "clusterIPs"):
+            item.get("spec", {}).pop(key, None)
         return json.dumps(item)
 
     def restore(self, manifest: str) -> None:
