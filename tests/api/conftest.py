@@ -34,6 +34,14 @@ def breakable() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
+    """A replica that lives through every test of the module."""
+    with ApiProcess(breakable.environment) as process:
+        process.wait_for("/readyz")
+        yield process
+
+
 @pytest.fixture(scope="session")
 def api(postgres: PostgresServer) -> Iterator[ApiProcess]:
     with ApiProcess(postgres.environment) as process:

@@ -30,14 +30,6 @@ ANSWER_SECONDS = 3.0
 RECONNECT_SECONDS = 1.9
 
 
-@pytest.fixture(scope="module")
-def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
-    """A replica that lives through every test of the module."""
-    with ApiProcess(breakable.environment) as process:
-        process.wait_for("/readyz")
-        yield process
-
-
 @pytest.fixture
 def survivor(replica: ApiProcess) -> Iterator[httpx.Client]:
     """A client of the replica, which must be ready before the test and after it, in the same process."""
@@ -235,9 +227,7 @@ def test_recovery_under_load(
     good = [one for one in load.requests if not one.problem]
     assert len(load.problems) > 50
     assert {one.status for one in load.problems} == {503}
-    # On a busy machine a few answers wait for the machine itself.
-    slowest = sorted(one.seconds for one in load.requests)
-    assert slowest[int(0.98 * len(slowest))] < ANSWER_SECONDS
+    assert max(one.seconds for one in load.requests) < ANSWER_SECONDS
     recovery = min((one.ended for one in good if one.ended > accepts), default=float("inf")) - accepts
     show(f"{len(good)} good, {len(load.problems)} 503, first success {recovery:.2f} s after accepts")
     assert recovery < 1.5

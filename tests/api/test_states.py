@@ -28,14 +28,6 @@ ANSWER_SECONDS = 3.0
 FEW = 3
 
 
-@pytest.fixture(scope="module")
-def replica(breakable: PostgresServer) -> Iterator[ApiProcess]:
-    """A replica that lives through every test of the module."""
-    with ApiProcess(breakable.environment) as process:
-        process.wait_for("/readyz")
-        yield process
-
-
 @pytest.fixture
 def client(replica: ApiProcess) -> Iterator[httpx.Client]:
     """A client of the replica, which must be ready before the test and after it; no request ends in 500."""

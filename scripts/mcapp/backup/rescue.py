@@ -26,7 +26,6 @@ from mcapp.backup.rescueplan import (
 )
 from mcapp.backup.server import Server
 from mcapp.backup.shell import ShellError
-from mcapp.cli import called
 from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.pods import leaving
@@ -128,9 +127,7 @@ class Rescue:
         """Raise FailedError unless the cluster says that the volume stays: the claim goes next."""
         volume = self.kubectl.object("pv", key) or {"spec": {}}
         if volume["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
-            raise FailedError(
-                words.NOT_RETAINED(volume=key), words.NOT_RETAINED_REMEDY(backup=called("backup"))
-            )
+            raise FailedError(words.NOT_RETAINED(volume=key), words.NOT_RETAINED_REMEDY())
 
     def _is_back(self, name: str, key: str) -> bool:
         claim = self.kubectl.object("pvc", name, self.namespace)
@@ -199,7 +196,7 @@ def run(kubectl: Kubectl, namespace: str, release: str) -> Rescued | None:
         return Rescue(kubectl, namespace, release).run()
     except FailedError as error:
         if "forbidden" in str(error).lower():
-            raise FailedError(error.problem, words.RESCUE_RIGHTS(backup=called("backup"))) from None
+            raise FailedError(error.problem, words.RESCUE_RIGHTS()) from None
         raise
 
 
