@@ -133,7 +133,7 @@ def test_what_others_do_appears(open_page: OpenPage, stack: Stack) -> None:
 
 def test_task_deleted_by_another_leaves_the_list(open_page: OpenPage, stack: Stack) -> None:
     page = open_page()
-    # What the page reads again every few seconds gets no answer, so that it can learn of the deletion by the tick only.
+    # What the page reads again gets no answer, so that it can learn of the deletion by the tick only.
     page.route("**/api/tasks?limit=30", lambda _: None)
     page.reload()
     expect(page.locator("#list .task")).to_have_count(3)
