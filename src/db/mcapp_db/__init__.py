@@ -1,1 +1,1 @@
-"""What a member of the database in mode ha runs: Patroni, and the commands around it."""
+"""What a member of the database in mode ha runs beside Patroni."""

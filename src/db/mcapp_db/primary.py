@@ -1,40 +1,42 @@
-"""Patroni calls this when PostgreSQL has started here, or has another role: it sets up a primary."""
+"""Patroni calls this when PostgreSQL has started here, or has another role: event, role, scope."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from base64 import b64encode
+from urllib.request import Request, urlopen
 
 import psycopg
 import yaml
 
-from mcapp_db import accounts, members
-from mcapp_db.serve import OWN_CONFIG
+from mcapp_db import accounts
+from mcapp_db.start import OWN_CONFIG
 
-WAIT_SECONDS = 60
+TRIES = 60
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Set up the roles and the settings that all members share; `arguments` are event, role, scope."""
-    if arguments[1] != "primary":
-        return
+def set_up() -> None:
+    """Set up the roles, and the settings of all members: Patroni reads them from its file only once."""
+    accounts.ensure()
+    shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
+    login = b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
+    body = json.dumps(shared).encode()
+    urlopen(Request("http://127.0.0.1:8008/config", body, headers, method="PATCH"), timeout=10).close()
+
+
+if __name__ == "__main__" and sys.argv[2] == "primary":
     # Patroni calls only once, and before a promotion is complete: until then the server is read-only.
-    until = time.monotonic() + WAIT_SECONDS
-    while not _done():
-        if time.monotonic() > until:
-            raise SystemExit(f"Not within {WAIT_SECONDS} s: a primary's roles and settings.")
-        time.sleep(1)
-
-
-def _done() -> bool:
-    try:
-        accounts.ensure()
-        # Patroni reads these from its own file only when the cluster is new.
-        shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
-        members.send("PATCH", os.environ["POD_IP"], "config", shared)
-    except (psycopg.Error, subprocess.CalledProcessError, OSError) as error:
-        print(f"Not yet: {error}", flush=True)
-        return False
-    return True
+    for _ in range(TRIES):
+        try:
+            set_up()
+        except (psycopg.Error, subprocess.CalledProcessError, OSError) as error:
+            print(f"Not yet: {error}", flush=True)
+            time.sleep(1)
+        else:
+            sys.exit()
+    sys.exit("Not done: a primary's roles and settings.")

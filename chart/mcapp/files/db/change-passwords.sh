@@ -4,6 +4,7 @@
 #
 # Environment: PGHOST and PGDATABASE; each role's password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
 # LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has the REPLICATION ones.
+# ROLLBACK_TO is the db.mode of this Job's own revision.
 # SUPERUSER_KEY, APP_KEY and REPLICATION_KEY name their keys in the Secret.
 set -eu
 export PGCONNECT_TIMEOUT=5
@@ -19,6 +20,15 @@ one_line() {
   echo "Give it without one (printf '%s' in the place of echo)."
   exit 1
 }
+
+# A rollback renders nothing, so no check of the chart sees that it leads to another mode, whose volumes lack the data.
+live=standalone
+if [ -n "${LIVE_REPLICATION:-}" ]; then live=ha; fi
+if [ "${ROLLBACK_TO:-$live}" != "$live" ]; then
+  echo "The database is in db.mode $live, and this revision is of $ROLLBACK_TO. NOTHING WAS CHANGED."
+  echo "Only a move takes the data along: python scripts/movedb.py --to $ROLLBACK_TO"
+  exit 1
+fi
 
 LIVE="$LIVE_APP $LIVE_SUPERUSER ${LIVE_REPLICATION:-}"
 if [ "$LIVE" = "$NEXT_APP $NEXT_SUPERUSER ${NEXT_REPLICATION:-}" ]; then

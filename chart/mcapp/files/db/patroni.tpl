@@ -1,7 +1,6 @@
 scope: {{ include "mcapp.object" (list . "db") | toYaml }}
 restapi:
   listen: "*:8008"
-  connect_address: ${POD_IP}:8008
 kubernetes:
   namespace: {{ .Release.Namespace | toYaml }}
   labels:
@@ -13,14 +12,18 @@ kubernetes:
   role_label: mcapp/role
   leader_label_value: primary
   follower_label_value: replica
-  # Patroni uses ConfigMaps: Endpoints are deprecated, and standalone's Service leaves an old one behind.
-  use_endpoints: false
+  # The lease and the address of the leader's Service are one object, so that the Service never has two.
+  use_endpoints: true
+  ports:
+    - name: postgres
+      port: 5432
 bootstrap:
   # The settings that all members share. A new primary sets them again, so an upgrade changes them.
   dcs:
     ttl: {{ .Values.db.ha.ttl }}
+    # Patroni's rule: loop_wait + 2 * retry_timeout <= ttl.
     loop_wait: 1
-    retry_timeout: {{ max 3 (div (sub .Values.db.ha.ttl 1) 2) }}
+    retry_timeout: {{ div (sub .Values.db.ha.ttl 1) 2 }}
     # A leader goes on without the API server while it reaches all other members.
     failsafe_mode: true
     # A crashed leader has this long to start again; then a replica takes over.
@@ -51,11 +54,9 @@ bootstrap:
     - data-checksums
     - auth-host: scram-sha-256
     - auth-local: scram-sha-256
-  post_bootstrap: python -m mcapp_db created
+  post_bootstrap: python -m mcapp_db.created
 postgresql:
   listen: "*:5432"
-  connect_address: ${POD_IP}:5432
-  data_dir: ${PGDATA}
   # Outside of the data, so that their own settings stay as standalone needs them.
   config_dir: /var/run/postgresql/conf
   custom_conf: ${PGDATA}/postgresql.conf
@@ -66,8 +67,8 @@ postgresql:
   basebackup:
     - checkpoint: fast
   callbacks:
-    on_start: python -m mcapp_db primary
-    on_role_change: python -m mcapp_db primary
+    on_start: python -m mcapp_db.primary
+    on_role_change: python -m mcapp_db.primary
   pg_hba:
     - local all postgres peer
     - local all all scram-sha-256
@@ -87,6 +88,6 @@ postgresql:
     {{- if eq .Values.topology "multi" }}
     mcapp.node_labels: {{ include "mcapp.databaseNodeLabels" . | quote }}
     {{- end }}
-    mcapp.volume: ${MCAPP_VOLUME}
+    mcapp.volume: data-${POD_NAME}
     mcapp.volume_size: {{ include "mcapp.size" .Values.db.persistence.size | toYaml }}
     mcapp.members: {{ .Values.db.ha.members | quote }}

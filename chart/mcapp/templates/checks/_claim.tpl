@@ -5,7 +5,9 @@ nothing.
 */}}
 {{- define "mcapp.checkClaim" -}}
   {{- $claim := include "mcapp.liveClaim" . | fromJson -}}
-  {{- if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
+  {{- if include "mcapp.isHa" . -}}
+    {{- include "mcapp.checkClaimTemplate" . -}}
+  {{- else if and (include "mcapp.ownsDatabase" .) $claim (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
     {{- $asked := .Values.db.persistence -}}
     {{- $live := dict "size" $claim.spec.resources.requests.storage "class" (dig "spec" "storageClassName" "" $claim) "unset" (not (hasKey $claim.spec "storageClassName")) -}}
     {{- $wanted := include "mcapp.quantity" $asked.size | float64 -}}
@@ -22,6 +24,17 @@ nothing.
       {{- if or (not $live.class) (not (dig "allowVolumeExpansion" false $class)) -}}
         {{- fail (include "mcapp.fixedClaim" $call) -}}
       {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* The same in mode ha, where the claims are made by a template of the StatefulSet. */}}
+{{- define "mcapp.checkClaimTemplate" -}}
+  {{- with include "mcapp.liveDatabase" . | fromJson | dig "spec" "volumeClaimTemplates" list | first -}}
+    {{- $asked := include "mcapp.claim" $.Values.db.persistence | fromYaml -}}
+    {{- $size := ne (include "mcapp.quantity" $asked.resources.requests.storage) (include "mcapp.quantity" .spec.resources.requests.storage) -}}
+    {{- if or $size (ne (dig "storageClassName" "(unset)" $asked) (dig "storageClassName" "(unset)" .spec)) -}}
+      {{- fail (include "mcapp.otherTemplate" (dict "root" $ "live" .spec "size" $asked.resources.requests.storage)) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -57,4 +70,15 @@ or delete the claim, which is empty:  kubectl -n {{ .root.Release.Namespace }} d
 NOTHING WAS CHANGED. The claim {{ include "mcapp.object" (list .root "postgres-pvc") }} asks for {{ .live.size }}, db.persistence.size for {{ include "mcapp.written" .root.Values.db.persistence.size }}, but StorageClass {{ .live.class | default "(none)" }} cannot make a volume larger (allowVolumeExpansion).
 Either leave the size as it is:   --set db.persistence.size={{ .live.size }}{{ if contains "local-path" .live.class }}   # its volumes have the whole disk all the same{{ end }}
 {{ include "mcapp.newClaim" . }}
+{{ end -}}
+
+{{- define "mcapp.otherTemplate" }}
+{{- $database := include "mcapp.object" (list .root "db") }}
+{{- $kubectl := printf "kubectl -n %s" .root.Release.Namespace }}
+
+NOTHING WAS CHANGED. The StatefulSet {{ $database }} makes the members' claims of {{ .live.resources.requests.storage }} and StorageClass {{ dig "storageClassName" "(the default)" .live | default "(none)" }}; Kubernetes lets no upgrade change that.
+Either leave both as they are:   --set db.persistence.size={{ .live.resources.requests.storage }}{{ if hasKey .live "storageClassName" }} --set db.persistence.storageClass={{ .live.storageClassName | default "-" }}{{ end }}
+or make each claim larger, where its StorageClass can, and take the StatefulSet away, whose pods stay; then upgrade:
+  {{ $kubectl }} patch pvc/{{ include "mcapp.memberClaim" (list .root 0) }} --patch='{"spec": {"resources": {"requests": {"storage": "{{ .size }}"}}}}'
+  {{ $kubectl }} delete statefulset/{{ $database }} --cascade=orphan
 {{ end -}}

@@ -33,9 +33,26 @@ Call: include "mcapp.liveInCluster" (list . "v1" "Node" "") | fromJson
   {{- include "mcapp.lookUp" (list (index . 0) (index . 1) (index . 2) "" (index . 3)) -}}
 {{- end -}}
 
-{{/* The claim of the database's volume, as it is in the cluster. */}}
+{{/* The claim of the database's volume, in the mode that the values ask for, as it is in the cluster. */}}
 {{- define "mcapp.liveClaim" -}}
-  {{- include "mcapp.live" (list . "v1" "PersistentVolumeClaim" "postgres-pvc") -}}
+  {{- if include "mcapp.isHa" . -}}
+    {{- include "mcapp.liveMemberClaim" . -}}
+  {{- else -}}
+    {{- include "mcapp.live" (list . "v1" "PersistentVolumeClaim" "postgres-pvc") -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* The claim of a member in mode ha, of the first one that has any, as it is in the cluster. */}}
+{{- define "mcapp.liveMemberClaim" -}}
+  {{- $root := . -}}
+  {{- $found := dict -}}
+  {{- range $number := until (int .Values.db.ha.members) -}}
+    {{- if not $found -}}
+      {{- $name := include "mcapp.memberClaim" (list $root $number) -}}
+      {{- $found = include "mcapp.lookUp" (list $root "v1" "PersistentVolumeClaim" $root.Release.Namespace $name) | fromJson -}}
+    {{- end -}}
+  {{- end -}}
+  {{- toJson $found -}}
 {{- end -}}
 
 {{/* The release's own Secret with the passwords, as it is in the cluster. */}}
@@ -43,12 +60,7 @@ Call: include "mcapp.liveInCluster" (list . "v1" "Node" "") | fromJson
   {{- include "mcapp.live" (list . "v1" "Secret" "postgres-secret") -}}
 {{- end -}}
 
-{{/* The StatefulSet of the database's first server, as it is in the cluster. */}}
+{{/* The StatefulSet of the database, as it is in the cluster. */}}
 {{- define "mcapp.liveDatabase" -}}
   {{- include "mcapp.live" (list . "apps/v1" "StatefulSet" "db") -}}
-{{- end -}}
-
-{{/* The ConfigMap in which Patroni writes down who leads, in the annotation `leader`. */}}
-{{- define "mcapp.liveLeader" -}}
-  {{- include "mcapp.live" (list . "v1" "ConfigMap" "db-leader") -}}
 {{- end -}}

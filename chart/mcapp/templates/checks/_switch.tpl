@@ -1,25 +1,21 @@
 {{/*
-Stops before anything is changed where a new db.mode would lose data.
-
-To standalone: the first member's volume may be behind. The release was uninstalled while another member led, and
-standalone would not look at that one's volume.
+Stops before anything is changed where a new db.mode would leave the data behind. Between standalone and ha they are on
+other claims, and only a move takes them along.
 */}}
-{{- define "mcapp.checkLeader" -}}
-  {{- if and (eq .Values.db.mode "standalone") (not (include "mcapp.liveIsHa" .)) -}}
-    {{- $leader := include "mcapp.liveLeader" . | fromJson | dig "metadata" "annotations" "leader" "" -}}
-    {{- $first := printf "%s-0" (include "mcapp.object" (list . "db")) -}}
-    {{- if and $leader (ne $leader $first) (include "mcapp.liveClaim" . | fromJson) -}}
-      {{- fail (include "mcapp.otherLed" (dict "root" . "leader" $leader)) -}}
-    {{- end -}}
+{{- define "mcapp.checkMode" -}}
+  {{- $live := include "mcapp.liveMode" . -}}
+  {{- if and $live (include "mcapp.ownsDatabase" .) (ne $live .Values.db.mode) -}}
+    {{- fail (include "mcapp.otherMode" (dict "root" . "live" $live)) -}}
   {{- end -}}
 {{- end -}}
 
-{{- define "mcapp.otherLed" }}
-{{- $claim := include "mcapp.object" (list .root "postgres-pvc") }}
+{{- define "mcapp.otherMode" }}
+{{- $root := .root }}
+{{- $flags := printf "-n %s --release %s" $root.Release.Namespace $root.Release.Name }}
 
-NOTHING WAS CHANGED. When this database last ran, {{ .leader }} led; the claim {{ $claim }} may lack its last writes.
-Install with --set db.mode=ha first, then upgrade with --set db.mode=standalone.
-If the data of {{ $claim }} are the right ones all the same:  kubectl -n {{ .root.Release.Namespace }} delete configmap/{{ include "mcapp.object" (list .root "db") }}-leader
+NOTHING WAS CHANGED. The data of this release are those of db.mode {{ .live }}; with {{ $root.Values.db.mode }} they would stay behind, on {{ ternary (include "mcapp.memberClaim" (list $root 0) | printf "the claims %s and so on") (include "mcapp.object" (list $root "postgres-pvc") | printf "the claim %s") (eq .live "ha") }}.
+Either leave the mode as it is:  --set db.mode={{ .live }}
+or move the data while it runs:  python scripts/movedb.py --to {{ $root.Values.db.mode }} {{ $flags }}
 {{ end -}}
 
 {{/* To external: Helm removes what a revision no longer has, unless it is marked to be kept, and the claim with it. */}}
@@ -31,6 +27,8 @@ If the data of {{ $claim }} are the right ones all the same:  kubectl -n {{ .roo
     {{- $kept := eq (index $annotations "helm.sh/resource-policy" | default "") "keep" -}}
     {{- if and $ours (not $kept) (not (dig "metadata" "deletionTimestamp" "" $claim)) -}}
       {{- fail (include "mcapp.switchDeletes" .) -}}
+    {{- else if eq (include "mcapp.liveDatabase" . | fromJson | dig "spec" "persistentVolumeClaimRetentionPolicy" "whenDeleted" "") "Delete" -}}
+      {{- fail (include "mcapp.switchDeletesMembers" .) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -42,4 +40,12 @@ If the data of {{ $claim }} are the right ones all the same:  kubectl -n {{ .roo
 NOTHING WAS CHANGED. db.mode external takes the release's own database away, and its claim {{ $claim }} is not marked to be kept: its data would be deleted.
 To keep them:          kubectl -n {{ .Release.Namespace }} annotate pvc/{{ $claim }}{{ if include "mcapp.liveSecret" . | fromJson }} secret/{{ $secret }}{{ end }} helm.sh/resource-policy=keep
 If the data may go:    kubectl -n {{ .Release.Namespace }} delete pvc/{{ $claim }} --wait=false
+{{ end -}}
+
+{{- define "mcapp.switchDeletesMembers" }}
+{{- $database := include "mcapp.object" (list . "db") }}
+
+NOTHING WAS CHANGED. db.mode external takes the release's own database away, and its StatefulSet {{ $database }} deletes the members' claims with it: their data would be deleted.
+To keep them:          kubectl -n {{ .Release.Namespace }} patch statefulset/{{ $database }} --patch='{"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain"}}}'
+If the data may go:    kubectl -n {{ .Release.Namespace }} delete statefulset/{{ $database }}
 {{ end -}}

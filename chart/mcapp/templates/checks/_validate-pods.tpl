@@ -9,6 +9,9 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- $workload := include (printf "%s/%s.yaml" $root.Template.BasePath $file) $root | fromYaml -}}
     {{- $pod := dig "spec" "template" "spec" (dict "volumes" list "containers" list) $workload -}}
     {{- $volumes := list -}}
+    {{- range dig "spec" "volumeClaimTemplates" list $workload -}}
+      {{- $volumes = append $volumes .metadata.name -}}
+    {{- end -}}
     {{- range $pod.volumes -}}
       {{- if has .name $volumes -}}
         {{- include "mcapp.wrong" (list (printf "%s.extraVolumes" $tier) .name "a name that no other volume of the pod has") -}}

@@ -43,7 +43,9 @@ Pending for ever. Without a cluster to look at (helm template) this stops nothin
 {{- $root := .root }}
 {{- $claim := include "mcapp.liveClaim" $root | fromJson }}
 
-NOTHING WAS CHANGED. The database's volume ({{ $claim.spec.volumeName }}, claim {{ include "mcapp.object" (list $root "postgres-pvc") }}) is on node {{ .node.metadata.name }}, which does not carry {{ .label }}; db could never start there.
+NOTHING WAS CHANGED. The database's volume ({{ $claim.spec.volumeName }}, claim {{ include "mcapp.databaseClaim" $root }}) is on node {{ .node.metadata.name }}, which does not carry {{ .label }}; db could never start there.
 Either keep it where its data are:   kubectl label node {{ .node.metadata.name }} {{ .label }}
+{{- if not (include "mcapp.isHa" $root) }}
 or move the data where they may be: python scripts/movedb.py --to {{ $root.Values.topology }} -n {{ $root.Release.Namespace }} --release {{ $root.Release.Name }}
+{{- end }}
 {{ end -}}

@@ -8,7 +8,32 @@
   {{- if eq .Values.db.mode "ha" }}true{{ end -}}
 {{- end -}}
 
-{{/* "true" where the live database is in mode ha, whatever mode the values ask for. */}}
-{{- define "mcapp.liveIsHa" -}}
-  {{- if eq (include "mcapp.liveDatabase" . | fromJson | dig "metadata" "labels" "mcapp/mode" "") "ha" }}true{{ end -}}
+{{/* The claim of a member in mode ha. Call: include "mcapp.memberClaim" (list . 0) */}}
+{{- define "mcapp.memberClaim" -}}
+data-{{ include "mcapp.object" (list (index . 0) "db") }}-{{ index . 1 }}
+{{- end -}}
+
+{{/* The claim of the database's first or only volume. */}}
+{{- define "mcapp.databaseClaim" -}}
+  {{- if include "mcapp.isHa" . -}}
+    {{ include "mcapp.memberClaim" (list . 0) }}
+  {{- else -}}
+    {{ include "mcapp.object" (list . "postgres-pvc") }}
+  {{- end -}}
+{{- end -}}
+
+{{/* The mode whose data the cluster holds, whatever the values ask for: ha, standalone, or empty where it holds none. */}}
+{{- define "mcapp.liveMode" -}}
+  {{- $database := include "mcapp.liveDatabase" . | fromJson -}}
+  {{- if $database -}}
+    {{ ternary "ha" "standalone" (eq (dig "metadata" "labels" "mcapp/mode" "" $database) "ha") }}
+  {{- else -}}
+    {{- $single := include "mcapp.live" (list . "v1" "PersistentVolumeClaim" "postgres-pvc") | fromJson -}}
+    {{- /* A move keeps the old volume. The Service with Patroni's state tells which one is the old. */ -}}
+    {{- if and (include "mcapp.liveMemberClaim" . | fromJson) (or (not $single) (include "mcapp.live" (list . "v1" "Service" "db-config") | fromJson)) -}}
+      ha
+    {{- else if $single -}}
+      standalone
+    {{- end -}}
+  {{- end -}}
 {{- end -}}

@@ -58,7 +58,7 @@ The password of the role replicator, with which the members copy from each other
   {{- $live := include "mcapp.livePasswords" . | fromJson -}}
   {{- if and $live.superuser $live.app (ne (toJson $live) (include "mcapp.passwords" .)) -}}
     true
-  {{- else if and (include "mcapp.isHa" .) (include "mcapp.liveIsHa" .) -}}
+  {{- else if and (include "mcapp.isHa" .) (eq (include "mcapp.liveMode" .) "ha") -}}
     {{- $replication := include "mcapp.liveReplicationPassword" . -}}
     {{- if and $replication (ne $replication (include "mcapp.replicationPassword" .)) }}true{{ end -}}
   {{- end -}}

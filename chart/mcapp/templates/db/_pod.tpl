@@ -45,7 +45,7 @@ becomes the program whose name and arguments follow. The schema has checked thos
 {{- end }}
 {{- end -}}
 
-{{/* The volumes of a server's pod, in either mode. The data are not among them: not every pod names its claim. */}}
+{{/* The volumes of a server's pod, in either mode. The data are not among them: in mode ha each pod has a claim of its own. */}}
 {{- define "mcapp.dbVolumes" -}}
 - name: init
   configMap:
