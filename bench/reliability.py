@@ -137,7 +137,9 @@ defaults), {setting()}.
 
 {table}
 
-The aim for a leader that is lost or cut off: a gap below 10 s at the median, and 15 s at the worst.
+The aims for the gap, at the median and at the worst: 10 s and 13 s where the leader is killed and its machine
+stays, 25 s and 30 s where its node or its network is lost, 4 s and 6 s for a planned change. A silent leader
+keeps its lease (`db.ha.ttl`) for 20 s, and nobody may take over before.
 """
 
 

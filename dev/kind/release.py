@@ -26,8 +26,6 @@ HA_NODES = 3
 _GET_MEMBERS = (
     "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8008/cluster', timeout=5).read().decode())"
 )
-# The workload of every member of the database but the first.
-REPLICAS = "db-ha"
 WAIT = ("--wait", "--timeout", "5m")
 # The Jobs of `helm test`, in the order in which Helm runs them.
 TESTS = ("test-chain", "test-database")
@@ -135,21 +133,20 @@ class Release(Client):
 
     def restart(self, *tiers: str) -> None:
         """Replace the pods of these tiers, as after another build of an image with the same tag."""
-        # A release in mode ha has no pod of the image `db`, one in mode standalone none of `db-ha`.
-        unused = "db" if self.is_ha() else "db-ha"
+        is_ha = self.is_ha()
         # An install that was cut off may have made only some of them.
         there = self.kubectl("get", "deployments,statefulsets", "--output", "name").split()
         for tier in tiers:
-            workload = {"db": "statefulset.apps/db", "db-ha": f"statefulset.apps/{REPLICAS}"}
-            if tier == unused or workload.get(tier, f"deployment.apps/{tier}") not in there:
+            # `db-ha` is the image of the database in mode ha, and `db` that of one server.
+            of_db = tier in ("db", "db-ha")
+            workload = "statefulset.apps/db" if of_db else f"deployment.apps/{tier}"
+            if workload not in there or (of_db and is_ha != (tier == "db-ha")):
                 continue
-            if tier == "db-ha":
-                self.kubectl("rollout", "restart", f"statefulset/{REPLICAS}")
-            if tier in ("db", "db-ha"):
+            if tier == "db":
                 # A rolling restart waits for a pod that crashes, and there is only one pod to replace.
                 self.kubectl("delete", "pod", "db-0", "--ignore-not-found")
             else:
-                self.kubectl("rollout", "restart", f"deployment/{tier}")
+                self.kubectl("rollout", "restart", workload)
 
     def wait(self) -> None:
         """Wait until the rollout of every tier is complete.
@@ -158,25 +155,27 @@ class Release(Client):
             UserError: one takes more than three minutes.
 
         """
-        replicas = [f"statefulset/{REPLICAS}"] if self.is_ha() else []
-        for workload in ("statefulset/db", *replicas, "deployment/api", "deployment/web"):
+        for workload in ("statefulset/db", "deployment/api", "deployment/web"):
             self.kubectl("rollout", "status", workload, "--timeout=3m")
 
     def is_ha(self) -> bool:
         """Tell whether the database has several members (db.mode ha)."""
-        return bool(self.kubectl("get", "statefulset", REPLICAS, "--ignore-not-found", "--output", "name"))
+        chosen = ("--selector", "app.kubernetes.io/component=db,mcapp/mode=ha")
+        return bool(self.kubectl("get", "statefulsets", *chosen, "--output", "name"))
 
     def database_pod(self) -> str:
-        """Return the pod whose PostgreSQL takes writes: in mode ha, the leader's.
+        """Return the pod whose PostgreSQL takes writes: in mode ha the one that the leader's Service sends to.
 
         Raises:
-            UserError: no pod, or more than one, carries the leader's label.
+            UserError: the Service sends to no pod.
 
         """
         if not self.is_ha():
             return "db-0"
-        label = "app.kubernetes.io/component=db,mcapp/role=primary"
-        names = [str(pod["metadata"]["name"]) for pod in self.get("pods", "--selector", label)["items"]]
+        # Not by its label, which stays on a pod whose node is lost.
+        slices = self.get("endpointslices", "--selector", "kubernetes.io/service-name=db")["items"]
+        entries = [entry for item in slices for entry in item.get("endpoints") or ()]
+        names = [str(entry["targetRef"]["name"]) for entry in entries if "targetRef" in entry]
         if len(names) != 1:
             raise FailedError(f"One pod of db should be the leader; these are: {', '.join(names) or 'none'}.")
         return names[0]
@@ -211,7 +210,7 @@ class Release(Client):
         return items
 
     def volume_place(self) -> tuple[str, str]:
-        """Return the node that holds the volume of db-0, and the volume's folder there."""
+        """Return the node that holds the volume of a single server, and the volume's folder there."""
         name = self.get("pvc", "postgres-pvc")["spec"]["volumeName"]
         spec = self.cluster.get("pv", name)["spec"]
         (term,) = spec["nodeAffinity"]["required"]["nodeSelectorTerms"]

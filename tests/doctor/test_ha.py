@@ -38,17 +38,16 @@ def members(**roles: str) -> Snapshot:
         pod["status"]["conditions"] = [{"type": "Ready", "status": ready}]
     template = {"replicas": 1, "selector": {"matchLabels": TIER}}
     workload = made("StatefulSet", "db", {"mcapp/mode": "ha"}, template)
-    others = made("StatefulSet", "db-ha", {"mcapp/mode": "ha"}, template)
-    service = made("Service", "db", {}, {"selector": {**TIER, "mcapp/role": "primary"}, "ports": []})
-    return Snapshot("mcapp", "mcapp", datetime.now(UTC), [workload, others, service, *pods])
+    service = made("Service", "db", {}, {"ports": []})
+    return Snapshot("mcapp", "mcapp", datetime.now(UTC), [workload, service, *pods])
 
 
 @pytest.mark.parametrize(
     ("roles", "cause"),
     [
-        ({"db_0": "primary", "db_ha_1": "replica", "db_ha_2": "replica"}, None),
-        ({"db_0": "replica", "db_ha_1": "replica", "db_ha_2": ""}, "no-leader"),
-        ({"db_0": "primary", "db_ha_1": "primary", "db_ha_2": "replica"}, "split-labels"),
+        ({"db_0": "primary", "db_1": "replica", "db_2": "replica"}, None),
+        ({"db_0": "replica", "db_1": "replica", "db_2": ""}, "no-leader"),
+        ({"db_0": "primary", "db_1": "primary", "db_2": "replica"}, "split-labels"),
     ],
     ids=["one leads", "none leads", "two are said to lead"],
 )
@@ -60,9 +59,17 @@ def test_the_labels(roles: dict[str, str], cause: str | None) -> None:
         assert "patronictl" in finding.steps[0].kubectl
 
 
-def test_a_leader_that_is_missing_is_no_wrong_selector() -> None:
-    """The remedy for one would lead writes to every member."""
-    snapshot = members(db_0="replica", db_ha_1="replica")
+def test_a_pod_on_a_lost_node_keeps_its_label_and_does_not_count() -> None:
+    snapshot = members(db_0="primary", db_1="primary", db_2="replica")
+    conditions = [{"type": "Ready", "status": "Unknown"}]
+    snapshot.items.append(made("Node", "lab-0", {}, {}) | {"status": {"conditions": conditions}})
+    snapshot.items[2]["spec"]["nodeName"] = "lab-0"
+    assert not list(ha.check(snapshot))
+
+
+def test_a_service_without_a_selector_is_no_wrong_selector() -> None:
+    """Patroni writes its Endpoints; the remedy for a wrong selector would lead writes to every member."""
+    snapshot = members(db_0="replica", db_1="replica")
     found = [finding.cause for finding in services.check(snapshot, Diagnosis("mcapp", "mcapp"))]
     assert "no-leader" in found
     assert "service-selector" not in found
@@ -84,28 +91,28 @@ def test_one_server_needs_no_label() -> None:
     ],
 )
 def test_a_replica_that_is_far_behind(state: str, lag: int | None, lags: bool) -> None:
-    replicas = [{"pod": "db-ha-1", "state": state, "lag_bytes": lag}]
+    replicas = [{"pod": "db-1", "state": state, "lag_bytes": lag}]
     topology = {"db": {"pod": "db-0", "members": {"wanted": 3, "replicas": replicas}}}
-    found = list(ha.lagging(members(db_0="primary", db_ha_1="replica"), topology))
+    found = list(ha.lagging(members(db_0="primary", db_1="replica"), topology))
     assert [finding.cause for finding in found] == (["replica-lagging"] if lags else [])
     for finding in found:
-        assert finding.parts["pod"] == "db-ha-1"
-        assert finding.steps[1].kubectl[-4:] == ("reinit", "db", "db-ha-1", "--force")
+        assert finding.parts["pod"] == "db-1"
+        assert finding.steps[1].kubectl[-4:] == ("reinit", "db", "db-1", "--force")
 
 
 def test_a_member_that_the_leader_does_not_see() -> None:
-    snapshot = members(db_0="primary", db_ha_1="replica", db_ha_2="replica", db_ha_3="")
-    replicas = [{"pod": "db-ha-1", "state": "streaming", "lag_bytes": 0}]
+    snapshot = members(db_0="primary", db_1="replica", db_2="replica", db_3="")
+    replicas = [{"pod": "db-1", "state": "streaming", "lag_bytes": 0}]
     topology = {"db": {"pod": "db-0", "members": {"wanted": 4, "replicas": replicas}}}
     # A member that is not Ready copies the data, or the layer of the pods reports it.
-    assert [finding.parts["pod"] for finding in ha.lagging(snapshot, topology)] == ["db-ha-2"]
+    assert [finding.parts["pod"] for finding in ha.lagging(snapshot, topology)] == ["db-2"]
 
 
 def test_no_rollback_for_a_member_that_crashes() -> None:
-    """It may lead to one server, which would only read."""
-    snapshot = members(db_0="", db_ha_1="primary")
+    """It may just be copying the data."""
+    snapshot = members(db_0="", db_1="primary")
     pods = {name(pod): pod for pod in snapshot.pods("db")}
-    assert ha.back(snapshot, pods["db-0"], "db").kubectl[:2] == ("exec", "db-ha-1")
+    assert ha.back(snapshot, pods["db-0"], "db").kubectl[:2] == ("exec", "db-1")
     assert ha.back(snapshot, pods["db-0"], "api").line.startswith("helm rollback")
     snapshot.items[0]["metadata"]["labels"].pop("mcapp/mode")
     assert ha.back(snapshot, pods["db-0"], "db").line.startswith("helm rollback")

@@ -377,14 +377,16 @@ CAUSES: dict[str, Cause] = {
     "split-labels": Cause(
         "services",
         Words(
-            "Several members of the database are labelled as the leader: {pods}. Only one of them is the "
-            "leader, but the Service sends to all.",
-            "資料庫有多個成員帶有主節點的標籤：{pods}。真正的主節點只有一個，但 Service 會導向全部。",
+            "Several members of the database are labelled as the leader: {pods}. Only one of them is. The "
+            "Service sends to that one, but a backup and this tool go by the label.",
+            "資料庫有多個成員帶有主節點的標籤：{pods}。真正的主節點只有一個，Service 只導向該成員，"
+            "但備份與本工具依標籤選擇。",
         ),
         Words(
-            "The leader removes the label from the others within seconds. If it does not, remove it by hand "
-            "from those that the list does not call Leader.",
-            "主節點會在數秒內移除其他成員的標籤。若沒有，請手動移除清單中不是 Leader 的成員的標籤。",
+            "A member that has lost the lead takes its label off as soon as it reaches the API server. If it "
+            "does not, remove it by hand from those that the list does not call Leader.",
+            "失去主導權的成員一連上 API 伺服器就會移除自己的標籤。若沒有，"
+            "請手動移除清單中不是 Leader 的成員的標籤。",
         ),
     ),
     # network

@@ -91,5 +91,5 @@ def as_app(snapshot: Snapshot, query: str) -> Step:
 def server(snapshot: Snapshot) -> str:
     """Return db's pod: in mode ha the leader's."""
     pods = snapshot.pods("db")
-    leaders = [pod for pod in pods if label(pod, "mcapp/role") == "primary"]
+    leaders = [pod for pod in snapshot.ready_pods("db") if label(pod, "mcapp/role") == "primary"]
     return name((leaders or pods)[0]) if pods else f"{snapshot.object_name('db')}-0"

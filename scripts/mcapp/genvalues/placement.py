@@ -85,7 +85,7 @@ def _place(case: Case) -> None:
 def _judge(case: Case, tier: str) -> tuple[list[Node], dict[str, list[Text]]]:
     """Return the nodes where the tier's pod may run, and why not for the others."""
     demand = case.demand(tier)
-    # In mode ha only the first member starts on the existing data.
+    # In mode ha the data are on other claims.
     data = case.data if tier == "db" and not case.is_ha else None
     may: list[Node] = []
     refused: dict[str, list[Text]] = {}

@@ -31,6 +31,13 @@ def existing(inventory: Inventory, namespace: str, prefix: str, name: str = CLAI
     return None
 
 
+def member_claim(inventory: Inventory, namespace: str, prefix: str) -> str:
+    """Return the name of a claim of a member in mode ha, "" if there is none."""
+    stem = f"data-{object_name(prefix, 'db')}-"
+    owned = (claim.name for claim in inventory.claims if claim.owner.namespace == namespace)
+    return next((name for name in sorted(owned) if name.removeprefix(stem).isdigit()), "")
+
+
 def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:
     volume = next((volume for volume in inventory.volumes if volume.name == claim.volume), None)
     if volume is not None and volume.terms is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mcapp.errors import PlacementError, UserError
-from mcapp.genvalues import words
+from mcapp.genvalues import storage, words
 from mcapp.genvalues.plan import Case, names, pairs
 from mcapp.genvalues.values import OVERRIDE
 from mcapp.kube.nodes import HOSTNAME, Node
@@ -99,18 +99,22 @@ def _find_by_label(case: Case) -> None:
 
 
 def _propose_ha(case: Case) -> None:
-    """Propose mode ha where enough nodes are labelled; warn where it is asked for and too few are."""
+    """Propose mode ha for new data where enough nodes are labelled, and keep it; warn where too few are."""
     path, labels = ("db", "mode"), pairs(case.labels)
     usable = names(case.usable(case.carrying(), "db"))
     wanted = case.wanted["db"]["ha"]["members"]
-    if case.given(*path):
-        apart = case.wanted["db"]["ha"]["antiAffinity"] == "required"
-        if case.is_ha and apart and len(usable) < wanted:
-            case.plan.warnings.append(words.HA_FEW(nodes=usable, labels=labels, wanted=wanted))
-        return
-    at_home = case.home is None or any(node.name in usable for node in case.home)
-    if len(usable) >= wanted and at_home and not case.asked.db_node:
-        case.plan.put(path, "ha", words.HA_PROPOSED(nodes=usable, labels=labels))
+    if not case.given(*path):
+        claim = storage.member_claim(case.inventory, case.asked.namespace, case.wanted["namePrefix"])
+        if case.data is not None:
+            # Only a move takes existing data from one server to several.
+            if len(usable) >= wanted:
+                case.plan.left.append(words.HA_MOVE(claim=case.data.claim.name))
+        elif claim:
+            case.plan.put(path, "ha", words.HA_KEPT(claim=claim))
+        elif len(usable) >= wanted and not case.asked.db_node:
+            case.plan.put(path, "ha", words.HA_PROPOSED(nodes=usable, labels=labels))
+    if case.is_ha and case.wanted["db"]["ha"]["antiAffinity"] == "required" and len(usable) < wanted:
+        case.plan.warnings.append(words.HA_FEW(nodes=usable, labels=labels, wanted=wanted))
 
 
 def _own_label(case: Case, node: Node) -> dict[str, str]:

@@ -66,6 +66,16 @@ HA_PROPOSED = Words(
     "ha：帶有標籤 {labels} 且為 Ready 的節點夠多（{nodes}），其中一個故障時資料庫仍可繼續運作。"
     "每個節點都需要映像檔 mcapp/db；若只要一台伺服器，請在設定值中指定 db.mode standalone。",
 )
+HA_KEPT = Words(
+    "ha: the claim {claim} holds the data of a database of several servers.",
+    "ha：PVC {claim} 存有多台伺服器資料庫的資料。",
+)
+HA_MOVE = Words(
+    "db.mode stays standalone: the claim {claim} holds the data of one server. There are nodes enough for "
+    "several, but only a move (scripts/movedb.py) takes the data there.",
+    "db.mode 維持 standalone：PVC {claim} 存有單一伺服器的資料。節點數足以執行多台伺服器，"
+    "但只有搬移（scripts/movedb.py）能把資料帶過去。",
+)
 HA_FEW = Words(
     "db.mode ha asks for {wanted} nodes that carry {labels}, and only {nodes} can run db: "
     "the other members will stay Pending.",

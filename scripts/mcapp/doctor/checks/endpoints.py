@@ -19,6 +19,8 @@ from mcapp.doctor.read.snapshot import (
 
 _MANAGER = "endpointslice.kubernetes.io/managed-by"
 _CONTROLLER = "endpointslice-controller.k8s.io"
+# Copies the Endpoints that Patroni writes.
+_MIRROR = "endpointslicemirroring-controller.k8s.io"
 # Who connects to a tier's Service from inside the cluster.
 _CALLERS = {"api": "web", "db": "api"}
 
@@ -34,7 +36,7 @@ def _foreign(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding
     known = {address for pod in pods for address in addresses(pod)}
     names = {name(pod) for pod in pods}
     for item in snapshot.slices(service):
-        made = label(item, _MANAGER) == _CONTROLLER
+        made = label(item, _MANAGER) in (_CONTROLLER, _MIRROR)
         for entry in serving(item):
             pod = (entry.get("targetRef") or {}).get("name", "")
             strange = [one for one in entry.get("addresses") or () if one not in known]

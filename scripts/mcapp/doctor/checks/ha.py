@@ -17,7 +17,7 @@ LAG_BYTES = 16 * 2**20
 
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield that no member, or more than one, has the leader's label, by which the Service selects."""
+    """Yield that no member, or more than one, has the leader's label."""
     if not snapshot.is_ha:
         return
     pods, leaders = snapshot.pods("db"), _leaders(snapshot)
@@ -58,7 +58,7 @@ def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:
 def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
     """Return the step that undoes a change, or for a member of the database the step to look first.
 
-    A rollback may lead to a single server, which then only reads; and a member may just be copying the data.
+    A member may just be copying the data.
     """
     if snapshot.is_ha and tier == "db":
         return listed(snapshot, snapshot.ready_pods("db") or [pod])
@@ -66,7 +66,9 @@ def back(snapshot: Snapshot, pod: Object, tier: str) -> Step:
 
 
 def _leaders(snapshot: Snapshot) -> list[Object]:
-    return [pod for pod in snapshot.pods("db") if label(pod, ROLE) == PRIMARY]
+    """Return the pods with the leader's label. A pod keeps it when its node is lost, and counts no more."""
+    lost = {node.name for node in snapshot.nodes.values() if not node.ready}
+    return [pod for pod in snapshot.pods("db") if label(pod, ROLE) == PRIMARY and node_of(pod) not in lost]
 
 
 def _unknown(snapshot: Snapshot, db: dict[str, Any], replicas: list[dict[str, Any]]) -> list[dict[str, Any]]:

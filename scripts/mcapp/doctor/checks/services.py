@@ -43,11 +43,11 @@ def _missing(snapshot: Snapshot, tier: str) -> Finding:
 
 
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
+    if tier == "db" and snapshot.is_ha:
+        # Patroni writes the Endpoints of this Service, which has no selector.
+        return
     selector = dict(spec(service).get("selector") or {})
     pods = snapshot.pods(tier)
-    if tier == "db" and snapshot.is_ha:
-        # Another check looks at which member has this label.
-        selector.pop(ha.ROLE, None)
     if not pods or any(selects(selector, pod) for pod in pods):
         return
     workload = snapshot.workload(tier)

@@ -169,7 +169,9 @@ class Snapshot:
 
     def service(self, tier: str) -> Object | None:
         """Return the Service of a tier."""
-        return next(iter(self.own("Service", tier)), None)
+        found = self.own("Service", tier)
+        # A database of several servers has more than one.
+        return next((item for item in found if name(item) == self.object_name(tier)), next(iter(found), None))
 
     def object_name(self, tier: str) -> str:
         """Return the name of a tier's objects, its prefix included."""

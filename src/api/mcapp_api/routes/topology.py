@@ -67,7 +67,7 @@ class Volume(BaseModel):
 class Replica(BaseModel):
     """A member of the database that follows the leader, as the leader sees it."""
 
-    pod: str = Field(examples=["db-ha-1"])
+    pod: str = Field(examples=["db-1"])
     state: str = Field(description="`streaming` where it follows closely.", examples=["streaming"])
     lag_bytes: int | None = Field(
         description="Bytes of the leader's WAL that it has not replayed yet.", examples=[0]
