@@ -143,9 +143,9 @@ def test_a_storage_class_has_three_meanings(render: Render, given: str | None, a
     persistence = {"persistence": {"storageClass": given}}
     values = {**HA, "db": {"mode": "ha", **persistence}, "backup": {"enabled": True, **persistence}}
     objects = render(values)
-    (template,) = objects.one("StatefulSet", "db-ha")["spec"]["volumeClaimTemplates"]
-    claims = [objects.one("PersistentVolumeClaim", name) for name in ("postgres-pvc", "backup-pvc")]
-    for claim in (template, *claims):
+    (template,) = objects.one("StatefulSet", "db")["spec"]["volumeClaimTemplates"]
+    single = render({"db": persistence}).one("PersistentVolumeClaim", "postgres-pvc")
+    for claim in (template, single, objects.one("PersistentVolumeClaim", "backup-pvc")):
         assert claim["spec"].get("storageClassName") == asked
 
 

@@ -117,22 +117,11 @@ def test_a_text_stays_a_text_everywhere(render: Render, text: str, mode: str) ->
 def test_hooks_that_go_by_the_live_objects_hold_texts_too(
     render: Render, tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:
-    """The Job that leads from mode ha to standalone, and the state that a growing database resets."""
+    """The record of Patroni that an installation resets."""
     chart = with_lookups(tmp_path_factory.mktemp("chart"))
-    stateful = f"apps/v1/StatefulSet/{name}"
-    ha = {"metadata": {"labels": {"mcapp/mode": "ha"}}, "spec": {"replicas": 2}}
-    live = {f"{stateful}/db": ha, f"{stateful}/db-ha": ha}
-    objects = list(render({"_live": live}, release=name, namespace=name, chart=chart))
-    (job,) = [d for d in objects if d["kind"] == "Job" and d["metadata"]["name"] == "db-shrink"]
-    variables = {v["name"]: v.get("value") for v in job["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert f"app.kubernetes.io/instance={name}" in variables["MCAPP_SELECTOR"].split(",")
-    assert variables["MCAPP_CLAIMS"] == "data-db-ha-1 data-db-ha-2"
-    grown: dict[str, Any] = {
-        f"{stateful}/db": {"spec": {}},
-        f"v1/ConfigMap/{name}/db-config": {"metadata": {}},
-    }
-    objects += list(render({**HA, "_live": grown}, release=name, namespace=name, chart=chart))
-    assert ("ConfigMap", "db-sync") in {(d["kind"], d["metadata"]["name"]) for d in objects}
+    live: dict[str, Any] = {f"v1/Endpoints/{name}/db-config": {"metadata": {}}}
+    objects = list(render({**HA, "_live": live}, release=name, namespace=name, chart=chart))
+    assert ("Endpoints", "db-sync") in {(d["kind"], d["metadata"]["name"]) for d in objects}
     for document in objects:
         assert all(isinstance(found, str) for _, found in must_be_texts(document))
         admitted(document)

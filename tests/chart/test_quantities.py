@@ -48,13 +48,13 @@ def test_one_number_and_one_text_for_each_form(render: Render) -> None:
 def test_a_size_in_bytes_is_asked_for_and_shown_in_its_unit(render: Render, size: object, mode: str) -> None:
     given = {**HA, "db": {"mode": mode, "persistence": {"size": size}}}
     objects = render({**given, "backup": {"enabled": True, "persistence": {"size": size}}})
-    for name in ("postgres-pvc", "backup-pvc"):
+    for name in ("postgres-pvc", "backup-pvc") if mode == "standalone" else ("backup-pvc",):
         claim = objects.one("PersistentVolumeClaim", name)["spec"]
         assert claim["resources"]["requests"]["storage"] == "5Gi"
     if mode == "standalone":
         assert settings_of_db(objects)["mcapp.volume_size"] == "5Gi"
     else:
-        (claim,) = objects.one("StatefulSet", "db-ha")["spec"]["volumeClaimTemplates"]
+        (claim,) = objects.one("StatefulSet", "db")["spec"]["volumeClaimTemplates"]
         assert claim["spec"]["resources"]["requests"]["storage"] == "5Gi"
         patroni = objects.one("ConfigMap", "db-patroni")["data"]["patroni.yaml"]
         assert "mcapp.volume_size: 5Gi\n" in patroni

@@ -1,0 +1,100 @@
+"""Another db.mode on a release with data: refused before anything is changed, with the command that moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.render import HA, HelmError, Objects, render, with_lookups
+
+SINGLE = {"topology": "multi"}
+STATEFUL, CLAIM = "apps/v1/StatefulSet/mcapp/", "v1/PersistentVolumeClaim/mcapp/"
+ASKED = {"spec": {"volumeName": "pvc-1", "resources": {"requests": {"storage": "5Gi"}}}}
+RUNS_ONE = {f"{STATEFUL}db": {"metadata": {"labels": {}}, "spec": {"replicas": 1}}}
+TEMPLATE = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "5Gi"}}}}
+MEMBERS = {"metadata": {"labels": {"mcapp/mode": "ha"}}, "spec": {"volumeClaimTemplates": [TEMPLATE]}}
+RUNS_HA = {f"{STATEFUL}db": MEMBERS}
+HOLDS_ONE, HOLDS_HA = {f"{CLAIM}postgres-pvc": ASKED}, {f"{CLAIM}data-db-1": ASKED}
+STATE = {"v1/Service/mcapp/db-config": {"spec": {}}}
+GIVEN = {"superuserPassword": "a", "appPassword": "b", "replicationPassword": "c"}
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return with_lookups(tmp_path_factory.mktemp("chart"))
+
+
+def on(copied: str, values: dict[str, Any], *live: dict[str, Any], **db: Any) -> Objects:
+    """Render values on a cluster that holds these objects."""
+    answers = {key: value for one in live for key, value in one.items()}
+    mine = {**values, "db": {**values.get("db", {}), "auth": GIVEN, **db}, "_live": answers}
+    return render(mine, chart=copied)
+
+
+@pytest.mark.parametrize(
+    "live",
+    [(RUNS_ONE,), (RUNS_ONE, HOLDS_ONE), (HOLDS_ONE,), (HOLDS_ONE, HOLDS_HA)],
+    ids=["runs", "runs with data", "uninstalled", "moved back and uninstalled"],
+)
+def test_one_server_does_not_become_several_by_an_upgrade(
+    copied: str, live: tuple[dict[str, Any], ...]
+) -> None:
+    with pytest.raises(HelmError) as told:
+        on(copied, dict(HA), *live)
+    assert "NOTHING WAS CHANGED" in str(told.value)
+    assert "on the claim postgres-pvc." in str(told.value)
+    assert "--set db.mode=standalone" in str(told.value)
+    assert "python scripts/movedb.py --to ha -n mcapp --release mcapp" in str(told.value)
+    on(copied, SINGLE, *live)
+
+
+@pytest.mark.parametrize(
+    "live",
+    [(RUNS_HA,), (RUNS_HA, HOLDS_HA, STATE), (HOLDS_HA,), (HOLDS_HA, STATE, HOLDS_ONE)],
+    ids=["runs", "runs with data", "uninstalled", "moved and uninstalled"],
+)
+def test_several_do_not_become_one_by_an_upgrade(copied: str, live: tuple[dict[str, Any], ...]) -> None:
+    with pytest.raises(HelmError) as told:
+        on(copied, SINGLE, *live)
+    assert "NOTHING WAS CHANGED" in str(told.value)
+    assert "on the claims data-db-0 and so on." in str(told.value)
+    assert "--set db.mode=ha" in str(told.value)
+    assert "python scripts/movedb.py --to standalone -n mcapp --release mcapp" in str(told.value)
+    on(copied, dict(HA), *live)
+
+
+def test_without_data_either_mode_is_free(copied: str) -> None:
+    on(copied, SINGLE)
+    on(copied, dict(HA))
+    # A record that Patroni left behind holds no data.
+    on(copied, SINGLE, STATE)
+
+
+@pytest.mark.parametrize("asked", [{"size": "6Gi"}, {"size": "4Gi"}, {"storageClass": "fast"}])
+def test_the_template_of_the_claims_stays_as_it_is(copied: str, asked: dict[str, str]) -> None:
+    with pytest.raises(HelmError) as told:
+        on(copied, dict(HA), RUNS_HA, HOLDS_HA, persistence=asked)
+    assert "NOTHING WAS CHANGED. The StatefulSet db makes the members' claims of 5Gi" in str(told.value)
+    assert "--set db.persistence.size=5Gi" in str(told.value)
+    on(copied, dict(HA), RUNS_HA, HOLDS_HA, persistence={"size": 5 * 2**30})
+    # Without the StatefulSet, as when it was deleted so that Helm makes it anew.
+    on(copied, dict(HA), HOLDS_HA, persistence=asked)
+
+
+def test_a_lost_secret_is_told_with_the_members_claim(copied: str) -> None:
+    with pytest.raises(HelmError, match=r"The claim data-db-0 holds a database"):
+        render({**HA, "_live": {**RUNS_HA, **HOLDS_HA}}, chart=copied)
+
+
+def test_patronis_record_of_data_that_are_gone_is_reset(copied: str) -> None:
+    record = {"v1/Endpoints/mcapp/db-config": {"metadata": {}}}
+    names = {("Endpoints", name) for name in ("db", "db-config", "db-failover", "db-sync")}
+    reset = on(copied, dict(HA), record)
+    assert names <= reset.names()
+    for _, name in names:
+        policy = reset.one("Endpoints", name)["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
+        assert policy == "before-hook-creation,hook-succeeded"
+    for live in (RUNS_HA, HOLDS_HA):
+        assert not names & on(copied, dict(HA), record, live).names()
+    assert not names & on(copied, dict(HA)).names()
