@@ -1,4 +1,4 @@
-"""Patroni runs as its makers ship it: the image of the database adds files beside it, and changes none of it."""
+"""Patroni runs as its makers ship it: the image adds files beside it, and changes none of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BY_TEXT = {"__import__", "import_module", "setattr", "exec", "eval", "run_module
 
 
 def changes(source: str) -> list[str]:
-    """Return the lines of a Python file that import Patroni, or assign to an attribute of something imported."""
+    """Return what in a Python file imports Patroni, or assigns to an attribute of something imported."""
     tree = ast.parse(source)
     imported: set[str] = set()
     found: list[ast.AST] = []

@@ -168,10 +168,8 @@ class Snapshot:
         return next(iter(self.makers(tier)), None)
 
     def service(self, tier: str) -> Object | None:
-        """Return the Service of a tier."""
-        found = self.own("Service", tier)
-        # A database of several servers has more than one.
-        return next((item for item in found if name(item) == self.object_name(tier)), next(iter(found), None))
+        """Return the Service of a tier, which has the shortest name: several servers of db have more."""
+        return min(self.own("Service", tier), key=lambda item: len(name(item)), default=None)
 
     def object_name(self, tier: str) -> str:
         """Return the name of a tier's objects, its prefix included."""
