@@ -136,7 +136,7 @@ CAPABILITIES = (
     Capability(
         "A database on three nodes",
         ("tests/chart",),
-        "grown and shrunk under load; its leader lost in every way (a cluster of four nodes)",
+        "upgrades, a refused change of mode, a lost volume; its leader lost in every way (four nodes)",
     ),
 )
 

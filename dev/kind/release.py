@@ -164,7 +164,7 @@ class Release(Client):
         return bool(self.kubectl("get", "statefulsets", *chosen, "--output", "name"))
 
     def database_pod(self) -> str:
-        """Return the pod whose PostgreSQL takes writes: in mode ha the one that the leader's Service sends to.
+        """Return the pod whose PostgreSQL takes writes: in mode ha the one the Service sends to.
 
         Raises:
             UserError: the Service sends to no pod.

@@ -15,6 +15,13 @@ PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's p
 
 
 @contextmanager
+def _kill_postmaster(release: Release) -> Iterator[None]:
+    kill = ("sh", "-c", 'kill -KILL "$(head -n 1 "$PGDATA/postmaster.pid")"')
+    release.exec(release.database_pod(), *kill, container="postgres")
+    yield
+
+
+@contextmanager
 def _kill(release: Release) -> Iterator[None]:
     at_once = ("--grace-period=0", "--force", "--wait=false")
     release.kubectl("delete", "pod", release.database_pod(), *at_once)
@@ -76,6 +83,7 @@ def _upgrade(release: Release) -> Iterator[None]:
 
 
 LEADER_LOST = {
+    "leader's postmaster killed": Fault(_kill_postmaster),
     "leader's pod killed": Fault(_kill),
     "leader's node stopped": Fault(_stop_node),
     "leader's network cut": Fault(_cut),
@@ -86,6 +94,15 @@ PLANNED = {
     "rolling upgrade": Fault(_upgrade),
 }
 FAULTS = {**LEADER_LOST, **PLANNED}
+# The longest time without an acknowledged write that is accepted, in seconds. A silent leader keeps its lease
+# (db.ha.ttl) for 20 s; one that is killed comes back as the leader, or gives way.
+WORST = {
+    "leader's postmaster killed": 13.0,
+    "leader's pod killed": 13.0,
+    "leader's node stopped": 30.0,
+    "leader's network cut": 30.0,
+    **dict.fromkeys(PLANNED, 6.0),
+}
 
 
 def _node(release: Release) -> str:

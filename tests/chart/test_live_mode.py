@@ -16,7 +16,7 @@ TEMPLATE = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"s
 MEMBERS = {"metadata": {"labels": {"mcapp/mode": "ha"}}, "spec": {"volumeClaimTemplates": [TEMPLATE]}}
 RUNS_HA = {f"{STATEFUL}db": MEMBERS}
 HOLDS_ONE, HOLDS_HA = {f"{CLAIM}postgres-pvc": ASKED}, {f"{CLAIM}data-db-1": ASKED}
-STATE = {"v1/Service/mcapp/db-config": {"spec": {}}}
+STATE: dict[str, Any] = {"v1/Service/mcapp/db-config": {"spec": {}}}
 GIVEN = {"superuserPassword": "a", "appPassword": "b", "replicationPassword": "c"}
 
 
@@ -88,7 +88,7 @@ def test_a_lost_secret_is_told_with_the_members_claim(copied: str) -> None:
 
 
 def test_patronis_record_of_data_that_are_gone_is_reset(copied: str) -> None:
-    record = {"v1/Endpoints/mcapp/db-config": {"metadata": {}}}
+    record: dict[str, Any] = {"v1/Endpoints/mcapp/db-config": {"metadata": {}}}
     names = {("Endpoints", name) for name in ("db", "db-config", "db-failover", "db-sync")}
     reset = on(copied, dict(HA), record)
     assert names <= reset.names()

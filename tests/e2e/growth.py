@@ -1,4 +1,4 @@
-"""A database that changes its mode while people write."""
+"""A database that is upgraded while people write."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from contextlib import contextmanager
 from dev.load.client import Load
 from dev.load.ledger import State
 from tests.e2e.conftest import Up
-
-
-def change(up: Up, mode: str, *settings: str) -> None:
-    """Upgrade the release to a mode of the database, as a user does."""
-    up.release.upgrade(f"db.mode={mode}", *settings, flags=("--wait", "--timeout", "4m"))
-    up.release.wait()
 
 
 @contextmanager
@@ -26,11 +20,3 @@ def ledger_kept(up: Up) -> Iterator[Load]:
     compared = load.ledger.compare(up.release.sql("SELECT title FROM app.tasks"))
     assert compared.agrees, compared
     assert compared.states[State.ACKNOWLEDGED] > 60
-
-
-def only_the_first_is_left(up: Up) -> None:
-    """Check that db-0 is the only server, and that nothing of the other members is left."""
-    assert [pod["metadata"]["name"] for pod in up.release.pods("db")] == ["db-0"]
-    claims = up.release.get("pvc")["items"]
-    assert [claim["metadata"]["name"] for claim in claims] == ["postgres-pvc"]
-    assert up.release.sql("SELECT count(*) FROM pg_replication_slots") == ["0"]
