@@ -99,6 +99,21 @@ def test_only_a_change_asks_anything_of_the_database(server: PostgresServer) -> 
     server.start()
 
 
+def test_a_rollback_to_another_mode_changes_nothing(server: PostgresServer) -> None:
+    """The live Secret tells the mode: only that of several servers has the replicator's password."""
+    now = live(server)
+    new = {"NEXT_APP": "new", "NEXT_SUPERUSER": "new"}
+    for mode, to, more in (("standalone", "ha", {}), ("ha", "standalone", {"LIVE_REPLICATION": "r"})):
+        done = server.script(CHANGE, **now, **new, **more, ROLLBACK_TO=to)
+        assert done.returncode == 1
+        told = f"The database is in db.mode {mode}, and this revision is of {to}. NOTHING WAS CHANGED."
+        assert told in done.stdout.decode()
+        assert opens(server, "app", now["LIVE_APP"])
+        assert server.script(CHANGE, **now, **new, **more, ROLLBACK_TO=mode).returncode == 0
+        now = {**now, "LIVE_APP": "new", "LIVE_SUPERUSER": "new"}
+        new = {"NEXT_APP": "newer", "NEXT_SUPERUSER": "newer"}
+
+
 def test_a_reset_needs_no_old_password(server: PostgresServer) -> None:
     server.stop()
     assert server.script(RESET, PGDATA="/nowhere", APP_PASSWORD="x", POSTGRES_PASSWORD="x").returncode == 0

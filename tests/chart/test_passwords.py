@@ -61,6 +61,8 @@ def test_every_rollback_may_bring_other_passwords_and_takes_them_to_the_database
     assert sources == {
         "LIVE_SUPERUSER": ("postgres-secret", "superuser-password"),
         "LIVE_APP": ("postgres-secret", "app-password"),
+        # There in mode ha only: by it the Job sees a rollback to another mode.
+        "LIVE_REPLICATION": ("postgres-secret", "replication-password", True),
         "NEXT_SUPERUSER": ("db-passwords", "superuser"),
         "NEXT_APP": ("db-passwords", "app"),
     }

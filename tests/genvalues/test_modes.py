@@ -61,15 +61,29 @@ def test_three_nodes_of_the_database_get_a_member_each(run: Run) -> None:
     assert done.values["db"] == {"mode": "ha"}
     jsonschema.validate(effective(done.values), SCHEMA)
     assert [entry["tiers"] for entry in done.values["cluster"]["nodes"]] == [["db"]] * 3 + [["web", "api"]]
+    assert json.loads(run("--output", "json", of=THREE).out)["nodes"]["db"] == LABS
     assert "db.mode: ha: enough Ready nodes carry role=database (lab-0, lab-1, lab-2)" in done.out
 
 
-def test_a_database_of_one_server_grows_where_its_data_are(run: Run) -> None:
+def test_data_of_one_server_keep_their_mode(run: Run) -> None:
+    """An upgrade would be refused: only a move takes them to several."""
+    for where in ("lab-1", "old"):
+        nodes = [*THREE, node("old", "192.168.1.40")]
+        done = run(of=[*nodes, *database_volume(where, storage="manual")])
+        assert "mode" not in done.values.get("db", {})
     done = run(of=[*THREE, *database_volume("lab-1", storage="manual")])
+    assert "the claim postgres-pvc holds the data of one server" in done.out
+
+
+def test_data_of_several_servers_keep_their_mode(run: Run) -> None:
+    """One of three machines is off: the values must not lead to one server."""
+    away = node("lab-2", "192.168.1.22", labels=DATABASE, ready=False)
+    done = run(of=[*THREE[:3], away, *database_volume("lab-1", name="data-db-1")])
     assert done.values["db"]["mode"] == "ha"
-    assert json.loads(run("--output", "json", of=THREE).out)["nodes"]["db"] == LABS
-    elsewhere = run(of=[*THREE, node("old", "192.168.1.40"), *database_volume("old", storage="manual")])
-    assert "mode" not in elsewhere.values.get("db", {})
+    assert "db.mode: ha: the claim data-db-1 holds the data" in done.out
+    assert "only lab-0, lab-1 can run db" in done.out
+    others = database_volume("lab-1", name="data-db-x")
+    assert "mode" not in run(of=[*THREE[:3], away, *others]).values.get("db", {})
 
 
 @pytest.mark.parametrize(

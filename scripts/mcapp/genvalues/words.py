@@ -72,9 +72,9 @@ HA_KEPT = Words(
 )
 HA_MOVE = Words(
     "db.mode stays standalone: the claim {claim} holds the data of one server. There are nodes enough for "
-    "several, but only a move (scripts/movedb.py) takes the data there.",
+    "several, but only a move takes the data there, and no upgrade.",
     "db.mode 維持 standalone：PVC {claim} 存有單一伺服器的資料。節點數足以執行多台伺服器，"
-    "但只有搬移（scripts/movedb.py）能把資料帶過去。",
+    "但升級不會把資料帶過去，只有搬移才會。",
 )
 HA_FEW = Words(
     "db.mode ha asks for {wanted} nodes that carry {labels}, and only {nodes} can run db: "
