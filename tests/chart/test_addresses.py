@@ -94,9 +94,17 @@ def test_only_an_address_is_named_in_the_policy(render: Render, host: str, cidr:
 
 
 def test_every_service_asks_for_both_families(render: Render) -> None:
-    for values in (OPTIONS, HA, EXTERNAL):
+    for values in (OPTIONS, EXTERNAL):
         services = [document for document in render(values) if document["kind"] == "Service"]
         assert {service["spec"]["ipFamilyPolicy"] for service in services} == {"PreferDualStack"}
+    # Patroni writes one address, of the family that Kubernetes puts first.
+    families = {
+        document["metadata"]["name"]: document["spec"].get("ipFamilyPolicy")
+        for document in render(HA)
+        if document["kind"] == "Service"
+    }
+    both = dict.fromkeys(("api", "db-members", "db-ro", "web"), "PreferDualStack")
+    assert families == {**both, "db": "SingleStack", "db-config": None, "db-sync": None}
 
 
 def test_every_list_of_peers_is_read(render: Render) -> None:
