@@ -35,7 +35,7 @@ def ensure() -> None:
         if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", "app"):
             # The script is written for psql. One transaction: all of it, or nothing.
             psql = ("psql", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file", INIT)
-            where = f"{SOCKET} dbname={database} options='{options}'"
+            where = psycopg.conninfo.make_conninfo(SOCKET, dbname=database, options=options)
             subprocess.run([*psql, "--dbname", where], check=True)
         if not _has(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR):
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN REPLICATION").format(sql.Identifier(REPLICATOR)))

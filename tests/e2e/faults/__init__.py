@@ -54,7 +54,7 @@ ELSEWHERE = {
     "data-version": "the remedy is a dump and a restore, which test_backup.py does",
     "pods-starting": "it passes by itself",
     "no-leader": "test_ha.py loses the leader in every way",
-    "split-labels": "Patroni removes a second label within seconds; tests/doctor/test_ha.py has it",
+    "split-labels": "a member takes its own label off within seconds; tests/doctor/test_ha.py has it",
     "replica-lagging": "test_ha.py holds a replica back",
     "service-address": "it needs a node without kube-proxy",
     "pod-unreachable": "it is what no other cause explains, and the remedy is to look",
