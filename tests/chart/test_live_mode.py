@@ -98,3 +98,28 @@ def test_patronis_record_of_data_that_are_gone_is_reset(copied: str) -> None:
     for live in (RUNS_HA, HOLDS_HA):
         assert not names & on(copied, dict(HA), record, live).names()
     assert not names & on(copied, dict(HA)).names()
+
+
+def on_node(claim: str, **labels: str) -> dict[str, Any]:
+    """Return a claim whose volume is on a node with these labels."""
+    hostname = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["lab"]}
+    terms = {"required": {"nodeSelectorTerms": [{"matchExpressions": [hostname]}]}}
+    node = {"metadata": {"name": "lab", "labels": {"kubernetes.io/hostname": "lab", **labels}}}
+    return {
+        f"{CLAIM}{claim}": {**ASKED, "metadata": {"name": claim}},
+        "v1/PersistentVolume//pvc-1": {"spec": {"nodeAffinity": terms}},
+        "v1/Node//": {"items": [node]},
+    }
+
+
+def test_a_volume_on_a_node_without_the_label_is_found_for_any_member(copied: str) -> None:
+    for claim in ("data-db-0", "data-db-2"):
+        with pytest.raises(HelmError) as told:
+            on(copied, dict(HA), RUNS_HA, on_node(claim))
+        assert f"(pvc-1, claim {claim}) is on node lab, which does not carry role=database" in str(told.value)
+        member = claim.removeprefix("data-")
+        assert f"kubectl -n mcapp delete pvc/{claim} pod/{member} --wait=false" in str(told.value)
+        on(copied, dict(HA), RUNS_HA, on_node(claim, role="database"))
+    with pytest.raises(HelmError, match=r"movedb\.py --to multi -n mcapp --release mcapp"):
+        on(copied, SINGLE, RUNS_ONE, on_node("postgres-pvc"))
+    on(copied, SINGLE, RUNS_ONE, on_node("postgres-pvc", role="database"))

@@ -42,17 +42,22 @@ Call: include "mcapp.liveInCluster" (list . "v1" "Node" "") | fromJson
   {{- end -}}
 {{- end -}}
 
-{{/* The claim of a member in mode ha, of the first one that has any, as it is in the cluster. */}}
-{{- define "mcapp.liveMemberClaim" -}}
+{{/* The members' claims in mode ha that are in the cluster, as a JSON array. */}}
+{{- define "mcapp.liveMemberClaims" -}}
   {{- $root := . -}}
-  {{- $found := dict -}}
+  {{- $claims := list -}}
   {{- range $number := until (int .Values.db.ha.members) -}}
-    {{- if not $found -}}
-      {{- $name := include "mcapp.memberClaim" (list $root $number) -}}
-      {{- $found = include "mcapp.lookUp" (list $root "v1" "PersistentVolumeClaim" $root.Release.Namespace $name) | fromJson -}}
+    {{- $name := include "mcapp.memberClaim" (list $root $number) -}}
+    {{- with include "mcapp.lookUp" (list $root "v1" "PersistentVolumeClaim" $root.Release.Namespace $name) | fromJson -}}
+      {{- $claims = append $claims . -}}
     {{- end -}}
   {{- end -}}
-  {{- toJson $found -}}
+  {{- toJson $claims -}}
+{{- end -}}
+
+{{/* The first of them; {} where there is none. */}}
+{{- define "mcapp.liveMemberClaim" -}}
+  {{- include "mcapp.liveMemberClaims" . | fromJsonArray | first | default dict | toJson -}}
 {{- end -}}
 
 {{/* The release's own Secret with the passwords, as it is in the cluster. */}}

@@ -9,12 +9,18 @@ Pending for ever. Without a cluster to look at (helm template) this stops nothin
     {{- $wanted = merge $wanted (include "mcapp.databaseNode" . | fromJson) -}}
   {{- end -}}
   {{- if and (include "mcapp.ownsDatabase" .) .Values.placement.checkVolume $wanted (not .Values.db.affinity) -}}
-    {{- range $hostname := include "mcapp.volumeHostnames" . | fromJsonArray -}}
-      {{- range $node := (include "mcapp.liveInCluster" (list $root "v1" "Node" "") | fromJson).items -}}
-        {{- if eq (dig "metadata" "labels" "kubernetes.io/hostname" "" $node) $hostname -}}
-          {{- range $key, $value := $wanted -}}
-            {{- if ne (dig "metadata" "labels" $key "" $node) $value -}}
-              {{- fail (include "mcapp.volumeElsewhere" (dict "root" $root "node" $node "label" (printf "%s=%s" $key $value))) -}}
+    {{- $claims := list (include "mcapp.liveClaim" . | fromJson) -}}
+    {{- if include "mcapp.isHa" . -}}
+      {{- $claims = include "mcapp.liveMemberClaims" . | fromJsonArray -}}
+    {{- end -}}
+    {{- range $claim := $claims -}}
+      {{- range $hostname := include "mcapp.volumeHostnames" (list $root $claim) | fromJsonArray -}}
+        {{- range $node := (include "mcapp.liveInCluster" (list $root "v1" "Node" "") | fromJson).items -}}
+          {{- if eq (dig "metadata" "labels" "kubernetes.io/hostname" "" $node) $hostname -}}
+            {{- range $key, $value := $wanted -}}
+              {{- if ne (dig "metadata" "labels" $key "" $node) $value -}}
+                {{- fail (include "mcapp.volumeElsewhere" (dict "root" $root "claim" $claim "node" $node "label" (printf "%s=%s" $key $value))) -}}
+              {{- end -}}
             {{- end -}}
           {{- end -}}
         {{- end -}}
@@ -23,11 +29,15 @@ Pending for ever. Without a cluster to look at (helm template) this stops nothin
   {{- end -}}
 {{- end -}}
 
-{{/* The hostname labels of the nodes that the live claim's volume is bound to, as a JSON array. */}}
+{{/*
+The hostname labels of the nodes that a live claim's volume is bound to, as a JSON array.
+Call: include "mcapp.volumeHostnames" (list . $claim)
+*/}}
 {{- define "mcapp.volumeHostnames" -}}
+  {{- $root := index . 0 -}}
   {{- $hostnames := list -}}
-  {{- with include "mcapp.liveClaim" . | fromJson | dig "spec" "volumeName" "" -}}
-    {{- $volume := include "mcapp.liveInCluster" (list $ "v1" "PersistentVolume" .) | fromJson -}}
+  {{- with dig "spec" "volumeName" "" (index . 1) -}}
+    {{- $volume := include "mcapp.liveInCluster" (list $root "v1" "PersistentVolume" .) | fromJson -}}
     {{- range $term := dig "spec" "nodeAffinity" "required" "nodeSelectorTerms" list $volume -}}
       {{- range $expression := $term.matchExpressions -}}
         {{- if and (eq $expression.key "kubernetes.io/hostname") (eq $expression.operator "In") -}}
@@ -41,11 +51,12 @@ Pending for ever. Without a cluster to look at (helm template) this stops nothin
 
 {{- define "mcapp.volumeElsewhere" }}
 {{- $root := .root }}
-{{- $claim := include "mcapp.liveClaim" $root | fromJson }}
 
-NOTHING WAS CHANGED. The database's volume ({{ $claim.spec.volumeName }}, claim {{ include "mcapp.databaseClaim" $root }}) is on node {{ .node.metadata.name }}, which does not carry {{ .label }}; db could never start there.
+NOTHING WAS CHANGED. The database's volume ({{ .claim.spec.volumeName }}, claim {{ .claim.metadata.name }}) is on node {{ .node.metadata.name }}, which does not carry {{ .label }}; db could never start there.
 Either keep it where its data are:   kubectl label node {{ .node.metadata.name }} {{ .label }}
-{{- if not (include "mcapp.isHa" $root) }}
+{{- if include "mcapp.isHa" $root }}
+or let this member copy the data anew, while the others run:  kubectl -n {{ $root.Release.Namespace }} delete pvc/{{ .claim.metadata.name }} pod/{{ trimPrefix "data-" .claim.metadata.name }} --wait=false
+{{- else }}
 or move the data where they may be: python scripts/movedb.py --to {{ $root.Values.topology }} -n {{ $root.Release.Namespace }} --release {{ $root.Release.Name }}
 {{- end }}
 {{ end -}}
