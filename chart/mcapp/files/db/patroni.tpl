@@ -12,13 +12,15 @@ kubernetes:
   role_label: mcapp/role
   leader_label_value: primary
   follower_label_value: replica
+  # In a move it leads nobody's writes yet.
+  standby_leader_label_value: standby_leader
   # The lease and the address of the leader's Service are one object, so that the Service never has two.
   use_endpoints: true
   ports:
     - name: postgres
       port: 5432
+# What all members share is in `dcs`. A new primary sets it again, so an upgrade changes it.
 bootstrap:
-  # The settings that all members share. A new primary sets them again, so an upgrade changes them.
   dcs:
     ttl: {{ .Values.db.ha.ttl }}
     # Patroni's rule: loop_wait + 2 * retry_timeout <= ttl.

@@ -8,6 +8,29 @@
   {{- if eq .Values.db.mode "ha" }}true{{ end -}}
 {{- end -}}
 
+{{/* "true" in the middle of a move to mode ha: the server db-0 of mode standalone serves, and the members copy from it. */}}
+{{- define "mcapp.follows" -}}
+  {{- if and (include "mcapp.isHa" .) .Values.db.ha.follow }}true{{ end -}}
+{{- end -}}
+
+{{/*
+Patroni's configuration. Its checksum is in the pods, so the server that they follow in a move is not in it: they need
+not start again when they no longer do.
+*/}}
+{{- define "mcapp.patroni" -}}
+  {{- tpl (.Files.Get "files/db/patroni.tpl") . -}}
+{{- end -}}
+
+{{/* What a move adds to the settings of the members in bootstrap.dcs. */}}
+{{- define "mcapp.standbyCluster" -}}
+standby_cluster:
+  host: {{ include "mcapp.object" (list . "db-source") | quote }}
+  port: 5432
+  # scripts/movedb.py makes it, so that the server keeps what the members have not read.
+  primary_slot_name: mcapp_move
+  create_replica_methods: [basebackup]
+{{- end -}}
+
 {{/* The claim of a member in mode ha. Call: include "mcapp.memberClaim" (list . 0) */}}
 {{- define "mcapp.memberClaim" -}}
 data-{{ include "mcapp.object" (list (index . 0) "db") }}-{{ index . 1 }}
