@@ -1,4 +1,4 @@
-"""In the middle of a move to mode ha: the members follow the server of mode standalone, which serves meanwhile."""
+"""In the middle of a move to mode ha: the members follow the server that serves meanwhile."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ def test_every_object_is_valid(render: Render, minor: str) -> None:
         kubernetes_validate.validate(document, minor, strict=True)
 
 
-def test_beside_the_data_of_one_server_it_is_let_through(copied: str) -> None:  # noqa: F811
+def test_beside_the_data_of_one_server_it_is_let_through(copied: str) -> None:
     on(copied, dict(HA), RUNS_ONE, HOLDS_ONE, ha={"follow": True})
     on(copied, dict(HA), HOLDS_ONE, ha={"follow": True})

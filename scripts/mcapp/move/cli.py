@@ -83,6 +83,7 @@ def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
 
 def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
     """Return the move that is asked for; no step of it is done."""
+    target.refuse_mode(inventory, to)
     source = target.home(deployed, inventory)
     topology, node = target.choose(deployed, inventory, to, source)
     if inventory.nodes[source].arch != inventory.nodes[node].arch:
