@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
@@ -14,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from mcapp.genvalues.values import merge
 from mcapp_db import leave
 from mcapp_db.__main__ import COMMANDS
+from tests.support.definitions import validate_native
 from tests.support.render import HA, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]
@@ -71,7 +71,7 @@ def test_it_adds_to_what_standalone_has(render: Render) -> None:
 @pytest.mark.parametrize("minor", [KUBERNETES[0], KUBERNETES[-1]])
 def test_every_object_is_valid(render: Render, minor: str) -> None:
     for document in render(HA):
-        kubernetes_validate.validate(document, minor, strict=True)
+        validate_native(document, minor)
 
 
 def test_an_upgrade_leads_to_it_and_back(render: Render) -> None:
