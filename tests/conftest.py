@@ -16,9 +16,6 @@ from tests.support.render import Objects
 from tests.support.render import render as render_chart
 from tests.tiers import is_core
 
-# Another topology needs another cluster, so that those of one topology run in one piece.
-TOPOLOGIES = ("", "multi", "single", "ha")
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,13 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("kind") and not is_core(item.nodeid):
             item.add_marker(pytest.mark.thorough)
-    items.sort(key=_place)
+    items.sort(key=_topology)
 
 
-def _place(item: pytest.Item) -> int:
-    """Return where a test on the cluster stands, by its cluster; tests without one come first."""
+def _topology(item: pytest.Item) -> str:
+    """Return a test's topology, "" without a cluster: another one needs another cluster."""
     module = getattr(item, "module", None)
-    return TOPOLOGIES.index(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else 0
+    return str(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else ""
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
