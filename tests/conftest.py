@@ -19,10 +19,17 @@ from tests.tiers import is_core
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests on the cluster that are for `make test-all` alone."""
+    """Mark the tests on the cluster that are for `make test-all` alone, and sort them by their cluster."""
     for item in items:
         if item.get_closest_marker("kind") and not is_core(item.nodeid):
             item.add_marker(pytest.mark.thorough)
+    items.sort(key=_topology)
+
+
+def _topology(item: pytest.Item) -> str:
+    """Return a test's topology, "" without a cluster: another one needs another cluster."""
+    module = getattr(item, "module", None)
+    return str(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else ""
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
@@ -31,6 +38,11 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
         return file.parent.name if file.parent.name == "e2e" else str(file)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: each waits for a third of its time."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Together:

@@ -115,8 +115,8 @@ CAPABILITIES = (
     ),
     Capability(
         "No request fails during a rollout",
-        ("test_rollout.py::test_no_request_fails_while_web_and_api_are_replaced",),
-        "what replaces which pods; passwords changed under load",
+        ("test_rollout.py::test_no_request_fails_while_web_and_api_are_replaced[some]",),
+        "every way to replace them; what replaces which pods; passwords changed under load",
     ),
     Capability(
         "NetworkPolicies let through what the chain needs, and nothing else; `restricted`",

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dev.kind import host
@@ -17,9 +18,11 @@ from dev.kind.wheels import unpacked
 from dev.load.faults import accepts_again
 from dev.load.round import Fault
 from mcapp.errors import FailedError, UserError
+from mcapp.wait import until
 
 FREE_MIB = 160
 HOLD_SECONDS = 10
+NOTICED_SECONDS = 60
 # As slow as a lab's worst memory card: a commit waits for the writes of all earlier ones.
 WRITES_PER_SECOND = 12
 JUMP_SECONDS = 3600
@@ -112,7 +115,15 @@ def _wal_disk(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _fill(release: Release) -> Iterator[float]:
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def noticed() -> bool:
+        return "No space left on device" in release.kubectl("logs", "db-0", f"--since-time={began}")
+
     with filled(release):
+        # Until a table or an index needs its next page, new rows fit into what it has.
+        if not until(noticed, NOTICED_SECONDS):
+            raise FailedError("The disk of the data did not fill.")
         time.sleep(HOLD_SECONDS)
     yield time.time()
 

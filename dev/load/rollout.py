@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic, time_ns
 
@@ -38,8 +38,10 @@ class Rolled:
         return [request for request in self.load.requests if begin <= request.due < end]
 
 
-def roll(release: Release, url: str, *, requests: int, rate: float = RATE) -> Rolled:
-    """Make every change under a load on `url`, then go on until at least `requests` requests have ended.
+def roll(
+    release: Release, url: str, *, requests: int, changes: Iterable[str] = CHANGES, rate: float = RATE
+) -> Rolled:
+    """Make the changes under a load on `url`, then go on until at least `requests` requests have ended.
 
     Raises:
         UserError: a change fails, or its pods do not become ready.
@@ -48,9 +50,9 @@ def roll(release: Release, url: str, *, requests: int, rate: float = RATE) -> Ro
     with Load(url, rate=rate) as load:
         rolled = Rolled(load)
         load.at_least(int(rate * WARM_UP_SECONDS))
-        for name, change in CHANGES.items():
+        for name in changes:
             begin = monotonic() - load.began
-            change(release)
+            CHANGES[name](release)
             release.wait()
             release.wait_gone()
             rolled.spans[name] = (begin, monotonic() - load.began)

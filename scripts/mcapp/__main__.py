@@ -27,7 +27,7 @@ TOOLS = {
     "move": "move the database with its data to another node",
 }
 COMPLETION = """tab completion, in bash or zsh:
-  pip install argcomplete
+  pip install 'mcapp[completion]'
   eval "$(register-python-argcomplete mcapp)"
 """
 

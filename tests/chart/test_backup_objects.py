@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
 
 from mcapp.config import CHART
 from tests.chart.test_hardening import scored
 from tests.chart.test_objects import OBJECTS
 from tests.chart.test_policies import ENDS, RELEASE, End, reaches
+from tests.support.definitions import validate_native
 from tests.support.render import KUBERNETES, Objects
 
 Render = Callable[..., Objects]
@@ -52,7 +52,7 @@ def test_it_adds_its_objects_and_changes_no_pod_but_its_own(render: Render) -> N
 def test_kubernetes_takes_it_and_nothing_is_critical(render: Render, minor: str) -> None:
     given = {"backup": {"enabled": True, "timeZone": "Asia/Taipei", "persistence": {"storageClass": "fast"}}}
     for document in render(given):
-        kubernetes_validate.validate(document, minor, strict=True)
+        validate_native(document, minor)
     found = scored(render(given))
     assert found.returncode == 0, found.stdout
     assert "[OK] db-backup batch/v1/CronJob" in found.stdout

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import kubernetes_validate
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from mcapp.genvalues.values import merge
+from tests.support.definitions import validate_native
 from tests.support.render import EXTERNAL, KUBERNETES, Objects, notes
 
 Render = Callable[..., Objects]
@@ -62,7 +62,7 @@ def test_nothing_of_a_database_is_made(render: Render) -> None:
 def test_every_object_is_valid(render: Render) -> None:
     for minor in (KUBERNETES[0], KUBERNETES[-1]):
         for document in render(EXTERNAL):
-            kubernetes_validate.validate(document, minor, strict=True)
+            validate_native(document, minor)
 
 
 def test_api_finds_the_server_and_logs_in_as_it_was_told(render: Render) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
 
 from tests.chart.test_ha_objects import ha, members, patroni
 from tests.chart.test_live_mode import GIVEN, HOLDS_ONE, RUNS_ONE, copied, on
+from tests.support.definitions import validate_native
 from tests.support.render import HA, KUBERNETES, Objects
 
 __all__ = ["copied"]
@@ -56,7 +56,7 @@ def test_no_member_restarts_when_it_ends(render: Render) -> None:
 @pytest.mark.parametrize("minor", [KUBERNETES[0], KUBERNETES[-1]])
 def test_every_object_is_valid(render: Render, minor: str) -> None:
     for document in render(ha(db=FOLLOW)):
-        kubernetes_validate.validate(document, minor, strict=True)
+        validate_native(document, minor)
 
 
 def test_beside_the_data_of_one_server_it_is_let_through(copied: str) -> None:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
 from mcapp.genvalues.values import merge
+from tests.support.definitions import validate_native
 from tests.support.render import HA, KUBERNETES, HelmError, Objects, notes
 
 Render = Callable[..., Objects]
@@ -72,7 +72,7 @@ def test_it_adds_to_what_standalone_has_but_for_the_claim(render: Render) -> Non
 @pytest.mark.parametrize("minor", [KUBERNETES[0], KUBERNETES[-1]])
 def test_every_object_is_valid(render: Render, minor: str) -> None:
     for document in render(HA):
-        kubernetes_validate.validate(document, minor, strict=True)
+        validate_native(document, minor)
 
 
 @pytest.mark.parametrize("count", [3, 5])

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes_validate
 import pytest
+from jsonschema import ValidationError
 
-from tests.support.definitions import KINDS
+from tests.support.definitions import KINDS, validate_native
 from tests.support.render import CI_VALUES, HA, KUBERNETES, OPTIONS, Objects
 
 Render = Callable[..., Objects]
@@ -53,13 +53,13 @@ def test_every_object_is_valid(render: Render, minor: str) -> None:
     every = {json.dumps(document) for document in rendered if document["kind"] not in KINDS}
     assert len(every) > len(OBJECTS)
     for document in every:
-        kubernetes_validate.validate(json.loads(document), minor, strict=True)
+        validate_native(json.loads(document), minor)
 
 
 def test_the_validation_sees_a_wrong_field(render: Render) -> None:
     wrong = dict(render().one("Service", "web"), specc={})
-    with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, KUBERNETES[-1], strict=True)
+    with pytest.raises(ValidationError):
+        validate_native(wrong, KUBERNETES[-1])
 
 
 def test_a_prefix_stands_before_every_name(render: Render) -> None:

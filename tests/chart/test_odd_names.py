@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft7Validator
@@ -90,7 +89,7 @@ def admitted(document: dict[str, Any]) -> None:
     if document["kind"] in definitions.KINDS:
         definitions.validate(document)
     else:
-        kubernetes_validate.validate(document, KUBERNETES[-1], strict=True)
+        definitions.validate_native(document, KUBERNETES[-1])
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -44,9 +44,9 @@ class Up:
     port: int
     report: dict[str, Any]
 
-    def again(self) -> subprocess.CompletedProcess[str]:
-        """Run the same command once more."""
-        return up(self.topology, self.port)
+    def again(self, *more: str) -> subprocess.CompletedProcess[str]:
+        """Run the same command once more, perhaps with more options."""
+        return up(self.topology, self.port, *more)
 
     @property
     def release(self) -> Release:
@@ -95,7 +95,8 @@ class Shared:
         done = None
         if topology == self._topology:
             _wait_for_namespaces()
-            done = up(topology, self._port)
+            # The cluster's first `dev.up` has shown that `helm test` passes.
+            done = up(topology, self._port, "--no-test")
         if not GIVEN and (done is None or done.returncode):
             # Also a cluster that an aborted run left, or that a module left broken.
             self.remove()

@@ -48,6 +48,11 @@ def upgrading(release: Release, number: int) -> subprocess.Popen[bytes]:
     return started(release, "upgrade", CHART, *CHANGED, f"api.podAnnotations.try=n{number}", *WAIT)
 
 
+def make_up(installed: Up) -> subprocess.CompletedProcess[str]:
+    """Run `make up` again, but for `helm test`: the rows of these tests go through all tiers."""
+    return installed.again("--no-test")
+
+
 def status(release: Release) -> str:
     """Return the state of the newest revision, by the labels of Helm's Secrets; "" where there is none."""
     chosen = f"owner=helm,name={release.name}"
@@ -102,7 +107,7 @@ def test_a_killed_upgrade_is_named_and_its_remedy_ends_it(installed: Up) -> None
 @pytest.mark.usefixtures("task")
 def test_make_up_ends_what_a_killed_upgrade_has_left(installed: Up) -> None:
     killed(installed.release, upgrading(installed.release, 3), "pending-upgrade")
-    again = installed.again()
+    again = make_up(installed)
     assert again.returncode == 0, again.stderr
     assert "was cut off: it is recorded as failed now" in again.stderr
     assert status(installed.release) == "deployed"
@@ -123,7 +128,7 @@ def test_an_upgrade_that_ends_at_any_second(
         time.sleep(second + 0.5)
         os.killpg(helm.pid, number)
         helm.wait()
-        again = installed.again()
+        again = make_up(installed)
         assert again.returncode == 0, f"after {second} s: {again.stderr}"
     assert doctor(installed.release)[0] == 0
 
@@ -136,7 +141,7 @@ def test_two_upgrades_at_once(installed: Up) -> None:
     assert wait.until(lambda: status(release) == "pending-upgrade", PENDING_SECONDS, pause=0.05)
     with pytest.raises(UserError, match="another operation"):
         release.helm("upgrade", CHART, *CHANGED, "api.podAnnotations.try=n5")
-    again = installed.again()
+    again = make_up(installed)
     assert again.returncode == 0, again.stderr
     assert first.wait() == 0, "make up did not wait"
 
@@ -147,14 +152,14 @@ def test_an_uninstall_that_keeps_the_history(installed: Up) -> None:
     code, report = doctor(installed.release)
     assert (code, report["cause"]) == (1, "release-missing")
     assert "helm upgrade --install" in str(report["commands"])
-    again = installed.again()
+    again = make_up(installed)
     assert again.returncode == 0, again.stderr
 
 
 @pytest.mark.usefixtures("task")
 def test_an_uninstall_that_is_killed(installed: Up) -> None:
     killed(installed.release, started(installed.release, "uninstall", "--wait"), "uninstalling")
-    again = installed.again()
+    again = make_up(installed)
     assert again.returncode == 0, again.stderr
 
 
@@ -164,7 +169,7 @@ def test_an_install_that_is_killed(installed: Up) -> None:
     release.helm("uninstall", "--wait")
     values = installed.cluster.kubeconfig.with_name(f"values-{TOPOLOGY}.yaml")
     killed(release, started(release, "install", CHART, "--values", values, *WAIT), "pending-install")
-    again = installed.again()
+    again = make_up(installed)
     assert again.returncode == 0, again.stderr
     assert doctor(release)[0] == 0
 

@@ -18,7 +18,10 @@ from tests.e2e.conftest import Up
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
-REQUESTS = 5000
+# How many requests go on while each change is made.
+REQUESTS_EACH = 1250
+# New pods by kubectl, then by Helm.
+SOME = ("kubectl rollout restart deployment/web", "helm upgrade, a value of both")
 TIERS = ("web", "api", "db")
 
 
@@ -60,13 +63,17 @@ def logs_in(up: Up, password: str) -> bool:
         raise
 
 
-def test_no_request_fails_while_web_and_api_are_replaced(installed: Up, show: Callable[[str], None]) -> None:
+@pytest.mark.parametrize("changes", [SOME, tuple(CHANGES)], ids=["some", "all"])
+def test_no_request_fails_while_web_and_api_are_replaced(
+    installed: Up, changes: tuple[str, ...], show: Callable[[str], None]
+) -> None:
     # The port of the node where web does not run: one more kube-proxy must learn of the new pod.
     with replaced(installed, "web", "api"):
-        rolled = roll(installed.release, installed.pages()[-1], requests=REQUESTS)
+        requests = REQUESTS_EACH * len(changes)
+        rolled = roll(installed.release, installed.pages()[-1], requests=requests, changes=changes)
     show(f"{len(rolled.load.requests)} requests, {len(rolled.load.problems)} failed")
-    assert len(rolled.load.requests) >= REQUESTS
-    assert all(rolled.during(change) for change in CHANGES)
+    assert len(rolled.load.requests) >= requests
+    assert all(rolled.during(change) for change in changes)
     nothing_lost(installed, rolled.load)
 
 

@@ -167,6 +167,7 @@ VALUES = {
     "--base that is absent": (["--base", "mine.yaml"], "Cannot read mine.yaml"),
     "--file in no folder": (["--file", "no/where.yaml"], "Cannot write"),
     "--file - with JSON": (["--file", "-", "--output", "json"], "leaves no room"),
+    "--output of a misspelt form": (["--output", "jsno"], "--output is text or json, not jsno"),
     "--apply-labels with a file": (["--apply-labels", "a"], "needs the cluster"),
     "an option too many": (["--nope"], "unrecognized arguments"),
     "a topology that is none": (["--topology", "dual"], "invalid choice"),

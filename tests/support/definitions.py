@@ -1,4 +1,4 @@
-"""Validates objects of kinds that Kubernetes does not have itself, by the definitions of their projects."""
+"""Validates objects by the schemas of Kubernetes, and of the projects that define kinds of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, Draft202012Validator
+from kubernetes_validate.utils import schema_contents
+from referencing import Registry, Resource
 
 from dev.kind.programs import module
 from dev.kind.versions import versions
@@ -27,10 +29,36 @@ def validate(document: Mapping[str, Any]) -> None:
     _validator(document["kind"], group, version).validate(document)
 
 
+def validate_native(document: Mapping[str, Any], minor: str) -> None:
+    """Validate an object of a kind of Kubernetes itself, in a version such as `1.34`.
+
+    kubernetes_validate.validate reads all schemas for each object; this reads them once.
+
+    Raises:
+        jsonschema.ValidationError: the object is wrong, or has a field that the version does not know.
+
+    """
+    group, _, version = document["apiVersion"].rpartition("/")
+    file = "-".join(part for part in (document["kind"].lower(), group.partition(".")[0], version) if part)
+    _native_validator(file, minor).validate(document)
+
+
 def manifest(kind: str) -> Path:
     """Return the file of a kind's CustomResourceDefinition."""
     source: dict[str, str] = versions()["definitions"][kind]
     return module(source["module"]) / source["file"]
+
+
+@cache
+def _native_validator(file: str, minor: str) -> Draft202012Validator:
+    schema = schema_contents(f"kubernetes-json-schema/v{minor}.0-local-strict/{file}.json", minor)
+    return Draft202012Validator(schema, registry=_natives(minor))
+
+
+@cache
+def _natives(minor: str) -> Registry[Any]:
+    shared = schema_contents(f"kubernetes-json-schema/v{minor}.0-local-strict/_definitions.json", minor)
+    return Resource.from_contents(shared) @ Registry()
 
 
 @cache

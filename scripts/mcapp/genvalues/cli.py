@@ -81,6 +81,8 @@ def _refuse(asked: argparse.Namespace) -> None:
         announce(DEPRECATED(old="--format", new="--output"))
         asked.output = asked.format if asked.output in cli.OUTPUTS else asked.output
     if asked.output not in cli.OUTPUTS:
+        if asked.output != "-" and Path(asked.output).suffix not in (".yaml", ".yml"):
+            asked.refuse(f"--output is {' or '.join(cli.OUTPUTS)}, not {asked.output}; --file names the file")
         announce(DEPRECATED(old="--output FILE", new="--file FILE"))
         asked.file, asked.output = asked.output, asked.format or "text"
     if asked.file == "-" and (asked.check or asked.output == "json"):
