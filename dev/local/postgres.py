@@ -67,6 +67,11 @@ class PostgresServer:
         return str(self._folder / f".s.PGSQL.{self.port}")
 
     @property
+    def folder(self) -> Path:
+        """The folder of its files; what is in `data` before the first start is taken for its data."""
+        return self._folder
+
+    @property
     def environment(self) -> dict[str, str]:
         """The api's variables for this server and the role `app`."""
         return {"DATABASE_URL": self.url, "PGUSER": "app", "PGPASSWORD": self.app_password}

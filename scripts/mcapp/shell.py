@@ -26,6 +26,7 @@ def joined(words: Iterable[str]) -> Shell:
 
 def called(tool: str) -> Shell:
     """Return how the user of this process calls a tool: through `mcapp`, or by its script in a checkout."""
-    if Path(sys.argv[0]).stem in (COMMAND, "__main__"):
+    program = Path(sys.argv[0])
+    if COMMAND in (program.stem, program.parent.name if program.stem == "__main__" else ""):
         return Shell(f"{COMMAND} {tool}")
     return Shell(f"python3 scripts/{_SCRIPTS.get(tool, tool)}.py")

@@ -70,13 +70,6 @@ def test_what_cannot_be_meant(home: str, given: dict[str, Any], to: str, why: st
         target.choose(deployed(given), cluster(home), to, home)
 
 
-@pytest.mark.parametrize("mode", ["ha", "standalone"])
-def test_another_mode_is_refused_for_now(mode: str) -> None:
-    with pytest.raises(UserError, match=f"not move a database to db.mode {mode} yet"):
-        target.refuse_mode(cluster("lab"), mode)
-    target.refuse_mode(cluster("lab"), "multi")
-
-
 RECORDER = """#!/bin/sh
 case $1 in
   status) echo '{"info": {"status": "deployed"}}' ;;

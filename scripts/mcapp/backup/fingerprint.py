@@ -17,7 +17,8 @@ from mcapp.messages import Text, translate
 
 SQL = (CHART / "files" / "backup" / "fingerprint.sql").read_text(encoding="utf-8")
 # For psql -XAtq: prints the one line that `parse` takes.
-TRANSACTION = f"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n{SQL}COMMIT;\n"
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n"
+TRANSACTION = f"{BEGIN}{SQL}COMMIT;\n"
 PARTS = ("tables", "sequences", "grants", "settings", "objects")
 
 
@@ -77,6 +78,11 @@ class Fingerprint:
             if expected.get(what) != seen.get(what)
             and not (what in until and _between(what, expected, seen, until))
         ]
+
+
+def at_snapshot(snapshot: str) -> str:
+    """Return the same transaction with the snapshot of another session."""
+    return f"{BEGIN}SET TRANSACTION SNAPSHOT '{snapshot}';\n{SQL}COMMIT;\n"
 
 
 def parse(line: str | bytes) -> Fingerprint:

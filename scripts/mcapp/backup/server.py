@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from mcapp.backup import words
-from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, parse
+from mcapp.backup.fingerprint import TRANSACTION, Fingerprint, at_snapshot, parse
 from mcapp.backup.shell import PodShell, Shell, ShellError
 from mcapp.errors import FailedError, UserError
 from mcapp.kube.kubectl import Kubectl, reason
@@ -23,6 +24,8 @@ _THROW_AWAY = "mcapp_throwaway_"
 # PostgreSQL cuts longer names.
 _NAME_BYTES = 63
 _STAMP_BYTES = 19
+# The label in which Patroni has a member's role.
+ROLE = "mcapp/role"
 _PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
 
 
@@ -48,9 +51,13 @@ class Server:
         """Return server_version_num, such as 160004."""
         return int(self.shell.sql("SHOW server_version_num;")[0])
 
-    def fingerprint(self, database: str = "") -> Fingerprint:
-        """Return what a database holds, that of the release where none is named."""
-        (line,) = self.shell.sql(TRANSACTION, database or self.database)
+    def fingerprint(self, database: str = "", snapshot: str = "") -> Fingerprint:
+        """Return what a database holds, that of the release where none is named.
+
+        `snapshot` is one that a session has exported (pg_export_snapshot): then it is what that session sees.
+        """
+        statements = at_snapshot(snapshot) if snapshot else TRANSACTION
+        (line,) = self.shell.sql(statements, database or self.database)
         return parse(line)
 
     def roles(self) -> set[str]:
@@ -156,27 +163,32 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
             words.NOT_READY(name=workload["metadata"]["name"], namespace=namespace),
             words.NOT_READY_REMEDY(namespace=namespace, release=release),
         )
-    # Of several servers, only the leader can create databases.
-    leads = [item for item in pods if item["metadata"]["labels"].get("mcapp/role") == "primary"]
-    pods = leads or pods
-    container = next(one for one in pods[0]["spec"]["containers"] if one["name"] == "postgres")
+    # Of several servers, only the leader can create databases: in a move to mode ha, the one without a role.
+    leads = [item for item in pods if item["metadata"]["labels"].get(ROLE, "primary") == "primary"]
+    labels = workload["metadata"]["labels"]
+    whose = Release(
+        release,
+        namespace,
+        labels.get("helm.sh/chart", "-").rpartition("-")[2],
+        labels.get("app.kubernetes.io/version", ""),
+    )
+    return in_pod(kubectl, (leads or pods)[0], whose)
+
+
+def in_pod(kubectl: Kubectl, pod: dict[str, Any], whose: Release) -> Server:
+    """Return the server in a pod of the release. FailedError if its password cannot be read."""
+    namespace = whose.namespace
+    container = next(one for one in pod["spec"]["containers"] if one["name"] == "postgres")
     variables = {one["name"]: one for one in container["env"]}
     where = variables[_PASSWORD]["valueFrom"]["secretKeyRef"]
-    labels = workload["metadata"]["labels"]
     shell = PodShell(
         # Not the pod's own variable, which gets a changed password only at the next start.
         one_line(secret(kubectl, namespace, where["name"], where["key"]), where["name"], where["key"]),
         {"PGHOST": "127.0.0.1"},
         kubectl,
         namespace,
-        pods[0]["metadata"]["name"],
+        pod["metadata"]["name"],
         container["name"],
-    )
-    whose = Release(
-        release,
-        namespace,
-        labels.get("helm.sh/chart", "-").rpartition("-")[2],
-        labels.get("app.kubernetes.io/version", ""),
     )
     return Server(shell, variables["POSTGRES_DB"]["value"], whose)
 

@@ -160,12 +160,12 @@ class Shell(ABC):
             raise ShellError(_last(b"".join(said)))
 
     @contextmanager
-    def session(self, first: str) -> Iterator[str]:
-        """Keep a session of the superuser open; yield the line that its first statement printed.
+    def session(self, first: str, database: str = "postgres") -> Iterator[str]:
+        """Keep a session of the superuser open; yield the line that its first statements printed.
 
         It ends when this process ends, even if it is killed: psql stops at the end of its input.
         """
-        process, streams = self._begin(PSQL, {"PGDATABASE": "postgres"})
+        process, streams = self._begin(PSQL, {"PGDATABASE": database})
         try:
             with suppress(BrokenPipeError):
                 streams.stdin.write(f"{first}\n".encode())

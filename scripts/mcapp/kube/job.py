@@ -28,9 +28,9 @@ def running_pod(kubectl: Kubectl, namespace: str, job: str, *, problem: Words, r
         for pod in kubectl.select("pods", namespace, f"batch.kubernetes.io/job-name={job}"):
             if leaving(pod):
                 continue
-            if _runs(pod):
+            if runs(pod):
                 return str(pod["metadata"]["name"])
-            why = _waits_for(pod) or why
+            why = waits_for(pod) or why
         return ""
 
     if name := until(look, _START_SECONDS):
@@ -38,11 +38,12 @@ def running_pod(kubectl: Kubectl, namespace: str, job: str, *, problem: Words, r
     raise FailedError(problem(why=why), remedy)
 
 
-def _runs(pod: Mapping[str, Any]) -> bool:
+def runs(pod: Mapping[str, Any]) -> bool:
+    """Whether a container of the pod runs."""
     return any("running" in one["state"] for one in pod["status"].get("containerStatuses", []))
 
 
-def _waits_for(pod: Mapping[str, Any]) -> str:
+def waits_for(pod: Mapping[str, Any]) -> str:
     """Return why the pod does not run: the scheduler's message, else that of the node; "" if none tells."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":

@@ -18,17 +18,22 @@ from mcapp.kube.objects import Claim, Owner
 from mcapp.kube.release import settle
 from mcapp.messages import announce, language
 from mcapp.move import back, release, report, target, volumes, words
+from mcapp.move.modes import cli as modes
+from mcapp.move.modes.state import Change
 from mcapp.move.state import Move, Record
 from mcapp.move.steps import Mover
 
-TO = "multi: the node labelled for the database; single: the server; or a node's name"
+TO = (
+    "multi: the node labelled for the database; single: the server; or a node's name; "
+    "ha, standalone: several servers, or one"
+)
 BACK = "return to the volume that was kept; before the switch, give the move up"
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add the tool's options."""
     which = options.add_mutually_exclusive_group(required=True).add_argument
-    which("--to", metavar="multi|single|NODE", help=TO)
+    which("--to", metavar="multi|single|NODE|ha|standalone", help=TO)
     which("--back", action="store_true", help=BACK)
     which("--discard-old", action="store_true", help="delete the volume that was kept")
     add = options.add_argument
@@ -43,8 +48,12 @@ def work(asked: argparse.Namespace) -> Exit:
     """Move, go back, or discard the volume that was kept."""
     kubectl = Kubectl.of(asked)
     deployed = release.find(kubectl, asked.helm, asked.namespace, asked.release)
-    record = Record(kubectl, asked.namespace, deployed.object("db-move"), labels(kubectl, asked))
+    record = Record(kubectl, asked.namespace, deployed.object("db-move"), labels(kubectl, asked), Move)
     move = record.load()
+    changes = Record(kubectl, asked.namespace, deployed.object("db-mode"), record.labels, Change)
+    change = changes.load()
+    if change is not None or (asked.to in modes.MODES and move is None):
+        return modes.work(deployed, changes, change, asked)
     if asked.discard_old:
         return discard(kubectl, record, move, asked)
     if move is None and not asked.dry_run:
@@ -83,7 +92,6 @@ def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
 
 def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
     """Return the move that is asked for; no step of it is done."""
-    target.refuse_mode(inventory, to)
     source = target.home(deployed, inventory)
     topology, node = target.choose(deployed, inventory, to, source)
     if inventory.nodes[source].arch != inventory.nodes[node].arch:
@@ -101,7 +109,7 @@ def begun(deployed: release.Deployed, inventory: Inventory, to: str) -> Move:
 
 
 def prepared(
-    deployed: release.Deployed, record: Record, move: Move, inventory: Inventory
+    deployed: release.Deployed, record: Record[Move], move: Move, inventory: Inventory
 ) -> tuple[Mover, Result]:
     """Return the run of a move, and the values of the place that it goes to."""
     if move.claim and all(one.name != deployed.claim for one in inventory.claims):
@@ -130,7 +138,7 @@ def finished(mover: Mover, result: Result, asked: argparse.Namespace) -> Exit:
 
 def go_back(
     deployed: release.Deployed,
-    record: Record,
+    record: Record[Move],
     move: Move | None,
     inventory: Inventory,
     asked: argparse.Namespace,
@@ -158,7 +166,7 @@ def go_back(
     return finished(mover, result, asked)
 
 
-def discard(kubectl: Kubectl, record: Record, move: Move | None, asked: argparse.Namespace) -> Exit:
+def discard(kubectl: Kubectl, record: Record[Move], move: Move | None, asked: argparse.Namespace) -> Exit:
     """Delete the volume that a move has kept."""
     if move is None:
         raise UserError(words.NO_OLD_VOLUME(), words.NOTHING_CHANGED())

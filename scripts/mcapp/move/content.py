@@ -11,9 +11,11 @@ from mcapp.backup.server import Server
 from mcapp.backup.shell import PodShell
 
 # What the server holds beside the application's database: roles with their passwords, other databases.
+# A leader gives the members' own role its password anew.
 _BESIDE = """
 SELECT json_build_object(
-  'roles', (SELECT json_agg(to_json(role) ORDER BY rolname) FROM pg_authid AS role),
+  'roles', (SELECT json_agg(to_json(role) ORDER BY rolname) FROM pg_authid AS role
+    WHERE rolname <> 'replicator'),
   'databases', (SELECT json_agg(datname ORDER BY datname) FROM pg_database));
 """
 

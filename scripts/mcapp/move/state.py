@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mcapp.kube.kubectl import Kubectl
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # In this order. Each may be done twice: a run that was killed has not recorded its last one.
 STEPS = ("prepare", "stop writes", "copy", "verify", "switch", "serve")
 _KEY = "move.json"
+State = TypeVar("State", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -52,23 +56,25 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Record:
-    """The ConfigMap that holds a release's move."""
+class Record(Generic[State]):
+    """The ConfigMap that holds a release's move, of this kind."""
 
     kubectl: Kubectl
     namespace: str
     name: str
     labels: dict[str, str]
+    kind: type[State]
 
-    def load(self) -> Move | None:
+    def load(self) -> State | None:
         """Return the move that was begun or made, or None."""
         found = self.kubectl.object("configmap", self.name, self.namespace)
         if found is None:
             return None
         document = json.loads(found["data"][_KEY])
-        return Move(**{**document, "done": tuple(document["done"])})
+        lists = {key: tuple(value) for key, value in document.items() if isinstance(value, list)}
+        return self.kind(**{**document, **lists})
 
-    def save(self, move: Move) -> Move:
+    def save(self, move: State) -> State:
         """Write the move as it is now, and return it."""
         document = {
             "apiVersion": "v1",

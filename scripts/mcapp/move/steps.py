@@ -36,7 +36,7 @@ class Mover:
     """
 
     deployed: Deployed
-    record: Record
+    record: Record[Move]
     move: Move
     values: dict[str, Any]
     hostname: str

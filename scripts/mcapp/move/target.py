@@ -12,13 +12,6 @@ from mcapp.move import words
 from mcapp.move.release import Deployed
 
 TOPOLOGIES = ("multi", "single")
-MODES = ("ha", "standalone")
-
-
-def refuse_mode(inventory: Inventory, to: str) -> None:
-    """Raise UserError if `to` names a db.mode: only a node or a topology can be moved to."""
-    if to in MODES and to not in inventory.nodes:
-        raise UserError(words.NO_MODE_YET(mode=to), words.NO_MODE_YET_REMEDY())
 
 
 def home(deployed: Deployed, inventory: Inventory) -> str:

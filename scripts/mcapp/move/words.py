@@ -105,8 +105,8 @@ BACKUPS_STRANDED = Words(
 
 # Which node.
 NOT_STANDALONE = Words(
-    "Release {release} has db.mode {mode}; only a database of mode standalone is moved.",
-    "release {release} 的 db.mode 為 {mode}；只能搬移 standalone 模式的資料庫。",
+    "Release {release} has db.mode {mode}; only a database of mode standalone is moved to another node.",
+    "release {release} 的 db.mode 為 {mode}；只有 standalone 模式的資料庫能搬移到其他節點。",
 )
 NOT_STANDALONE_REMEDY = Words(
     "In mode ha, each node has its copy. Move an external database where it runs.",
@@ -127,14 +127,6 @@ SHARED = Words(
 SHARED_REMEDY = Words(
     "Upgrade the release with the values of `{genvalues}`; the data need not be moved.",
     "請以 `{genvalues}` 的設定值升級 release；資料不需要搬移。",
-)
-NO_MODE_YET = Words(
-    "This version does not move a database to db.mode {mode} yet.",
-    "此版本尚無法將資料庫搬移到 db.mode {mode}。",
-)
-NO_MODE_YET_REMEDY = Words(
-    "Use `{backup} create`, a new release with that mode, and `{backup} restore latest`.",
-    "請使用 `{backup} create`，以該模式安裝新的 release，再執行 `{backup} restore latest`。",
 )
 NO_NODE = Words("There is no node {node}.", "沒有節點 {node}。")
 NO_NODE_REMEDY = Words("Nodes: {nodes}; or multi, or single.", "節點：{nodes}；或 multi、single。")

@@ -1,10 +1,10 @@
 {{/*
 Stops before anything is changed where a new db.mode would leave the data behind. Between standalone and ha they are on
-other claims, and only a move takes them along. Members that follow the server leave its data as they are.
+other claims, and only a move takes them along: it lets itself through by db.ha.follow.
 */}}
 {{- define "mcapp.checkMode" -}}
   {{- $live := include "mcapp.liveMode" . -}}
-  {{- if and $live (include "mcapp.ownsDatabase" .) (ne $live .Values.db.mode) (not (include "mcapp.follows" .)) -}}
+  {{- if and $live (include "mcapp.ownsDatabase" .) (ne $live .Values.db.mode) (not .Values.db.ha.follow) -}}
     {{- fail (include "mcapp.otherMode" (dict "root" . "live" $live)) -}}
   {{- end -}}
 {{- end -}}

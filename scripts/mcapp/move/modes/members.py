@@ -1,0 +1,105 @@
+"""The members of mode ha as Patroni tells of them in their pods, and what it is asked to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from mcapp.backup import server as servers
+from mcapp.backup.server import ROLE, Server
+from mcapp.errors import FailedError
+from mcapp.kube.job import runs, waits_for
+from mcapp.kube.kubectl import Kubectl, reason
+from mcapp.kube.pods import ready
+from mcapp.messages import Text
+from mcapp.move.modes import words
+from mcapp.move.release import Deployed
+
+MODE, HA = "mcapp/mode", "ha"
+CONTAINER = "postgres"
+# Patroni's state of a cluster.
+STATE = ("db", "db-config", "db-failover", "db-sync")
+# The Services that hold it, which Helm keeps.
+HOLDERS = ("db-config", "db-sync")
+# Reads the settings from standard input, since a password is among what it needs.
+_PATCH = """
+import base64, os, sys, urllib.request as u
+login = base64.b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
+headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
+request = u.Request("http://127.0.0.1:8008/config", sys.stdin.buffer.read(), headers, method="PATCH")
+u.urlopen(request, timeout=10)
+"""
+
+
+@dataclass(frozen=True)
+class Members:
+    """The pods of a release's database."""
+
+    deployed: Deployed
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """The release's kubectl."""
+        return self.deployed.kubectl
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Return all pods of the database, members or not."""
+        chosen = f"app.kubernetes.io/instance={self.deployed.name},app.kubernetes.io/component=db"
+        return self.kubectl.select("pods", self.deployed.namespace, chosen)
+
+    def members(self) -> list[dict[str, Any]]:
+        """Return the pods of members."""
+        return [pod for pod in self.pods() if _is_member(pod)]
+
+    def single(self) -> dict[str, Any] | None:
+        """Return the pod of the one server of mode standalone."""
+        return next((pod for pod in self.pods() if not _is_member(pod)), None)
+
+    def leader(self) -> dict[str, Any] | None:
+        """Return the pod that leads, or in a move leads those that follow the server."""
+        roles = ("primary", "standby_leader")
+        return next((pod for pod in self.members() if ready(pod) and role(pod) in roles), None)
+
+    def server(self, pod: dict[str, Any]) -> Server:
+        """Return the server in a pod."""
+        whose = servers.Release(self.deployed.name, self.deployed.namespace, "", "")
+        return servers.in_pod(self.kubectl, pod, whose)
+
+    def whole(self, count: int) -> bool:
+        """Whether so many members are there, each with all that the leader has."""
+        found = self.members()
+        return len(found) == count and all(map(_up_to_date, found)) and self.leader() is not None
+
+    def running(self, count: int) -> bool:
+        """Whether the containers of so many members run, ready or not."""
+        return len([pod for pod in self.members() if runs(pod)]) == count
+
+    def why(self) -> Text | str:
+        """Return why a member does not run: what the scheduler or its node says."""
+        told = [waits_for(pod) for pod in self.members() if not runs(pod)]
+        return next((one for one in told if one), words.NO_POD())
+
+    def configure(self, pod: str, settings: dict[str, Any]) -> None:
+        """Change what all members share; None removes a key. FailedError if Patroni refuses."""
+        into = (f"--namespace={self.deployed.namespace}", f"--container={CONTAINER}", pod)
+        given = json.dumps(settings).encode()
+        done = self.kubectl.feed(given, "exec", "--stdin", *into, "--", "python", "-c", _PATCH)
+        if done.returncode:
+            raise FailedError(words.PATRONI_REFUSED(pod=pod, why=reason(done.stderr)))
+
+
+def role(pod: dict[str, Any]) -> str:
+    """Return a member's role as Patroni has written it, "" if it has not."""
+    return str(pod["metadata"]["labels"].get(ROLE, ""))
+
+
+def _is_member(pod: dict[str, Any]) -> bool:
+    return bool(pod["metadata"]["labels"].get(MODE) == HA)
+
+
+def _up_to_date(pod: dict[str, Any]) -> bool:
+    """Whether a member leads, or streams from the leader."""
+    status = json.loads((pod["metadata"].get("annotations") or {}).get("status") or "{}")
+    streams = "streaming" in (status.get("state"), status.get("replication_state"))
+    return ready(pod) and (streams or (role(pod) == "primary" and status.get("state") == "running"))
