@@ -23,7 +23,7 @@ def set_up() -> None:
     """Set up the roles, and the settings of all members: Patroni reads them from its file only once."""
     accounts.ensure()
     shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
-    shared.pop("standby_cluster", None)  # A move to mode ha has ended this; an older pod's file still names it.
+    shared.pop("standby_cluster", None)  # A move to mode ha has ended it, but an older pod's file has it.
     login = b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
     headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
     body = json.dumps(shared).encode()
