@@ -38,6 +38,7 @@ class Lab:
     up: Up
     name: str
     folder: Path
+    prefix: str = ""
 
     @property
     def release(self) -> Release:

@@ -84,9 +84,14 @@ def forget_password(deployed: Deployed) -> None:
 def let_in(server: Server, password: str, slot: str) -> None:
     """Let members copy from a server of mode standalone, and keep for them what they have not read."""
     server.shell.sql(_ROLE)
-    server.shell.run(_PASSWORD, stdin=f"{password}\n{password}\n".encode())
+    set_password(server, password)
     server.shell.run(_LET_IN)
     server.shell.sql(_RELOAD + _SLOT.format(slot=slot))
+
+
+def set_password(server: Server, password: str) -> None:
+    """Give the members' role its password."""
+    server.shell.run(_PASSWORD, stdin=f"{password}\n{password}\n".encode())
 
 
 def let_out(server: Server, slot: str) -> None:

@@ -140,11 +140,15 @@ class Shrink(Runner):
             accounts.ensure_password(self.deployed)
             with step(words.STEP_UPGRADE(release=self.deployed.name)):
                 self.deployed.upgrade(earlier_values(self))
-        with step(words.STEP_COPY(count=len(self.move.old))):
-            self.await_members(len(self.move.old))
+        # A leader that takes no writes could not give the members' role its password.
         leader = self.leader()
         settings = {"slots": None, "postgresql": {"parameters": {_READ_ONLY: None}}}
         self.members.configure(leader["metadata"]["name"], settings)
+        server = self.members.server(leader)
+        writes.allow(server)
+        accounts.set_password(server, accounts.ensure_password(self.deployed))
+        with step(words.STEP_COPY(count=len(self.move.old))):
+            self.await_members(len(self.move.old))
         for member in self.members.members():
             writes.allow(self.members.server(member))
         pods.remove_job(self.kubectl, self.deployed.namespace, self.job)
