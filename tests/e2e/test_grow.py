@@ -20,7 +20,9 @@ KILLS = ("2/5", "helm upgrade", "Waiting until 2", "3/5", "4/5", "5/5", "Waiting
 BACK_KILLS = ("2/5", "Copying", "3/5", "4/5", "helm upgrade", "5/5")
 AGAIN_SECONDS = 60
 STOPPED_SECONDS = 5
-FILLER = "CREATE TABLE app.filler AS SELECT n, repeat(md5(n::text), 15) AS text FROM generate_series(1, 20000) n;"
+FILLER = (
+    "CREATE TABLE app.filler AS SELECT n, repeat(md5(n::text), 15) AS text FROM generate_series(1, 20000) n;"
+)
 
 
 @pytest.fixture(scope="module")

@@ -163,8 +163,10 @@ def find(kubectl: Kubectl, namespace: str, release: str) -> Server:
             words.NOT_READY(name=workload["metadata"]["name"], namespace=namespace),
             words.NOT_READY_REMEDY(namespace=namespace, release=release),
         )
-    # Of several servers, only the leader can create databases: in a move to mode ha, the one without a role.
-    leads = [item for item in pods if item["metadata"]["labels"].get(ROLE, "primary") == "primary"]
+    # Of several servers, only the leader can create databases. Where members follow a server, it has no role.
+    roles = [item["metadata"]["labels"].get(ROLE, "") for item in pods]
+    leads = [item for item, role in zip(pods, roles, strict=True) if role == "primary"]
+    leads = leads or [item for item, role in zip(pods, roles, strict=True) if not role]
     labels = workload["metadata"]["labels"]
     whose = Release(
         release,

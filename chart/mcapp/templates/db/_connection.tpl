@@ -19,7 +19,7 @@
   {{- $options := "" }}
   {{- if not (include "mcapp.ownsDatabase" .) }}
     {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
-  {{- else if include "mcapp.isHa" . }}
+  {{- else if include "mcapp.hasMembers" . }}
     {{- /* A server that has just lost the lead takes no writes. */}}
     {{- $options = "?target_session_attrs=read-write" }}
   {{- end }}

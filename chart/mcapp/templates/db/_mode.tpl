@@ -13,6 +13,16 @@
   {{- if and (include "mcapp.isHa" .) .Values.db.ha.follow }}true{{ end -}}
 {{- end -}}
 
+{{/* "true" in the middle of a move to mode standalone: the members still serve, and the server db-0 copies from them. */}}
+{{- define "mcapp.isFollowed" -}}
+  {{- if and (eq .Values.db.mode "standalone") .Values.db.ha.follow }}true{{ end -}}
+{{- end -}}
+
+{{/* "true" where members serve, or are to. */}}
+{{- define "mcapp.hasMembers" -}}
+  {{- if or (include "mcapp.isHa" .) (include "mcapp.isFollowed" .) }}true{{ end -}}
+{{- end -}}
+
 {{/*
 Patroni's configuration. Its checksum is in the pods, so the server that they follow in a move is not in it: they need
 not start again when they no longer do.

@@ -31,12 +31,6 @@ SELECT pg_is_in_recovery();
 ALTER SYSTEM RESET default_transaction_read_only;
 DO 'BEGIN PERFORM pg_reload_conf(); END';
 """
-_END_CLIENTS = """
-DO $$ BEGIN
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
-  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();
-END $$;
-"""
 
 
 class Grow(Runner):
@@ -86,11 +80,16 @@ class Grow(Runner):
         if not self.move.switched:
             # Recorded first: if this run is killed next, the way back must know that writes were possible.
             self.move = self.record.save(replace(self.move, switched=True, stopped=began))
-        self.members.configure(pod["metadata"]["name"], {"standby_cluster": None})
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(3) as pool:
             promoted = pool.submit(leader.shell.sql, _PROMOTED)
-            self.unselect()
-            source.shell.sql(_END_CLIENTS)
+            alone = {"standby_cluster": None}
+            both = (
+                pool.submit(self.members.configure, pod["metadata"]["name"], alone),
+                pool.submit(self.unselect),
+            )
+            for one in both:
+                one.result()
+            source.shell.sql(stops.END_CLIENTS)
             if promoted.result() != ["f"]:
                 raise FailedError(words.NOT_PROMOTED(), move_words.AGAIN())
         seconds = round(time.time() - self.move.stopped, 1)

@@ -23,12 +23,12 @@ STATE = ("db", "db-config", "db-failover", "db-sync")
 # The Services that hold it, which Helm keeps.
 HOLDERS = ("db-config", "db-sync")
 # Reads the settings from standard input, since a password is among what it needs.
-_PATCH = """
+_SEND = """
 import base64, os, sys, urllib.request as u
 login = base64.b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
 headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
-request = u.Request("http://127.0.0.1:8008/config", sys.stdin.buffer.read(), headers, method="PATCH")
-u.urlopen(request, timeout=10)
+url = f"http://127.0.0.1:8008/{sys.argv[2]}"
+u.urlopen(u.Request(url, sys.stdin.buffer.read(), headers, method=sys.argv[1]), timeout=60)
 """
 
 
@@ -82,9 +82,16 @@ class Members:
 
     def configure(self, pod: str, settings: dict[str, Any]) -> None:
         """Change what all members share; None removes a key. FailedError if Patroni refuses."""
+        self._send(pod, "PATCH", "config", settings)
+
+    def switch_over(self, leader: str) -> None:
+        """Let another member lead. FailedError if Patroni refuses."""
+        self._send(leader, "POST", "switchover", {"leader": leader})
+
+    def _send(self, pod: str, method: str, path: str, document: dict[str, Any]) -> None:
         into = (f"--namespace={self.deployed.namespace}", f"--container={CONTAINER}", pod)
-        given = json.dumps(settings).encode()
-        done = self.kubectl.feed(given, "exec", "--stdin", *into, "--", "python", "-c", _PATCH)
+        command = ("exec", "--stdin", *into, "--", "python", "-c", _SEND, method, path)
+        done = self.kubectl.feed(json.dumps(document).encode(), *command)
         if done.returncode:
             raise FailedError(words.PATRONI_REFUSED(pod=pod, why=reason(done.stderr)))
 

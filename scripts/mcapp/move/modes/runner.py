@@ -26,7 +26,8 @@ from mcapp.wait import until
 
 SLOT = "mcapp_move"
 KEEP = "helm.sh/resource-policy=keep"
-_CONTROLLER = "endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io"
+# Who makes EndpointSlices: of the pods that a Service selects, or of the Endpoints that Patroni writes.
+CHOSEN, MIRRORED = "endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"
 GONE_SECONDS = 120.0
 START_SECONDS = 300.0
 # A copy of a large database takes its time. A run that is cut off goes on here.
@@ -165,9 +166,13 @@ class Runner(ABC):
     def unselect(self) -> None:
         """Let the Service send to the address that Patroni writes, and to none that Kubernetes has chosen."""
         self.patch("service", "db", {"spec": {"selector": None}})
-        chosen = f"--selector=kubernetes.io/service-name={self.deployed.object('db')},{_CONTROLLER}"
-        within = f"--namespace={self.deployed.namespace}"
-        self.kubectl.must("delete", "endpointslices", within, chosen)
+        self.drop_slices(CHOSEN)
+
+    def drop_slices(self, maker: str) -> None:
+        """Remove the EndpointSlices of the Service that this controller has made and has left."""
+        name, within = self.deployed.object("db"), f"--namespace={self.deployed.namespace}"
+        chosen = f"kubernetes.io/service-name={name},endpointslice.kubernetes.io/managed-by={maker}"
+        self.kubectl.must("delete", "endpointslices", within, f"--selector={chosen}")
 
     def single_ready(self) -> dict[str, Any] | None:
         """Return the pod of the one server if it is ready."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +21,7 @@ from mcapp.move import words as move_words
 from mcapp.move import writes
 from mcapp.move.modes import accounts, policies, stops, words
 from mcapp.move.modes.members import HOLDERS, MODE
-from mcapp.move.modes.runner import GONE_SECONDS, KEEP, SLOT, Runner, earlier_values
+from mcapp.move.modes.runner import GONE_SECONDS, KEEP, MIRRORED, SLOT, Runner, earlier_values
 from mcapp.move.modes.state import Change
 from mcapp.move.release import hostname
 from mcapp.progress import step
@@ -28,21 +30,23 @@ from mcapp.wait import until
 _READ_ONLY = "default_transaction_read_only"
 # Each file is compared with its checksum before the copy gets its name.
 _BASEBACKUP = f"""
-pg_ctl --pgdata="$PGDATA" --silent --mode=immediate stop >/dev/null 2>&1 || true
 rm -rf "$PGDATA" "$PGDATA.copy"
 pg_basebackup --no-password --pgdata="$PGDATA.copy" --checkpoint=fast --wal-method=stream --slot={SLOT} \\
   --write-recovery-conf
 pg_verifybackup --quiet --exit-on-error "$PGDATA.copy"
 mv "$PGDATA.copy" "$PGDATA"; sync
 """
+# A Service's selector for one pod: the members have all other labels of the one server, too.
+_POD = "statefulset.kubernetes.io/pod-name"
 _STREAMS = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming';"
-# It has no leader any more, and takes writes when the move says so.
-_LAST = f"""
+_PROMOTE = """
+DO 'BEGIN IF pg_is_in_recovery() THEN PERFORM pg_promote(true, 30); END IF; END';
+SELECT pg_is_in_recovery();
 ALTER SYSTEM RESET primary_conninfo;
 ALTER SYSTEM RESET primary_slot_name;
-ALTER SYSTEM SET {_READ_ONLY} = on;
+ALTER SYSTEM RESET default_transaction_read_only;
+DO 'BEGIN PERFORM pg_reload_conf(); END';
 """
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT pg_export_snapshot();"
 
 
 class Shrink(Runner):
@@ -58,9 +62,8 @@ class Shrink(Runner):
         return self.members.server(self.leader())
 
     def copies(self) -> list[Server]:
-        """Return the copy in the Job's pod."""
-        leader = self.source()
-        return [Server(self._there(), leader.database, leader.release)]
+        """Return the one server, which follows the leader."""
+        return [self.single()]
 
     def prepare(self) -> Change:
         """Make the server's volume; let the members' claims and Patroni's state stay after them."""
@@ -78,72 +81,86 @@ class Shrink(Runner):
         return self.move
 
     def join(self) -> Change:
-        """Copy the leader's files while it takes writes, and follow it."""
-        if not self._job_runs():
-            self._make_job()
-        password, there = accounts.ensure_password(self.deployed), self._there()
-        where = {"PGHOST": self.deployed.object("db"), "PGUSER": "replicator", "PGAPPNAME": SLOT}
-        with step(words.STEP_FOLLOW(node=self.move.node)):
-            replace(there, password=password, environment=where).run(_BASEBACKUP)
-        there.run(pods.started())
-        self._require_streaming(there)
-        return self.move
-
-    def verify(self) -> Change:
-        """Compare what the leader and the copy hold at one moment, while writes go on."""
-        self._follow_again()
-        return super().verify()
-
-    def switch(self) -> Change:
-        """Let the copy have all writes, stop the members, and start the one server by Helm."""
-        if not self.move.switched:
-            self._follow_again()
-            self._catch_up()
-        copy_ = self._there_again()
-        if copy_ is not None:
-            copy_.run('pg_ctl --pgdata="$PGDATA" --silent --wait promote || true')
-            copy_.sql(_LAST)
-            copy_.run('pg_ctl --pgdata="$PGDATA" --wait --silent --mode=fast stop')
-        self._take_members_away()
+        """Copy the leader's files while it takes writes; start the one server on them, which follows it."""
+        name = self.deployed.object("db")
+        if self._is_ha():
+            self._copy()
+            pods.remove_job(self.kubectl, self.deployed.namespace, self.job)
+            if (leader := self.leader()["metadata"]["name"]) == f"{name}-0":
+                # The one server has this name.
+                self.members.switch_over(leader)
+                until(lambda: self.leader()["metadata"]["name"] != leader, GONE_SECONDS)
+            self.remove("statefulset", name, cascade="orphan")
+        if self.database() is None:
+            self._own_members()
+            self._remove_members(f"{name}-0")
         with step(words.STEP_UPGRADE(release=self.deployed.name)):
-            # With `follow`, the chart lets it through: the claims of the members are there, too.
             self.deployed.upgrade(merge(self.wanted, {"db": {"ha": {"follow": True}}}))
             server = self.single()
-        with server.shell.session(_SNAPSHOT, server.database) as snapshot:
-            writes.allow(server)
-            seconds = round(time.time() - self.move.stopped, 1)
-            content = self.digest(server, snapshot)
-        return replace(self.move, seconds=(*self.move.seconds[:1], seconds), content=content)
+        if not until(lambda: server.shell.sql(_STREAMS) == ["1"], GONE_SECONDS):
+            raise FailedError(words.BEHIND(), words.BEHIND_REMEDY())
+        return self.move
+
+    def switch(self) -> Change:
+        """Let the one server have all writes, and take them. Writes are stopped meanwhile."""
+        leader, server, chosen = self.leader(), self.single(), self._selector()
+        source = self.members.server(leader)
+        began = time.time()
+        if not self.move.switched:
+            with ThreadPoolExecutor(1) as pool:
+                refused = pool.submit(self._refuse, leader, "on")
+                stops.await_all([server], stops.stop(source))
+                refused.result()
+            # Recorded first: if this run is killed next, the way back must know that writes were possible.
+            self.move = self.record.save(replace(self.move, switched=True, stopped=began))
+        with ThreadPoolExecutor(1) as pool:
+            promoted = pool.submit(server.shell.sql, _PROMOTE)
+            self._select({**chosen, _POD: self.deployed.object("db-0")})
+            self.drop_slices(MIRRORED)
+            source.shell.sql(stops.END_CLIENTS)
+            if promoted.result() != ["f"]:
+                raise FailedError(words.NOT_PROMOTED(), move_words.AGAIN())
+        seconds = round(time.time() - self.move.stopped, 1)
+        return replace(self.move, seconds=(*self.move.seconds[:1], seconds))
 
     def complete(self) -> Change:
-        """Take away what only the move and the members needed."""
+        """Take the members away; their claims stay. Bring the release to its values."""
+        if self.members.leader() is not None and not self.move.content:
+            self.move = self.record.save(replace(self.move, content=self.digest(self.source())))
+        self._remove_members()
+        # What Patroni has written there is of no use to a Service with a selector.
+        self.remove("endpoints", self.deployed.object("db"))
+        self._select(self._selector())
         with step(words.STEP_UPGRADE(release=self.deployed.name)):
             self.deployed.upgrade(self.wanted)
+        # From now on it is Helm's alone.
+        self._select({})
         accounts.forget_password(self.deployed)
         self.remove("networkpolicy", *(one["metadata"]["name"] for one in policies.of(self.deployed)))
         return self.move
 
     def allow(self) -> None:
         """Let the leader take writes again, and any member that leads later."""
-        self._refuse(None)
+        self._refuse(self.leader(), None)
         super().allow()
 
     def undo(self) -> None:
         """Let the members have their place again, and take the one server away."""
-        database = self.database()
-        if database is not None and MODE not in database["metadata"]["labels"]:
+        if not self._is_ha():
             self.remove("statefulset", self.deployed.object("db"), cascade="foreground")
-            database = None
-        if database is None:
-            self.unselect()
-            self.remove("endpoints", self.deployed.object("db"))
+            for member in self.members.members():
+                self._own(member, [])
+            service = self.kubectl.object("service", self.deployed.object("db"), self.deployed.namespace)
+            if service is not None and service["spec"].get("selector"):
+                self.unselect()
+                self.remove("endpoints", self.deployed.object("db"))
             accounts.ensure_password(self.deployed)
             with step(words.STEP_UPGRADE(release=self.deployed.name)):
                 self.deployed.upgrade(earlier_values(self))
         # A leader that takes no writes could not give the members' role its password.
         leader = self.leader()
-        settings = {"slots": None, "postgresql": {"parameters": {_READ_ONLY: None}}}
-        self.members.configure(leader["metadata"]["name"], settings)
+        self._refuse(leader, None)
+        self.members.configure(leader["metadata"]["name"], {"slots": None})
         server = self.members.server(leader)
         writes.allow(server)
         accounts.set_password(server, accounts.ensure_password(self.deployed))
@@ -155,29 +172,63 @@ class Shrink(Runner):
         self.remove("pvc", self.deployed.object(CLAIM))
         self.remove("networkpolicy", *(one["metadata"]["name"] for one in policies.of(self.deployed)))
 
-    def _catch_up(self) -> None:
-        """Stop the writes, and wait until the copy has all of them."""
-        source, copies = self.source(), self.copies()
-        began = time.time()
-        self._refuse("on")
-        stops.await_all(copies, stops.stop(source))
-        # Recorded first: if this run is killed next, the way back must know that writes were possible.
-        self.move = self.record.save(replace(self.move, switched=True, stopped=began))
-
-    def _refuse(self, value: str | None) -> None:
+    def _refuse(self, leader: dict[str, Any], value: str | None) -> None:
         """Set for all members that they refuse writes, also for one that leads next."""
-        pod = self.leader()["metadata"]["name"]
-        self.members.configure(pod, {"postgresql": {"parameters": {_READ_ONLY: value}}})
+        settings = {"postgresql": {"parameters": {_READ_ONLY: value}}}
+        self.members.configure(leader["metadata"]["name"], settings)
 
-    def _take_members_away(self) -> None:
-        """Stop the members; their claims stay."""
+    def _is_ha(self) -> bool:
+        """Whether the StatefulSet is that of the members."""
         database = self.database()
-        if database is not None and MODE in database["metadata"]["labels"]:
-            self.remove("statefulset", self.deployed.object("db"))
-        pods.remove_job(self.kubectl, self.deployed.namespace, self.job)
-        if not until(lambda: not self.members.members(), GONE_SECONDS):
-            names = [one["metadata"]["name"] for one in self.members.members()]
-            raise FailedError(words.STAYS(kind="pod", names=names), move_words.AGAIN())
+        return database is not None and MODE in database["metadata"]["labels"]
+
+    def _selector(self) -> dict[str, str]:
+        """Return how the Service of one server finds it."""
+        database = self.database()
+        if database is None:
+            raise FailedError(move_words.GONE(kind="statefulset", name=self.deployed.object("db")))
+        labels: dict[str, str] = database["spec"]["selector"]["matchLabels"]
+        return labels
+
+    def _select(self, labels: dict[str, str]) -> None:
+        """Let the Service send to pods with these labels; {} leaves it as it is.
+
+        Helm refuses to change what another program has set. What both have set, it owns when the other
+        no longer names it.
+        """
+        metadata = {"name": self.deployed.object("db"), "namespace": self.deployed.namespace}
+        spec = {"spec": {"selector": labels}} if labels else {}
+        self.kubectl.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, **spec})
+
+    def _own_members(self) -> None:
+        """Give the members to the Service: the StatefulSet of the one server would take them for its pods."""
+        service = self.kubectl.object("service", self.deployed.object("db"), self.deployed.namespace)
+        if service is None:
+            raise FailedError(move_words.GONE(kind="service", name=self.deployed.object("db")))
+        metadata = service["metadata"]
+        owner = {"apiVersion": "v1", "kind": "Service", "name": metadata["name"], "uid": metadata["uid"]}
+        for member in self.members.members():
+            self._own(member, [{**owner, "controller": True}])
+
+    def _own(self, member: dict[str, Any], owners: list[dict[str, Any]]) -> None:
+        patch = json.dumps({"metadata": {"ownerReferences": owners}})
+        within = f"--namespace={self.deployed.namespace}"
+        name = member["metadata"]["name"]
+        self.kubectl.must("patch", "pod", name, within, "--type=merge", f"--patch={patch}")
+
+    def _remove_members(self, *chosen: str) -> None:
+        """Remove these members' pods, or all, and wait until they have ended; their claims stay."""
+        names = [one["metadata"]["name"] for one in self.members.members()]
+        self.remove("pod", *(name for name in names if name in chosen or not chosen))
+
+    def _copy(self) -> None:
+        """Copy the leader's files to the volume, with the way to follow it."""
+        if not self._job_runs():
+            self._make_job()
+        password, there = accounts.ensure_password(self.deployed), self._there()
+        where = {"PGHOST": self.deployed.object("db"), "PGUSER": "replicator", "PGAPPNAME": SLOT}
+        with step(words.STEP_FOLLOW(node=self.move.node)):
+            replace(there, password=password, environment=where).run(_BASEBACKUP)
 
     def _make_claim(self) -> None:
         """Make the claim as Helm makes it, so that the next upgrade takes it over."""
@@ -218,32 +269,11 @@ class Shrink(Runner):
         password = accounts.superuser_password(self.deployed)
         return pods.shell(self.kubectl, self.deployed.namespace, self.job, password)
 
-    def _there_again(self) -> PodShell | None:
-        """Return the shell of the Job's pod if its server runs; None when it has been stopped."""
-        if not self._job_runs():
-            return None
-        there = self._there()
-        runs = there.run('pg_ctl --pgdata="$PGDATA" status >/dev/null 2>&1 && echo yes || true')
-        return there if runs.strip() == b"yes" else None
-
     def _job_runs(self) -> bool:
         """Whether the Job is there and not over: it ends with its node, and after some hours."""
         job = self.kubectl.object("job", self.job, self.deployed.namespace)
         ends = ("Complete", "Failed", "FailureTarget")
         return job is not None and not any(is_true(job, end) for end in ends)
-
-    def _follow_again(self) -> None:
-        """Copy anew where the copy no longer follows, as after a restart of its node."""
-        if not self._job_runs():
-            self.join()
-            return
-        there = self._there()
-        there.run(f'pg_ctl --pgdata="$PGDATA" status >/dev/null 2>&1 || {pods.started()}')
-        self._require_streaming(there)
-
-    def _require_streaming(self, there: PodShell) -> None:
-        if not until(lambda: there.sql(_STREAMS) == ["1"], GONE_SECONDS):
-            raise FailedError(words.BEHIND(), words.BEHIND_REMEDY())
 
 
 def _image(values: dict[str, Any]) -> str:

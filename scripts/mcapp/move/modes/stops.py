@@ -46,6 +46,13 @@ BEGIN
   END LOOP;
 END $$;
 """
+# They connect again, where the Service then sends them.
+END_CLIENTS = """
+DO $$ BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();
+END $$;
+"""
 _HAS = "SELECT pg_last_wal_replay_lsn() >= '{lsn}';"
 _EXPORT = "SELECT pg_export_snapshot();"
 # What the copy has replayed is seen by the snapshot that is taken then.

@@ -79,4 +79,7 @@ def _shrunk(deployed: Deployed, inventory: Inventory, revision: int) -> Change:
         raise UserError(words.NO_DATA(release=deployed.name), words.NO_DATA_REMEDY())
     topology = str(effective(dict(deployed.given))["topology"])
     able = with_mode(deployed, "standalone").plan(inventory, topology, "")[0].nodes["db"]
-    return Change("standalone", revision, able[0], old)
+    # The first member gives its place away, with its name: the others keep their nodes for themselves.
+    first = storage.existing(inventory, deployed.namespace, "", old[0])
+    free = [node for node in able if first is None or first.nodes is None or node in first.nodes]
+    return Change("standalone", revision, (free or able)[0], old)

@@ -52,16 +52,21 @@ PLAN_SHRINK = {
         "make a volume on {node}; check that the image starts there and the data fit",
         "在 {node} 建立磁碟區；檢查映像檔可在該處啟動，且資料放得下",
     ),
-    "join": Words("copy the data from the leader, and follow it", "從 leader 複製資料並持續跟隨"),
+    "join": Words(
+        "copy the data from the leader; start the one server on them by Helm, which follows it",
+        "從 leader 複製資料，再以 Helm 啟動單一伺服器並持續跟隨",
+    ),
     "verify": Words(
         "compare all that the leader and the copy hold at one moment",
         "比對 leader 與複本在同一時刻的全部內容",
     ),
     "switch": Words(
-        "wait until the copy has all writes; stop the members, start the one server on {node} by Helm",
-        "等複本取得全部寫入後停止成員，再以 Helm 在 {node} 啟動單一伺服器",
+        "wait until the server on {node} has all writes; it takes them, and the Service sends there",
+        "等 {node} 上的伺服器取得全部寫入後由它接受寫入，Service 改送往該處",
     ),
-    "complete": Words("take away what only the members needed", "移除只有成員需要的物件"),
+    "complete": Words(
+        "take the members' pods away, by Helm all else", "移除成員的 Pod，並以 Helm 移除其餘物件"
+    ),
 }
 PLAN_WRITES = Words(
     "Writes stop for a moment in verify, and in switch. Reads go on but for a moment in switch.",
