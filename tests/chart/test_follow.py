@@ -1,4 +1,4 @@
-"""In the middle of a move to mode ha: the members follow the server that serves meanwhile."""
+"""In the middle of a move to another mode: who serves meanwhile, and who follows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.chart.test_ha_objects import ha, members, patroni
-from tests.chart.test_live_mode import GIVEN, HOLDS_ONE, RUNS_ONE, copied, on
+from tests.chart.test_live_mode import GIVEN, HOLDS_HA, HOLDS_ONE, RUNS_ONE, STATE, copied, on
 from tests.support.definitions import validate_native
 from tests.support.render import HA, KUBERNETES, Objects
 
@@ -62,3 +62,35 @@ def test_every_object_is_valid(render: Render, minor: str) -> None:
 def test_beside_the_data_of_one_server_it_is_let_through(copied: str) -> None:
     on(copied, dict(HA), RUNS_ONE, HOLDS_ONE, ha={"follow": True})
     on(copied, dict(HA), HOLDS_ONE, ha={"follow": True})
+
+
+ONE: dict[str, Any] = {"topology": "multi", "db": FOLLOW}
+
+
+def test_the_server_serves_while_the_members_follow(render: Render) -> None:
+    service = render(ha(namePrefix="blue", db=FOLLOW)).one("Service", "blue-db")
+    assert service["spec"]["selector"]["statefulset.kubernetes.io/pod-name"] == "blue-db-0"
+    # Kubernetes gives its labels to the Endpoints, in which Patroni keeps the lease.
+    assert service["metadata"]["labels"]["mcapp/cluster"] == "blue-db"
+
+
+def test_the_members_serve_while_the_one_server_follows(render: Render) -> None:
+    during, before, after = render(ONE), render(HA), render({"topology": "multi"})
+    assert "selector" not in during.one("Service", "db")["spec"]
+    assert during.one("Service", "db") == before.one("Service", "db")
+    for name in ("Role", "RoleBinding", "ServiceAccount"):
+        assert during.one(name, "db") == before.one(name, "db")
+    assert patroni(during) == patroni(before)
+    # The one server is as it is afterwards, so it need not start again.
+    assert during.one("StatefulSet", "db") == after.one("StatefulSet", "db")
+    (policy,) = [
+        one["spec"]["egress"]
+        for one in during
+        if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == "db"
+    ]
+    assert {port["port"] for rule in policy for port in rule["ports"]} >= {53, 5432, 8008}
+
+
+def test_a_move_lets_itself_through_to_one_server(copied: str) -> None:
+    on(copied, {"topology": "multi"}, HOLDS_HA, STATE, HOLDS_ONE, ha={"follow": True})
+    on(copied, {"topology": "multi"}, RUNS_ONE, HOLDS_HA, STATE, HOLDS_ONE)

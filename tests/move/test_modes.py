@@ -37,6 +37,15 @@ def member_claim(number: int) -> dict[str, Any]:
     }
 
 
+def volume(number: int, home: str) -> dict[str, Any]:
+    term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [home]}]}
+    return {
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"pv-{number}"},
+        "spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}},
+    }
+
+
 def cluster(labelled: int = 3, *more: dict[str, Any], home: str = "lab-1") -> Inventory:
     """A laptop and some lab machines for the database, the data on one of them."""
     labs = [node(f"lab-{number}", f"192.168.1.20{number}", labels=DATABASE) for number in range(labelled)]
@@ -62,10 +71,12 @@ def test_the_values_of_the_middle_do_not_stay() -> None:
 
 
 def test_shrinking_keeps_every_members_claim() -> None:
-    inventory = cluster(3, *map(member_claim, range(3)), home="")
+    homes = [volume(number, f"lab-{2 - number}") for number in range(3)]
+    inventory = cluster(3, *homes, *map(member_claim, range(3)), home="")
     move = wanted.begun(deployed(HA), inventory, "standalone", 4)
     assert move.old == ("data-db-0", "data-db-1", "data-db-2")
-    assert move.node == "lab-0"
+    # The first member's node: the one server takes its name there.
+    assert move.node == "lab-2"
     values = wanted.values(deployed(HA), inventory, move).values
     assert values["db"]["mode"] == "standalone"
 
