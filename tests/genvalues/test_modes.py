@@ -82,6 +82,11 @@ def test_data_of_several_servers_keep_their_mode(run: Run) -> None:
     assert done.values["db"]["mode"] == "ha"
     assert "db.mode: ha: the claim data-db-1 holds the data" in done.out
     assert "only lab-0, lab-1 can run db" in done.out
+    # After a move the old server's claim is there, too. Patroni's state tells which data are live.
+    moved = [*THREE, *database_volume("lab-1"), *database_volume("lab-1", name="data-db-1")]
+    assert "mode" not in run(of=moved).values.get("db", {})
+    state = {"kind": "Service", "metadata": {"name": "db-config", "namespace": "mcapp"}, "spec": {}}
+    assert run(of=[*moved, state]).values["db"]["mode"] == "ha"
     others = database_volume("lab-1", name="data-db-x")
     assert "mode" not in run(of=[*THREE[:3], away, *others]).values.get("db", {})
 

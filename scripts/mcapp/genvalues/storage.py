@@ -38,6 +38,12 @@ def member_claim(inventory: Inventory, namespace: str, prefix: str) -> str:
     return next((name for name in sorted(owned) if name.removeprefix(stem).isdigit()), "")
 
 
+def has_leader(inventory: Inventory, namespace: str, prefix: str) -> bool:
+    """Whether Patroni's state of the data is there: after a move to mode ha, the old claim is, too."""
+    wanted = (namespace, object_name(prefix, "db-config"))
+    return any((service.owner.namespace, service.name) == wanted for service in inventory.services)
+
+
 def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:
     volume = next((volume for volume in inventory.volumes if volume.name == claim.volume), None)
     if volume is not None and volume.terms is None:

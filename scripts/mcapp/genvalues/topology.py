@@ -104,8 +104,9 @@ def _propose_ha(case: Case) -> None:
     usable = names(case.usable(case.carrying(), "db"))
     wanted = case.wanted["db"]["ha"]["members"]
     if not case.given(*path):
-        claim = storage.member_claim(case.inventory, case.asked.namespace, case.wanted["namePrefix"])
-        if case.data is not None:
+        where = (case.inventory, case.asked.namespace, case.wanted["namePrefix"])
+        claim = storage.member_claim(*where)
+        if case.data is not None and not (claim and storage.has_leader(*where)):
             # Only a move takes existing data from one server to several.
             if len(usable) >= wanted:
                 case.plan.left.append(words.HA_MOVE(claim=case.data.claim.name))
