@@ -136,7 +136,8 @@ CAPABILITIES = (
     Capability(
         "A database on three nodes",
         ("tests/chart",),
-        "upgrades, a refused change of mode, a lost volume; its leader lost in every way (four nodes)",
+        "upgrades, a refused change of mode, a lost volume; its leader lost in every way (four nodes); "
+        "one server made several and one again, killed at every step",
     ),
 )
 
