@@ -28,8 +28,11 @@ from mcapp.progress import step
 from mcapp.wait import until
 
 _READ_ONLY = "default_transaction_read_only"
-# Each file is compared with its checksum before the copy gets its name.
+# The network learns of a new pod a moment late. Each file is compared with its checksum before the copy has
+# its name.
 _BASEBACKUP = f"""
+tries=60
+until pg_isready --quiet || [ "$tries" = 0 ]; do tries=$((tries - 1)); sleep 1; done
 rm -rf "$PGDATA" "$PGDATA.copy"
 pg_basebackup --no-password --pgdata="$PGDATA.copy" --checkpoint=fast --wal-method=stream --slot={SLOT} \\
   --write-recovery-conf
