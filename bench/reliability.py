@@ -18,7 +18,6 @@ from dev.load import disks, failover, faults
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
-from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
 from mcapp.messages import announce
 from mcapp.progress import step
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     cluster = existing(chosen.cluster)
     release = Release(cluster)
     # The laptop's port: it stays when a machine of the database stops.
-    url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
+    url = cluster.urls()[0]
 
     is_ha = release.is_ha()
     often = failover.LEADER_LOST if is_ha else faults.FAULTS

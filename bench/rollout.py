@@ -19,7 +19,6 @@ from dev.load.client import FRESH_SHARE, RATE, Request
 from dev.load.ledger import Comparison, State
 from dev.load.rollout import CHANGES, Rolled, roll
 from mcapp.cli import parser, run
-from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
 from mcapp.progress import step
 
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
     release = Release(cluster)
-    url = f"http://{cluster.addresses()[-1]}:{NODE_PORT}"
+    url = cluster.urls()[-1]
 
     rounds, comparisons = [], []
     for number in range(chosen.rounds):

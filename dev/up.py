@@ -12,9 +12,11 @@ from dev.kind import cluster as clusters
 from dev.kind import docker, host
 from dev.kind.images import all_images
 from dev.kind.images.source import SOURCES, choose_source
+from dev.kind.network import NETWORKS
 from dev.kind.process import logged, together
 from dev.kind.programs import command, program
 from dev.kind.release import HA_NODES, Release
+from dev.kind.shape import Shape
 from dev.kind.versions import CLUSTER, cache_dir
 from mcapp.cli import emit_json, parser, run
 from mcapp.config import NODE_PORT
@@ -51,6 +53,12 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument(
         "--node-image", metavar="IMAGE", help="of kind's nodes, for another version of Kubernetes"
     )
+    options.add_argument(
+        "--ip-family",
+        choices=NETWORKS,
+        default="ipv4",
+        help="of the pods and Services: IPv4, IPv6, or both (default: %(default)s)",
+    )
     options.add_argument("--no-test", action="store_true", help="leave out `helm test`")
     options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
     chosen = options.parse_args(arguments)
@@ -67,9 +75,11 @@ def main(arguments: Sequence[str]) -> Exit:
     wanted = list(images.values())
     if fresh:
         image = chosen.node_image or node_image
-        clusters.create(cluster, chosen.topology, image, wanted, chosen.port, chosen.db_nodes)
+        shape = Shape(chosen.topology, chosen.db_nodes, chosen.ip_family)
+        clusters.create(cluster, shape, image, wanted, chosen.port)
     else:
         _require_same(cluster, chosen.topology, chosen.port, chosen.node_image)
+        _require_family(cluster, chosen.ip_family)
         _require_nodes(cluster, chosen.topology, chosen.db_nodes)
         clusters.resume(cluster)
     loaded = clusters.load(cluster, wanted)
@@ -116,6 +126,15 @@ def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_imag
         )
 
 
+def _require_family(cluster: clusters.Cluster, ip_family: str) -> None:
+    there = clusters.ip_family_of(cluster)
+    if there != ip_family:
+        raise UserError(
+            f"Cluster {cluster.name} is there with IP family {there}, and {ip_family} is asked for.",
+            f"Run `make up IP_FAMILY={there}`, or `make down` first (it deletes the cluster and its data).",
+        )
+
+
 def _require_nodes(cluster: clusters.Cluster, topology: str, db_nodes: int) -> None:
     if topology == "multi" and (there := len(cluster.containers()) - 1) != db_nodes:
         raise UserError(
@@ -142,7 +161,7 @@ def _values(cluster: clusters.Cluster, topology: str) -> Path:
 
 def _report(cluster: clusters.Cluster, port: int, form: str, seconds: float) -> None:
     placed = {pod["metadata"]["name"]: pod["spec"]["nodeName"] for pod in Release(cluster).pods()}
-    urls = [f"http://localhost:{port}", *(f"http://{address}:{NODE_PORT}" for address in cluster.addresses())]
+    urls = [f"http://localhost:{port}", *cluster.urls()]
     if form == "json":
         emit_json({"urls": urls, "pods": placed, "kubeconfig": str(cluster.kubeconfig), "seconds": seconds})
         return

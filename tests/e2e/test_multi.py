@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,7 @@ from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
 from tests.e2e.journey import read, survives_the_pod, write_and_read
 from tests.e2e.processes import signal
+from tests.e2e.side import BESIDE, Side
 from tests.page.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.kind
@@ -233,6 +235,31 @@ def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
     assert read(page, task["id"])["title"] == task["title"]
     for node_page in installed.pages():
         write_and_read(node_page)
+
+
+@pytest.fixture
+def together(installed: Up, tmp_path: Path) -> Iterator[Side]:
+    """A release of topology single, by the values that genvalues makes for these two nodes."""
+    release, values = Side.of(installed, "together"), tmp_path / "values.yaml"
+    output(
+        [
+            *(sys.executable, ROOT / "scripts" / "genvalues.py", "--topology", "single", "--file", values),
+            *("--kubeconfig", installed.cluster.kubeconfig, "--kubectl", command("kubectl")),
+            *("--set", "web.service.nodePort=null", *release.asked),
+        ]
+    )
+    release.helm("install", CHART, "--create-namespace", "--values", values, "--set", BESIDE, *lifecycle.WAIT)
+    yield release
+    release.remove()
+
+
+def test_topology_single_runs_every_tier_on_one_node(together: Side) -> None:
+    page = together.page()
+    write_and_read(page)
+    seen = httpx.get(f"{page}/api/topology", timeout=10).json()
+    nodes = {pod["spec"]["nodeName"] for pod in together.pods()}
+    assert len(nodes) == 1
+    assert {seen[tier]["node"] for tier in ("web", "api", "db")} == nodes
 
 
 def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:

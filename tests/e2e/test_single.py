@@ -1,18 +1,22 @@
-"""One real node runs all three tiers."""
+"""One real node with both IP families runs all three tiers."""
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import yaml
 
 from dev.kind.release import Release
 from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
+from tests.e2e.examination import doctor
+from tests.e2e.faults.site import Site
 from tests.e2e.journey import survives_the_pod, write_and_read
 from tests.support.wrong_values import WRONG, Wrong
 
@@ -28,7 +32,7 @@ def test_every_tier_runs_on_the_one_node(installed: Up) -> None:
 
 def test_a_row_goes_through_the_nodes_port(installed: Up) -> None:
     pages = installed.pages()
-    assert len(pages) == 2
+    assert [":" in urlsplit(page).netloc.rpartition(":")[0] for page in pages] == [False, False, True]
     for page in pages:
         write_and_read(page)
 
@@ -36,6 +40,33 @@ def test_a_row_goes_through_the_nodes_port(installed: Up) -> None:
 def test_the_topology_names_the_node(installed: Up) -> None:
     seen = httpx.get(f"{installed.pages()[0]}/api/topology", timeout=10).json()
     assert {seen[tier]["node"] for tier in ("web", "api", "db")} == {NODE}
+
+
+def test_every_tier_listens_on_both_ip_families(installed: Up) -> None:
+    services = {item["metadata"]["name"]: item["spec"] for item in installed.release.get("services")["items"]}
+    for tier, path in (("web", "/healthz"), ("api", "/readyz")):
+        v4, v6 = services[tier]["clusterIPs"]
+        port = services[tier]["ports"][0]["port"]
+        for host in (v4, f"[{v6}]"):
+            url = f"http://{host}:{port}{path}"
+            code = f"import urllib.request as u; print(u.urlopen({url!r}, timeout=5).status)"
+            assert installed.release.exec("deploy/api", "python", "-c", code) == "200"
+    addresses = {one["ip"] for one in installed.release.get("pod", "db-0")["status"]["podIPs"]}
+    assert len(addresses) == 2
+    for address in addresses:
+        code = (
+            "import os, psycopg; "
+            f"print(psycopg.connect(os.environ['DATABASE_URL'], host={address!r}).info.hostaddr)"
+        )
+        assert installed.release.exec("deploy/api", "python", "-c", code) == address
+
+
+def test_the_tools_know_both_ip_families(installed: Up) -> None:
+    values = yaml.safe_load(installed.cluster.kubeconfig.with_name("values-single.yaml").read_text())
+    assert set(values["cluster"]["urls"]) == set(installed.pages()[1:])
+    code, report = doctor(Site(installed.cluster))
+    assert (code, report["cause"]) == (0, None), report
+    assert "ok   the row is read back" in installed.release.test()
 
 
 def test_the_row_survives_its_pod(installed: Up) -> None:
