@@ -58,6 +58,37 @@ def test_the_refusal_is_in_the_language_that_was_asked_for() -> None:
             tools.load("doctor").main(words)
 
 
+@pytest.mark.parametrize("folder", ["x" * 5000, "/proc/1"])
+def test_a_folder_that_cannot_be_read(folder: str) -> None:
+    try:
+        code: Exit = tools.load("backup").main(["list", "--folder", folder])
+    except UserError as error:
+        code = error.code
+    # Root may read most of them.
+    assert code in (Exit.OK, Exit.FAILED)
+
+
+def test_no_space_for_the_output() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, SCRIPTS / "backup.py", "list", "--folder", "/nowhere", "--lang", "en"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        Exit.FAILED,
+        "error: what was to be written found no space: No space left on device.\n",
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream(closed: str) -> None:
+    words = f"{sys.executable} {SCRIPTS / 'backup.py'} list --output json --folder /nowhere {closed}"
+    assert subprocess.run(["bash", "-c", words], capture_output=True, check=False).returncode == Exit.OK
+
+
 ENCODINGS = [
     {"PYTHONIOENCODING": "ascii"},
     {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import pairwise
@@ -125,12 +127,17 @@ def emit_json(document: Any) -> None:
 
 def run(main: Callable[[Sequence[str]], Exit]) -> NoReturn:
     """Run a command on the process's arguments; say an error in the user's language, exit with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    for which in ("stdout", "stderr"):
+        stream = getattr(sys, which)
+        if stream is None:
+            # The caller has closed it.
+            setattr(sys, which, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
+        elif isinstance(stream, TextIOWrapper):
             # What the locale's encoding lacks is shown by its number.
             stream.reconfigure(errors="backslashreplace")
     try:
         code = main(sys.argv[1:])
+        sys.stdout.flush()
     except UserError as error:
         announce(f"error: {error}")
         code = error.code
@@ -138,10 +145,25 @@ def run(main: Callable[[Sequence[str]], Exit]) -> NoReturn:
         announce(words.INTERRUPTED())
         sys.exit(130)
     except BrokenPipeError:
+        _drop_output()
         sys.exit(141)
+    except OSError as error:
+        code = _no_space(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else _own_fault(error)
     except Exception as error:
         code = _own_fault(error)
     sys.exit(int(code))
+
+
+def _no_space(error: OSError) -> Exit:
+    _drop_output()
+    announce(words.NO_SPACE(why=error.strerror))
+    return Exit.FAILED
+
+
+def _drop_output() -> None:
+    """Let what standard output still holds go nowhere: the interpreter would try to write it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _own_fault(error: Exception) -> Exit:

@@ -30,6 +30,10 @@ NO_COMMAND = Words(
     "{option} must be a command, not {given}.",
     "{option} 必須是指令，不可為 {given}。",
 )
+NO_SPACE = Words(
+    "error: what was to be written found no space: {why}.",
+    "error: 沒有空間可寫入：{why}。",
+)
 UNKNOWN_TOOL = Words(
     "There is no tool {name}. The tools are {tools}.",
     "沒有名為 {name} 的工具。可用的工具有 {tools}。",

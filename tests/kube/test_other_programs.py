@@ -29,6 +29,9 @@ def folder(tmp_path: Path) -> Path:
         "silent": ":",
         "list": "echo '[]'",
         "odd": """echo '{"items": [1]}'""",
+        "bare": """echo '{"items": [{}]}'""",
+        "bytes": r"printf '\377\376'",
+        "deep": "head -c 100000 /dev/zero | tr '\\0' '['",
         "false": "exit 1",
         "dots": "echo ... >&2; exit 4",
         "helm": "echo '{}'",
@@ -59,6 +62,8 @@ KUBECTLS = {
     "silent": words.KUBE_NOTHING,
     "list": words.KUBE_ANSWER,
     "odd": words.KUBE_ANSWER,
+    "bytes": words.KUBE_ANSWER,
+    "deep": words.KUBE_ANSWER,
     "false": words.KUBE_MUTE,
     "text": words.PROGRAM_UNUSABLE,
     "plain": words.PROGRAM_UNUSABLE,
@@ -74,6 +79,13 @@ def test_no_kubectl(tool: str, program: str, folder: Path) -> None:
     assert said(error).words == KUBECTLS[program]
     assert error.code is Exit.UNREACHABLE
     assert str(folder / program) in str(error)
+
+
+@pytest.mark.parametrize("tool", ["create", "rescue", "move"])
+def test_objects_without_a_name(tool: str, folder: Path) -> None:
+    helm = ("--helm", str(folder / "helm")) if tool == "move" else ()
+    error = refused(tool, "--kubectl", str(folder / "bare"), *helm)
+    assert said(error).words == words.KUBE_ANSWER
 
 
 @pytest.mark.parametrize("lang", LANGS)

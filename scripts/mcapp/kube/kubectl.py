@@ -129,9 +129,16 @@ class Kubectl:
         """Return the JSON object that kubectl has printed. UnreachableError if it is none."""
         try:
             found = json.loads(output)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self.odd(output) from None
         if not isinstance(found, dict):
+            raise self.odd(output)
+        return found
+
+    def named(self, output: bytes) -> dict[str, Any]:
+        """Return the Kubernetes object that kubectl has printed. UnreachableError if it is none."""
+        found = self.document(output)
+        if not isinstance(found.get("metadata"), dict):
             raise self.odd(output)
         return found
 
@@ -171,7 +178,10 @@ class Kubectl:
         done = self.run("get", kinds, f"--namespace={namespace}", f"--selector={selector}", "--output=json")
         if done.returncode:
             raise self.failure(done)
-        return self.items(done.stdout)
+        found = self.items(done.stdout)
+        if not all(one.get("kind") and isinstance(one.get("metadata"), dict) for one in found):
+            raise self.odd(done.stdout)
+        return found
 
     @property
     def flags(self) -> list[str]:
@@ -227,7 +237,7 @@ class Kubectl:
             if b"NotFound" in done.stderr:
                 return None
             raise FailedError(words.KUBE_UNREADABLE(kind=kind, name=name, why=reason(done)))
-        return self.document(done.stdout)
+        return self.named(done.stdout)
 
     def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         # The flags come first: what follows `--` belongs to the program that kubectl runs in a pod.

@@ -96,7 +96,7 @@ def parse(printed: str) -> tuple[Revision, ...]:
 
 def look(kubectl: Kubectl, namespace: str, name: str) -> Look:
     """Read a release's revisions, and whether it still changes. FailedError where that may not be read."""
-    return look_at(kubectl, namespace, name, kubectl.must(*query(namespace, name)).decode())
+    return look_at(kubectl, namespace, name, kubectl.must(*query(namespace, name)).decode(errors="replace"))
 
 
 def look_at(kubectl: Kubectl, namespace: str, name: str, printed: str) -> Look:

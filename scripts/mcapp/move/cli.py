@@ -79,7 +79,7 @@ def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
     """Return the labels for the objects of a move: those of the release's database, as another component."""
     chosen = f"app.kubernetes.io/instance={asked.release},app.kubernetes.io/component=db"
     found = kubectl.select("persistentvolumeclaims,statefulsets", asked.namespace, chosen)
-    own = dict(found[0]["metadata"]["labels"]) if found else {}
+    own = dict(found[0]["metadata"].get("labels") or {}) if found else {}
     return {**own, "app.kubernetes.io/instance": asked.release, "app.kubernetes.io/component": "db-move"}
 
 

@@ -100,7 +100,7 @@ class Reader:
     def namespace_object(self) -> Object:
         """Return the namespace, {} where it may not be read."""
         done = self.kubectl.run("get", "namespace", self.namespace, "--output", "json")
-        return {} if done.returncode else self.kubectl.document(done.stdout)
+        return {} if done.returncode else self.kubectl.named(done.stdout)
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""
