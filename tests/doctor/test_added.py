@@ -63,7 +63,9 @@ def stored(item: Object) -> Object:
         port.setdefault("nodePort", 31234)
     template = found["spec"].get("template")
     if template:
-        template["metadata"].setdefault("annotations", {})["kubectl.kubernetes.io/restartedAt"] = "now"
+        marks = {"kubectl.kubernetes.io/restartedAt": "now", "env": "lab"}
+        template["metadata"].setdefault("annotations", {}).update(marks)
+        template["metadata"]["labels"]["host"] = "lab"
         template["metadata"]["creationTimestamp"] = None
         template["spec"] = under(POD, template["spec"])
         spec = template["spec"]
@@ -133,6 +135,10 @@ def udp(item: Object) -> None:
     item["spec"]["ports"].append({"name": "udp", "port": 8000, "protocol": "UDP", "targetPort": 8000})
 
 
+def account(item: Object) -> None:
+    pod(item).update(serviceAccountName="other", serviceAccount="other")
+
+
 def namespaces(item: Object) -> None:
     item["spec"]["ingress"][0]["from"][0]["namespaceSelector"] = {}
 
@@ -168,7 +174,7 @@ ADDITIONS: list[tuple[str, Callable[[Object], None], list[str]]] = [
     (API, probe, [f"{BOX}.readinessProbe.httpGet", f"{BOX}.readinessProbe.exec"]),
     (API, at(f"{TEMPLATE}.hostNetwork", True), ["spec.template.spec.hostNetwork"]),
     (API, at(f"{TEMPLATE}.nodeSelector.disk", "ssd"), ["spec.template.spec.nodeSelector.disk"]),
-    (API, at(f"{TEMPLATE}.serviceAccountName", "other"), ["spec.template.spec.serviceAccountName"]),
+    (API, account, ["spec.template.spec.serviceAccountName"]),
     (API, at(f"{TEMPLATE}.affinity.podAntiAffinity", APART), ["spec.template.spec.affinity.podAntiAffinity"]),
     (API, at(f"{TEMPLATE}.dnsPolicy", "Default"), ["spec.template.spec.dnsPolicy"]),
     (API, at("paused", True), ["spec.paused"]),
@@ -215,5 +221,8 @@ def test_an_addition_is_named_and_taken_away(
         assert "null" not in translate(diagnosis.warnings[-1], lang)
     step = changed.back(shot, shot.changes)[0].kubectl
     assert step[:2] == ("patch", what)
-    live[live.index(item)] = patched(item, step[-1], tmp_path)
+    found = patched(item, step[-1], tmp_path)
+    # From it the API server would take the name again.
+    assert add is not account or "serviceAccount" not in pod(found)
+    live[live.index(item)] = found
     assert snapshot(wanted, live).changes == []

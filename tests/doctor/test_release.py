@@ -124,6 +124,7 @@ def test_a_first_revision_that_failed_has_nothing_to_go_back_to(call: Call) -> N
         "helm upgrade mcapp chart/mcapp -n mcapp --reset-then-reuse-values --force-conflicts -f values.yaml"
     )
     assert warning.endswith(upgrade)
+    assert "no earlier one worked" in warning
     assert "rollback" not in warning
 
 
@@ -153,7 +154,7 @@ def test_a_rollback_takes_back_what_was_changed_by_hand_on_the_server(call: Call
 
 
 def test_helm_s_record_is_read_once(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    document, asked = recorded(["superseded", "deployed"], 30), []
+    document, asked = recorded(["superseded", "deployed"], 30, "crash-loop"), []
 
     class Counting(dict[str, Any]):
         def __getitem__(self, name: str) -> Any:
