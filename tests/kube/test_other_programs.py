@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from mcapp import __main__ as tools
+from mcapp.backup.shell import PodShell, ShellError
 from mcapp.errors import Exit, UserError
 from mcapp.kube import words
+from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Text
 
 COMMANDS = {
@@ -92,6 +94,13 @@ def test_objects_without_a_name(tool: str, folder: Path) -> None:
 def test_a_reason_is_never_empty(lang: str, folder: Path) -> None:
     assert "1" in str(refused("doctor", "--kubectl", str(folder / "false"), "--lang", lang))
     assert "4" in str(refused("doctor", "--kubectl", str(folder / "dots"), "--lang", lang))
+
+
+def test_a_pod_s_program_that_says_nothing(folder: Path) -> None:
+    pod = PodShell("", {}, Kubectl(str(folder / "false")), "lab", "db-0", "postgres")
+    with pytest.raises(ShellError) as caught:
+        pod.run("true")
+    assert caught.value.said == words.SAID_NOTHING(code=1)
 
 
 HELMS: dict[str, tuple[Sequence[str], Exit]] = {

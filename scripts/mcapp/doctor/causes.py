@@ -320,7 +320,7 @@ CAUSES: dict[str, Cause] = {
             "Service {service} 的類型是 ExternalName：它指向 {name}，而不是 {tier} 的 Pod。",
         ),
         Words(
-            "Give it its type back, and with it all that was changed along with it.",
+            "Set its type back, and all that was changed with it.",
             "請改回原本的類型，並一併還原同時更改的設定。",
         ),
     ),
