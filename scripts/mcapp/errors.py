@@ -45,7 +45,7 @@ class DifferenceError(UserError):
 
 
 class UnreachableError(UserError):
-    """No cluster or machine answers, or its answer cannot be read."""
+    """No cluster or machine answers, its answer cannot be read, or the program that asks it is not there."""
 
     code = Exit.UNREACHABLE
 

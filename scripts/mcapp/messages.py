@@ -89,10 +89,9 @@ def _spoken(part: Part, lang: Lang) -> str:
         return plain(part or "")
     if isinstance(part, int):
         return str(part)
-    shown = [_spoken(item, lang) for item in part[:_LISTED]]
-    joined = ("; " if any(isinstance(item, Text) for item in part) else ", ").join(shown)
-    if lang == "zh-TW":
-        joined = joined.replace("; ", "；").replace(", ", "、")
+    sentences = any(isinstance(item, Text) for item in part)
+    between = {"en": ("; ", ", "), "zh-TW": ("；", "、")}[lang][not sentences]
+    joined = between.join(_spoken(item, lang) for item in part[:_LISTED])
     if len(part) > _LISTED:
         joined += translate(_MORE(count=len(part) - _LISTED), lang)
     return joined

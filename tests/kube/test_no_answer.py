@@ -114,6 +114,41 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
     assert said(error) == (words.KUBE_SILENT, words.KUBE_SILENT_REMEDY)
 
 
+@contextmanager
+def website(status: int) -> Iterator[int]:
+    """A web server that gives every request a page; its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"<html><body>It works!</body></html>"
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    try:
+        yield made.server_address[1]
+    finally:
+        made.shutdown()
+        made.server_close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status"),
+    [("http", 200), ("http", 301), ("http", 400), ("http", 403), ("http", 404), ("https", 200)],
+)
+def test_what_answers_is_no_api_server(scheme: str, status: int, tmp_path: Path) -> None:
+    with website(status) as port:
+        error = asked(tmp_path, f"{scheme}://127.0.0.1:{port}")
+    assert said(error) == (words.KUBE_OTHER_SERVER, words.KUBE_OTHER_SERVER_REMEDY)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -129,6 +164,10 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
         ('nodes is forbidden: User "v" cannot list resource "nodes" in API group ""', words.KUBE_RIGHTS),
         ("error loading config file: yaml: line 1", words.KUBE_CONFIG),
         ("unable to read client-cert /x.crt: open /x.crt: no such file or directory", words.KUBE_CONFIG),
+        ("Client sent an HTTP request to an HTTPS server", words.KUBE_OTHER_SERVER),
+        ("http: server gave HTTP response to HTTPS client", words.KUBE_OTHER_SERVER),
+        ("couldn't get version/kind; json parse error: invalid character 'x' looking for beginning of value",
+         words.KUBE_CONFIG),
         ("etcdserver: leader changed", words.KUBE_UNREACHABLE),
     ],
 )  # fmt: skip

@@ -152,6 +152,11 @@ FOLDER_UNWRITABLE_REMEDY = Words(
     "Free space there, or name another folder with --folder.",
     "請在該處釋放空間，或以 --folder 指定其他資料夾。",
 )
+FOLDER_UNREADABLE = Words("Folder {path} cannot be read: {why}.", "無法讀取資料夾 {path}：{why}。")
+FOLDER_UNREADABLE_REMEDY = Words(
+    "Name a folder of yours with --folder.",
+    "請以 --folder 指定您可讀取的資料夾。",
+)
 DATABASE_BUSY = Words(
     "Another verify or restore is at work on this database.",
     "這個資料庫正在執行另一個驗證（verify）或還原（restore）。",

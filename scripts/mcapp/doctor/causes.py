@@ -282,16 +282,18 @@ CAUSES: dict[str, Cause] = {
             "{pod} 反覆啟動又結束（結束代碼 {code}）；最後的輸出如下。",
         ),
         Words(
-            "Fix what the last lines name, or go back to the revision that worked.",
-            "請修正最後幾行所指的問題，或回復到先前正常的版本。",
+            "Fix what the last lines name. If an earlier revision worked, go back to it; else correct the "
+            "values, and upgrade.",
+            "請修正最後幾行所指的問題。若先前有正常的版本，可回復到該版本；否則請修正設定值後升級。",
         ),
     ),
     "probe-failing": Cause(
         "pods",
         Words("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
         Words(
-            "If the probe was changed, go back to the revision that worked; else the pod's log says why.",
-            "若探測設定被更改，請回復到先前正常的版本；否則請查看 Pod 的日誌。",
+            "The pod's log says why. If the probe was changed, set it back: by the revision that worked "
+            "before, or by right values and an upgrade.",
+            "Pod 的日誌會說明原因。若探測設定被更改，請改回原值：回復到先前正常的版本，或修正設定值後升級。",
         ),
     ),
     "pods-starting": Cause(
@@ -309,6 +311,17 @@ CAUSES: dict[str, Cause] = {
         Words(
             "Upgrade with the release's own values: Helm makes it again.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
+        ),
+    ),
+    "service-type": Cause(
+        "services",
+        Words(
+            "Service {service} is of type ExternalName: it leads to {name}, and not to the pods of {tier}.",
+            "Service {service} 的類型是 ExternalName：它指向 {name}，而不是 {tier} 的 Pod。",
+        ),
+        Words(
+            "Set its type back, and all that was changed with it.",
+            "請改回原本的類型，並一併還原同時更改的設定。",
         ),
     ),
     "service-selector": Cause(
@@ -333,7 +346,10 @@ CAUSES: dict[str, Cause] = {
             "Service {service} has the ports {ports}, but the other tiers connect to {tier} on {wanted}.",
             "Service {service} 的連接埠是 {ports}，但其他元件以 {wanted} 連線到 {tier}。",
         ),
-        Words("Upgrade: Helm corrects it.", "請以升級由 Helm 修正。"),
+        Words(
+            "Give it the right port and protocol again.",
+            "請改回正確的連接埠與協定。",
+        ),
     ),
     "foreign-endpoint": Cause(
         "services",

@@ -16,9 +16,10 @@ from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
 from mcapp.errors import Exit, UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Lang, announce, language
+from mcapp.options import number
 
 SETTLE = """how long a release that is changing may take to settle before a fault that may pass by itself is
-reported (default: %(default)s; 0: look only once)"""
+reported, 0 to 3600 (default: %(default)s; 0: look only once)"""
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     cli.cluster_options(options)
     add = options.add_argument
     add("--report", metavar="FILE", type=Path, help="write it as one HTML page, too")
-    add("--settle", metavar="SECONDS", type=float, default=SETTLE_SECONDS, help=SETTLE)
+    add("--settle", metavar="SECONDS", type=number("--settle", 0, 3600), default=SETTLE_SECONDS, help=SETTLE)
     add = options.add_argument_group("fixing").add_argument
     add("--fix", action="store_true", help="run the remedy if it is a safe one, after asking")
     add("--yes", action="store_true", help="with --fix: do not ask")

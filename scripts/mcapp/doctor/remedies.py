@@ -21,7 +21,7 @@ _AS_APP = (
 def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:
     """Return the upgrade by which Helm corrects the release's objects."""
     upgrade = f"helm upgrade {snapshot.release} chart/mcapp -n {snapshot.namespace} --reset-then-reuse-values"
-    return Step(line=" ".join((upgrade, *_forced(snapshot), *flags)))
+    return Step(line=" ".join((upgrade, *forced(snapshot), *flags)))
 
 
 def placed_anew(snapshot: Snapshot) -> tuple[Step, Step]:
@@ -37,13 +37,15 @@ def reset_passwords(snapshot: Snapshot) -> Step:
 
 
 def helm_rollback(snapshot: Snapshot) -> Step:
-    """Return the command that goes back to the previous revision."""
-    words = ("helm", "rollback", snapshot.release, "-n", snapshot.namespace, *_forced(snapshot))
-    return Step(line=" ".join(words))
+    """Return the command that goes back to the latest revision that worked; if none is known, the upgrade."""
+    if snapshot.helm is None or not snapshot.helm.good:
+        return helm_upgrade(snapshot, "-f", "values.yaml")
+    back = f"helm rollback {snapshot.release} {snapshot.helm.good} -n {snapshot.namespace}"
+    return Step(line=" ".join((back, *forced(snapshot))))
 
 
-def _forced(snapshot: Snapshot) -> tuple[str, ...]:
-    # Without it Helm stops at a field that somebody else has set.
+def forced(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the flag without which Helm stops at a field that somebody else has set."""
     return ("--force-conflicts",) if snapshot.manifest.owned else ()
 
 

@@ -84,7 +84,7 @@ def look(reader: Reader) -> Diagnosis:
         diagnosis.finding = hard[0] if hard else _living(snapshot, reader, diagnosis, next(iter(found), None))
     if diagnosis.finding is not None:
         diagnosis.finding = changed.lead(snapshot, diagnosis.finding)
-    release.judge(snapshot, reader, diagnosis)
+    release.judge(snapshot, diagnosis)
     claim.judge(snapshot, diagnosis)
     diagnosis.close()
     return diagnosis

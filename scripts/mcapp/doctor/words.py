@@ -86,6 +86,12 @@ HELM_FAILED = Words(
     "release {release} 的 revision {revision} 失敗（{since}）：目前執行的可能混合了兩個 revision。"
     "請重新升級，或回復：{command}",
 )
+HELM_FAILED_FIRST = Words(
+    "Revision {revision} of release {release} failed ({since}), and no earlier one worked: parts of it may "
+    "be missing. Correct the values, and upgrade: {command}",
+    "release {release} 的 revision {revision} 失敗（{since}），之前也沒有成功的 revision：可能缺少部分內容。"
+    "請修正設定值後升級：{command}",
+)
 HELM_WORKS = Words(
     "A helm is at work: revision {revision} of release {release} is {status} since {since}.",
     "helm 正在執行：release {release} 的 revision {revision} 自 {since} 起為 {status}。",
@@ -122,6 +128,13 @@ CHANGED = Words(
     "{what} was changed by hand: {field} is {found}, Helm set {wanted}.",
     "{what} 被手動更改：{field} 現為 {found}，Helm 設定的是 {wanted}。",
 )
+ADDED = Words(
+    "{what} was changed by hand: {field} is {found}, Helm did not set it.",
+    "{what} 被手動更改：{field} 現為 {found}，Helm 沒有設定它。",
+)
+# The same, shorter: one in a list.
+IS_CHANGED = Words("{what} {field} = {found}, not {wanted}", "{what} {field} = {found}，而非 {wanted}")
+IS_ADDED = Words("{what} {field} = {found}, which was added", "{what} {field} = {found}（額外加入）")
 GONE = Words("{what} was removed by hand.", "{what} 被手動移除。")
 DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
 NODE_APART = Words(

@@ -20,6 +20,7 @@ from mcapp.messages import announce, language
 from mcapp.move import back, release, report, target, volumes, words
 from mcapp.move.state import Move, Record
 from mcapp.move.steps import Mover
+from mcapp.options import command
 
 TO = "multi: the node labelled for the database; single: the server; or a node's name"
 BACK = "return to the volume that was kept; before the switch, give the move up"
@@ -36,7 +37,8 @@ def add_options(options: argparse.ArgumentParser) -> None:
     add("--values", metavar="FILE", type=Path, help="where the new values go (default: values-TOPOLOGY.yaml)")
     cli.output_options(options)
     cli.cluster_options(options)
-    add("--helm", metavar="COMMAND", default="helm", help="the helm to call (default: %(default)s)")
+    called_as = "the helm to call (default: %(default)s)"
+    add("--helm", metavar="COMMAND", type=command("--helm"), default="helm", help=called_as)
 
 
 def work(asked: argparse.Namespace) -> Exit:
@@ -77,7 +79,7 @@ def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
     """Return the labels for the objects of a move: those of the release's database, as another component."""
     chosen = f"app.kubernetes.io/instance={asked.release},app.kubernetes.io/component=db"
     found = kubectl.select("persistentvolumeclaims,statefulsets", asked.namespace, chosen)
-    own = dict(found[0]["metadata"]["labels"]) if found else {}
+    own = dict(found[0]["metadata"].get("labels") or {}) if found else {}
     return {**own, "app.kubernetes.io/instance": asked.release, "app.kubernetes.io/component": "db-move"}
 
 

@@ -186,9 +186,12 @@ UNWRITABLE = Words("{file} cannot be written.", "無法寫入 {file}。")
 UNWRITABLE_REMEDY = Words("Name another file with --values.", "請以 --values 指定其他檔案。")
 
 # What fails on the way.
-NO_HELM = Words("helm is not installed.", "沒有安裝 helm。")
 NO_HELM_REMEDY = Words("Install Helm, or name it with --helm.", "請安裝 Helm，或以 --helm 指定。")
 HELM_FAILED = Words("helm {command} failed: {why}.", "helm {command} 失敗：{why}。")
+HELM_ANSWER = Words(
+    '{program} does not answer as helm does: asked for JSON, it printed "{said}".',
+    "{program} 的回應與 helm 不同：要求的是 JSON，得到的是「{said}」。",
+)
 GONE = Words("{kind} {name} is gone.", "{kind} {name} 已不存在。")
 POD_WAITS = Words(
     "No pod of the database's image starts on the target node: {why}.",

@@ -12,6 +12,7 @@ from types import FrameType
 from mcapp import cli
 from mcapp.errors import DifferenceError, Exit, UnreachableError, UserError
 from mcapp.messages import Words, language, translate
+from mcapp.options import number
 from mcapp.preflight import commands, family, firewall, machine, network, peer, ports, report, sockets, words
 from mcapp.preflight.checks import Check
 from mcapp.preflight.commands import Machine
@@ -32,7 +33,8 @@ def add_options(options: argparse.ArgumentParser) -> None:
         add = made.add_argument
         add("--peer", metavar="IP", required=True, help="the other machine's address")
         add("--etcd", action="store_true", help=ETCD)
-        add("--timeout", metavar="SECONDS", type=float, default=2.0, help="for each port (default: 2)")
+        seconds = number("--timeout", 0.1, 60)
+        add("--timeout", metavar="SECONDS", type=seconds, default=2.0, help="for each port (default: 2)")
         add("--print-commands", action="store_true", help="print the commands that install k3s, and stop")
         add("--token-file", metavar="FILE", type=Path, help="fills the token in for --print-commands")
         cli.output_options(made)
@@ -45,16 +47,13 @@ def add_options(options: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add("--peer", metavar="IP", action="append", default=[], help="answer only this address; may be repeated")
     add("--etcd", action="store_true", help=ETCD)
-    add("--seconds", metavar="N", type=float, default=300.0, help="then stop (default: 300)")
+    seconds = number("--seconds", 0.1, 86400)
+    add("--seconds", metavar="N", type=seconds, default=300.0, help="then stop (default: 300)")
     cli.output_options(made)
-    options.set_defaults(refuse=options.error)
 
 
 def work(asked: argparse.Namespace) -> Exit:
     """Check both machines, print the commands that install k3s, or listen."""
-    for name, most in (("timeout", 60), ("seconds", 86400)):
-        if not 0 < getattr(asked, name, 1) <= most:
-            asked.refuse(f"--{name} must be above 0 and at most {most}")
     if asked.role == "listen":
         return listen(asked)
     address = given(asked.peer)

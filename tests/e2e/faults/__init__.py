@@ -78,6 +78,8 @@ FAULTS = (
     Fault("service-selector", "services", network.wrong_selector),
     Fault("target-port", "services", network.wrong_target_port),
     Fault("service-port", "services", network.wrong_port),
+    Fault("service-port", "services", network.wrong_protocol, title="its protocol"),
+    Fault("service-type", "services", network.another_name),
     Fault("service-missing", "services", network.service_gone),
     Fault("foreign-endpoint", "services", routes.stranger),
     Fault("foreign-endpoint", "services", routes.dead_address, title="a slice made by hand"),
