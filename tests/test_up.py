@@ -15,6 +15,20 @@ from dev.kind.release import Release
 from mcapp.errors import UserError
 
 
+class ReachedError(Exception):
+    """A command has read its options, and asks the machine for the first time."""
+
+
+@pytest.fixture(autouse=True)
+def _no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop each command there: no test of this file may make a cluster."""
+
+    def reached() -> None:
+        raise ReachedError
+
+    monkeypatch.setattr(host, "require_root", reached)
+
+
 @pytest.mark.parametrize("count", ["1", "3", "4", "5"])
 def test_nodes_for_a_database(count: str) -> None:
     assert options.db_nodes(count) == int(count)
@@ -60,12 +74,15 @@ def test_the_end_names_the_command_that_removes_the_cluster(
     assert "make down" not in line
 
 
-def test_dev_down_takes_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its parser reads what is named: it gets as far as the first question to the machine."""
-
-    def reached() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(host, "require_root", reached)
-    with pytest.raises(KeyboardInterrupt):
-        down.main(shlex.split(commands.down("lab"))[3:])
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (down, commands.down("lab")),
+        (up, commands.up("lab", "PORT", 30081)),
+        (up, commands.up("lab", "TOPOLOGY", "single")),
+        (up, commands.up("lab", "DB_NODES", 3)),
+    ],
+)
+def test_its_program_takes_each_command(command: ModuleType, typed: str) -> None:
+    with pytest.raises(ReachedError):
+        command.main(shlex.split(typed)[3:])
