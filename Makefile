@@ -25,7 +25,7 @@ down: $(READY)
 	@$(BIN)/python -m dev.down
 
 images: $(READY)
-	@$(BIN)/python -m dev.saveimages --images $(IMAGES) $(if $(filter-out 1 2,$(DB_NODES)),--ha)
+	@$(BIN)/python -m dev.saveimages --images $(IMAGES) --db-nodes $(DB_NODES)
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)

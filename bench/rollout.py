@@ -91,8 +91,9 @@ A change begins with its command and ends when the last old pod is gone.
 ## What the drain is for
 
 The same once with `web.drainSeconds=0` and `api.drainSeconds=0`: **{len(control.load.problems)} of \
-{len(control.load.requests)} requests failed** ({", ".join(kinds) or "none"}). kube-proxy on every node learns
-of a pod's end only after the pod itself; a pod that stops listening at once refuses what it still gets.
+{len(control.load.requests)} requests failed** ({", ".join(kinds) or "none"}). kube-proxy on every node hears
+later than the pod itself that the pod ends. A pod that stops listening at once refuses the connections that
+still come.
 """
 
 

@@ -68,7 +68,7 @@ Made by `python -m bench.soak --seed {seed}`: {turns[-1].ended / 60:.0f} minutes
 multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
 {verdict(rounds)}
-Wrong answers: {wrong_answers(rounds)}.
+Failed requests: {wrong_answers(rounds)}.
 {stop}
 | what happened | times |
 | --- | ---: |

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dev import ROOT
 from dev.kind import cluster as clusters
-from dev.kind import docker, host
+from dev.kind import commands, docker, host
 from dev.kind.images import all_images
 from dev.kind.images.source import SOURCES, choose_source
 from dev.kind.network import NETWORKS
@@ -18,6 +18,7 @@ from dev.kind.programs import command, program
 from dev.kind.release import HA_NODES, Release
 from dev.kind.shape import Shape
 from dev.kind.versions import CLUSTER, cache_dir
+from dev.options import db_nodes
 from mcapp.cli import emit_json, parser, run
 from mcapp.config import NODE_PORT
 from mcapp.errors import Exit, UserError
@@ -36,8 +37,7 @@ def main(arguments: Sequence[str]) -> Exit:
     )
     options.add_argument(
         "--db-nodes",
-        type=int,
-        choices=range(1, 6),
+        type=db_nodes,
         default=1,
         metavar="N",
         help="nodes for the database in topology multi; on three of them and more it runs in mode ha",
@@ -112,17 +112,17 @@ def _require_same(cluster: clusters.Cluster, topology: str, port: int, node_imag
     if there != topology:
         raise UserError(
             f"Cluster {cluster.name} is there with topology {there}, and {topology} is asked for.",
-            f"Run `make down` first (it deletes the cluster and its data), or `make up TOPOLOGY={there}`.",
+            f"Run {_down(cluster)}, or `{commands.up(cluster.name, 'TOPOLOGY', there)}`.",
         )
     if (used := clusters.port_of(cluster)) != port:
         raise UserError(
             f"Cluster {cluster.name} serves the page on port {used}, and {port} is asked for.",
-            f"Run `make up PORT={used}`, or `make down` first (it deletes the cluster and its data).",
+            f"Run `{commands.up(cluster.name, 'PORT', used)}`, or {_down(cluster)}.",
         )
     if node_image and (used_image := clusters.node_image_of(cluster)) != node_image:
         raise UserError(
             f"Cluster {cluster.name} has nodes of {used_image}, and {node_image} is asked for.",
-            "Run `make down` first (it deletes the cluster and its data).",
+            f"Run {_down(cluster)}.",
         )
 
 
@@ -139,8 +139,12 @@ def _require_nodes(cluster: clusters.Cluster, topology: str, db_nodes: int) -> N
     if topology == "multi" and (there := len(cluster.containers()) - 1) != db_nodes:
         raise UserError(
             f"Cluster {cluster.name} has {there} node(s) for the database, and {db_nodes} are asked for.",
-            f"Run `make up DB_NODES={there}`, or `make down` first (it deletes the cluster and its data).",
+            f"Run `{commands.up(cluster.name, 'DB_NODES', there)}`, or {_down(cluster)}.",
         )
+
+
+def _down(cluster: clusters.Cluster) -> str:
+    return f"`{commands.down(cluster.name)}` first (it deletes the cluster and its data)"
 
 
 def _values(cluster: clusters.Cluster, topology: str) -> Path:
@@ -172,7 +176,7 @@ def _report(cluster: clusters.Cluster, port: int, form: str, seconds: float) -> 
         print(f"  {pod:28} on {node}")
     print(f"kubectl:    export KUBECONFIG={cluster.kubeconfig}")
     print(f"            export PATH={command('kubectl').parent}:{command('helm').parent}:$PATH")
-    print("To stop:    make down   (deletes the cluster and its data)")
+    print(f"To stop:    {commands.down(cluster.name)}   (deletes the cluster and its data)")
 
 
 def _port(text: str) -> int:

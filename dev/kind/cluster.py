@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from dev.kind import host
+from dev.kind import commands, host
 from dev.kind.docker import docker, ensure
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import full_reference, import_into
@@ -135,7 +135,7 @@ def existing(name: str) -> Cluster:
     ensure()
     cluster = Cluster(name)
     if not exists(cluster):
-        raise UserError(f"There is no cluster {name}.", "Run `make up` first.")
+        raise UserError(f"There is no cluster {name}.", f"Run `{commands.up(name)}` first.")
     return cluster
 
 

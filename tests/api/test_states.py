@@ -17,13 +17,11 @@ from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp_api.database.reasons import Code
-from tests.api.contract import Contract
+from tests.api.contract import ANSWER_SECONDS, Contract
 from tests.api.problem import assert_problem
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-# The promise to a client.
-ANSWER_SECONDS = 3.0
 # Under which the 5 connections of a replica do not fit.
 FEW = 3
 

@@ -19,6 +19,7 @@ from pytest_helm_charts.k8s.deployment import wait_for_deployments_to_run
 from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
 from dev import ROOT
+from dev.kind import commands
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.images.transfer import full_reference
@@ -115,7 +116,7 @@ def test_again_puts_the_wanted_build_back_under_the_pods_name(installed: Up) -> 
 def test_another_topology_is_refused_while_this_one_runs(installed: Up) -> None:
     done = up("single", installed.port)
     assert done.returncode == 2
-    assert "make down" in done.stderr
+    assert commands.down(installed.cluster.name) in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import yaml
 
+from dev.kind import commands
 from dev.kind.release import Release
 from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
@@ -114,7 +115,7 @@ def test_other_nodes_than_those_that_are_there_are_refused(installed: Up) -> Non
         refused = up(installed.topology, installed.port, *asked)
         assert refused.returncode == Exit.USAGE
         assert asked[1] in refused.stderr
-        assert "make down" in refused.stderr
+        assert commands.down(installed.cluster.name) in refused.stderr
 
 
 def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:

@@ -40,7 +40,7 @@ CAUSES: dict[str, Cause] = {
     "node-cordoned": Cause(
         "nodes",
         Words(
-            "{pod} could run only on {nodes}, which is cordoned (unschedulable).",
+            "{pod} could run only on {nodes}, which {nodes:is|are} cordoned (unschedulable).",
             "{pod} 只能在 {nodes} 執行，但該節點已停止排程（cordon）。",
         ),
         Words(
@@ -367,8 +367,8 @@ CAUSES: dict[str, Cause] = {
     "traffic-policy": Cause(
         "services",
         Words(
-            "Service {service} has {field}: Local, and {nodes} has no pod of {tier}: whoever connects there "
-            "gets no answer.",
+            "Service {service} has {field}: Local, and {nodes} {nodes:has|have} no pod of {tier}: "
+            "whoever connects there gets no answer.",
             "Service {service} 設定了 {field}: Local，但 {nodes} 上沒有 {tier} 的 Pod，"
             "從該處連線不會有回應。",
         ),

@@ -7,7 +7,7 @@ import shlex
 from mcapp.cli import called
 from mcapp.doctor.finding import Step
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, template
-from mcapp.shell import joined
+from mcapp.shell import chart, joined
 
 # Over the socket of db's pod, with the password that the pod has: psql asks for none.
 _PSQL = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -Xw -U postgres "$@"'
@@ -20,7 +20,7 @@ _AS_APP = (
 
 def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:
     """Return the upgrade by which Helm corrects the release's objects."""
-    upgrade = f"helm upgrade {snapshot.release} chart/mcapp -n {snapshot.namespace} --reset-then-reuse-values"
+    upgrade = f"helm upgrade {snapshot.release} {chart()} -n {snapshot.namespace} --reset-then-reuse-values"
     return Step(line=" ".join((upgrade, *forced(snapshot), *flags)))
 
 

@@ -30,6 +30,7 @@ from mcapp.doctor.read.view import View
 from mcapp.doctor.remedies import password_source, server
 from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
 from mcapp.kube.pods import leaving
+from mcapp.shell import chart
 from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.
@@ -96,7 +97,7 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
         return None
     install = f"{called('genvalues')} --topology auto --file values.yaml && helm upgrade --install"
     command = (
-        f"{install} {snapshot.release} chart/mcapp -n {snapshot.namespace} --create-namespace -f values.yaml"
+        f"{install} {snapshot.release} {chart()} -n {snapshot.namespace} --create-namespace -f values.yaml"
     )
     others = [Evidence("releases of mcapp", entry) for entry in reader.elsewhere()]
     if not reader.namespace_exists():

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says, and what it refuses.
+PURPOSE = Words(
+    "Find the first broken link of an installed release: its layer, the cause, the evidence, the remedy.",
+    "找出已安裝的 release 最先壞掉的環節：所在的層、原因、證據與修復方法。",
+)
+REPORT = Words("write it as one HTML page, too", "另外寫成一份 HTML 報告")
+SETTLE = Words(
+    "how long a release that is changing may take to settle before a fault that may pass by itself "
+    "is reported, 0 to 3600 (default: %(default)s; 0: look only once)",
+    "release 變動中時，最多等幾秒（0 到 3600）讓它穩定，之後才回報可能自行消失的故障"
+    "（預設：%(default)s；0：只檢查一次）",
+)
+FIXING = Words("fixing", "修復")
+FIX = Words("run the remedy if it is a safe one, after asking", "修復方法安全時，詢問後執行")
+YES = Words("with --fix: do not ask", "搭配 --fix：不詢問")
+YES_ALONE = Words("--yes is for --fix", "--yes 只能與 --fix 一起使用")
+
 LAYER: dict[str, Words] = {
     "nodes": Words("nodes", "節點"),
     "release": Words("release", "release"),
@@ -23,12 +40,12 @@ STATE: dict[str, Words] = {
 
 # What the doctor reports about a healthy layer.
 NODES = Words(
-    "{count} node(s) of the release, all Ready: {nodes}",
+    "{count} node{count:|s} of the release, all Ready: {nodes}",
     "release 使用的 {count} 個節點皆為 Ready：{nodes}",
 )
 RELEASE = Words("{release} in namespace {namespace}", "{release}，命名空間 {namespace}")
 PODS = Words("{tier} {ready}/{wanted} ready", "{tier} {ready}/{wanted} 就緒")
-SERVICES = Words("{service}:{port} -> {count} endpoint(s)", "{service}:{port} → {count} 個端點")
+SERVICES = Words("{service}:{port} -> {count} endpoint{count:|s}", "{service}:{port} → {count} 個端點")
 NETWORK = Words(
     "{pod} resolves {names} in at most {ms} ms",
     "{pod} 解析 {names} 最多 {ms} ms",

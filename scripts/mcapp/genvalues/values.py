@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from mcapp import yamltext
-from mcapp.config import CHART
+from mcapp.config import CHART, SHOWN_CHART
 from mcapp.errors import UserError
 from mcapp.genvalues import words
 from mcapp.kube import words as kube_words
@@ -163,9 +163,9 @@ def check(values: Values, source: Text) -> None:
     error = best_match(validator.iter_errors(seen))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "(top)"
-        raise UserError(
-            words.SCHEMA(source=source, key=where, why=error.message), words.SCHEMA_REMEDY()
-        ) from None
+        problem = words.SCHEMA(source=source, key=where, why=error.message)
+        schema = str(SHOWN_CHART / "values.schema.json")
+        raise UserError(problem, words.SCHEMA_REMEDY(schema=schema)) from None
 
 
 def _few_nodes(values: Values) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcapp.messages import Words
 
 RESOURCES = Words(
-    "{cpu}m CPU, {memory} MiB memory and {pods} pod(s)",
+    "{cpu}m CPU, {memory} MiB memory and {pods} pod{pods:|s}",
     "CPU {cpu}m、記憶體 {memory} MiB、Pod {pods} 個",
 )
 

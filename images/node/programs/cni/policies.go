@@ -48,16 +48,16 @@ func (all *firewall) add(ctx context.Context, family corev1.IPFamily, protocol i
 }
 
 // enforcePolicies starts the firewall of this node's pods; a kernel without ip sets gets none, as on k3s.
-func enforcePolicies(ctx context.Context, wg *sync.WaitGroup, pods families) error {
+func enforcePolicies(ctx context.Context, wg *sync.WaitGroup, networks families) error {
 	all := firewall{
 		tables: map[corev1.IPFamily]utils.IPTablesHandler{},
 		sets:   map[corev1.IPFamily]utils.IPSetHandler{},
 	}
 	var err error
-	if pods.v4 != "" {
+	if networks.v4 != "" {
 		err = all.add(ctx, corev1.IPv4Protocol, iptables.ProtocolIPv4, "10.96.0.0/12")
 	}
-	if err == nil && pods.v6 != "" {
+	if err == nil && networks.v6 != "" {
 		err = all.add(ctx, corev1.IPv6Protocol, iptables.ProtocolIPv6, "fd00:10:96::/112")
 	}
 	if errors.Is(err, errNoSets) {
@@ -84,7 +84,7 @@ func enforcePolicies(ctx context.Context, wg *sync.WaitGroup, pods families) err
 	factory.WaitForCacheSync(ctx.Done())
 
 	settings := options.NewKubeRouterConfig()
-	settings.EnableIPv4, settings.EnableIPv6 = pods.v4 != "", pods.v6 != ""
+	settings.EnableIPv4, settings.EnableIPv6 = networks.v4 != "", networks.v6 != ""
 	settings.ClusterIPCIDRs = all.services
 	settings.HostnameOverride = os.Getenv("NODE_NAME")
 	controller, err := netpol.NewNetworkPolicyController(client, settings, pods, policies, namespaces, &sync.Mutex{},
