@@ -18,7 +18,7 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- range $pod.containers -}}
       {{- $variables := list -}}
       {{- range .env -}}
-        {{- if and (has .name $variables) (not (include "mcapp.reserved" .name)) -}}
+        {{- if and (has .name $variables) (not (list $tier .name | include "mcapp.reserved")) -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraEnv" $tier) .name "a variable that is not set already") -}}
         {{- end -}}
         {{- $variables = append $variables .name -}}
