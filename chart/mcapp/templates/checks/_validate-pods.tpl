@@ -36,17 +36,3 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- end -}}
   {{- end -}}
 {{- end -}}
-
-{{/* A container's request is at most its limit. */}}
-{{- define "mcapp.validate.resources" -}}
-  {{- $root := . -}}
-  {{- range $tier := list "web" "api" "db" "backup" -}}
-    {{- $resources := (index $root.Values $tier).resources -}}
-    {{- range $name, $limit := $resources.limits -}}
-      {{- $request := dig "requests" $name "" $resources -}}
-      {{- if and $request (gt (include "mcapp.quantity" $request | float64) (include "mcapp.quantity" $limit | float64)) -}}
-        {{- include "mcapp.wrong" (list (printf "%s.resources.limits.%s" $tier $name) $limit (include "mcapp.written" $request | printf "at least requests.%s (%s)" $name)) -}}
-      {{- end -}}
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
