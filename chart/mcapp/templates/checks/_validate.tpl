@@ -15,6 +15,8 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
         (include "mcapp.validate.resources" .)
         (include "mcapp.validate.autoscaling" .)
         (include "mcapp.validate.scrapes" .)
+        (include "mcapp.validate.schedule" .)
+        (include "mcapp.validate.timeZone" .)
       | join "" -}}
   {{- if $lines -}}
     {{- printf "\n\nvalues do not fit together:%s\n" $lines | include "mcapp.refuse" -}}
