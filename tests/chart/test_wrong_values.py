@@ -174,6 +174,38 @@ RIGHT = [
     {"metrics": {"serviceMonitor": {"interval": "90s", "scrapeTimeout": "1m30s"}}},
     {"ingress": {"hosts": ["*.lab", "1-lab", "a.b1"], "tls": [{"secretName": "wildcard"}]}},
     {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/cache", "subPath": "cache"}]}},
+    {"db": {"persistence": {"size": "7.5Ei"}}, "backup": {"persistence": {"size": "9223372036854775807"}}},
+    {"db": {"resources": {"limits": {"hugepages-2Mi": "4Mi"}, "requests": {"hugepages-2Mi": "4096Ki"}}}},
+    {
+        "web": {
+            "extraVolumes": [
+                {"name": "a", "emptyDir": {"sizeLimit": "1.5Gi"}},
+                {"name": "b", "emptyDir": None},
+            ]
+        }
+    },
+    {"backup": {"schedule": "0\t3  29 FEB ?", "timeZone": "America/Argentina/Buenos_Aires"}},
+    {"backup": {"schedule": "@every 1h30m", "timeZone": "Etc/UTC"}},
+    {
+        "networkPolicy": {
+            "apiServerPeers": [{"ipBlock": {"cidr": "2001:db8::/32", "except": ["2001:db8:1::/48"]}}]
+        }
+    },
+    {"db": {"podLabels": {f"{'a.' * 20}b/{'c' * 63}": "d"}, "podAnnotations": {"a": "b\nc"}}},
+    {"web": {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}}},
+    {
+        "api": {
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": "zone",
+                    "whenUnsatisfiable": how,
+                    "labelSelector": {"matchLabels": {"a": "b"}},
+                }
+                for how in ("DoNotSchedule", "ScheduleAnyway")
+            ]
+        }
+    },
 ]
 
 

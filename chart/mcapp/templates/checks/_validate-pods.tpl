@@ -25,14 +25,29 @@ after other objects were made. This reads the rendered workloads, so no list of 
       {{- end -}}
       {{- $paths := list -}}
       {{- range .volumeMounts -}}
-        {{- if has .mountPath $paths -}}
+        {{- if has (trimSuffix "/" .mountPath) $paths -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .mountPath "a path where nothing else is mounted") -}}
         {{- end -}}
-        {{- $paths = append $paths .mountPath -}}
+        {{- $paths = trimSuffix "/" .mountPath | append $paths -}}
         {{- if not (has .name $volumes) -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .name (printf "a volume of the pod: %s" (uniq $volumes | join ", "))) -}}
         {{- end -}}
       {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* No two rules spread over the same label in the same way: the API server takes the pair for the rule's name. */}}
+{{- define "mcapp.validate.spread" -}}
+  {{- $root := . -}}
+  {{- range $tier := list "web" "api" -}}
+    {{- $pairs := list -}}
+    {{- range (index $root.Values $tier).topologySpreadConstraints -}}
+      {{- $pair := printf "%s, %s" .topologyKey .whenUnsatisfiable -}}
+      {{- if has $pair $pairs -}}
+        {{- include "mcapp.wrong" (list (printf "%s.topologySpreadConstraints" $tier) $pair "another topologyKey or whenUnsatisfiable in each") -}}
+      {{- end -}}
+      {{- $pairs = append $pairs $pair -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

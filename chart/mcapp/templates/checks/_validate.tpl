@@ -11,6 +11,7 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
         (include "mcapp.validate.ranges" .)
         (include "mcapp.validate.variables" .)
         (include "mcapp.validate.pods" .)
+        (include "mcapp.validate.spread" .)
         (include "mcapp.validate.quantities" .)
         (include "mcapp.validate.resources" .)
         (include "mcapp.validate.autoscaling" .)
