@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from jsonschema import Draft7Validator
 
 from mcapp.config import CHART
 from tests.chart.test_identity import settings_of_db
-from tests.support.render import HA, HelmError, Objects, helm
+from tests.support.render import HA, HelmError, Objects, helm, with_lookups
 
 Render = Callable[..., Objects]
 
@@ -259,3 +260,26 @@ def test_a_size_on_the_command_line_is_exact() -> None:
     for wrong in (f"{most + 1}", "5368709120.5"):
         with pytest.raises(HelmError, match=f"/db/persistence/size': .*{wrong}"):
             helm("template", "mcapp", str(CHART), "--set", f"db.persistence.size={wrong}", stdin="")
+
+
+@pytest.mark.parametrize(("size", "written"), [("1.1Gi", "1.1Gi"), ("1181116006.4", "1181116006.4")])
+def test_a_claim_with_a_part_of_a_byte_keeps_it(
+    render: Render, tmp_path: Path, size: str, written: str
+) -> None:
+    """A claim cannot shrink, and on most clusters not grow: an upgrade from an older chart must go on."""
+    chart = with_lookups(tmp_path)
+    values = {
+        "db": {"persistence": {"size": size}},
+        "backup": {"enabled": True, "persistence": {"size": size}},
+    }
+    with pytest.raises(HelmError, match=r"(?s)/backup/persistence/size.*/db/persistence/size"):
+        render(values, chart=chart)
+    claim = {"spec": {"resources": {"requests": {"storage": "1181116006400m"}}}}
+    live = {f"v1/PersistentVolumeClaim/mcapp/{name}": claim for name in ("postgres-pvc", "backup-pvc")}
+    objects = render({**values, "_live": live}, chart=chart)
+    for name in ("postgres-pvc", "backup-pvc"):
+        storage = objects.one("PersistentVolumeClaim", name)["spec"]["resources"]["requests"]["storage"]
+        assert storage == written
+    larger = {name: {"spec": {"resources": {"requests": {"storage": "1Gi"}}}} for name in live}
+    with pytest.raises(HelmError, match="/db/persistence/size': got"):
+        render({**values, "_live": larger}, chart=chart)

@@ -15,13 +15,17 @@ Call: include "mcapp.written" 268435456.0
   {{- mulf (float64 $number) (trimPrefix $number $text | get $units) | toJson -}}
 {{- end -}}
 
-{{/* A size in its largest whole unit, in whatever form it was written: 5368709120 gives 5Gi. One with a unit stays. */}}
+{{/* A size in its largest whole unit, in whatever form it was written: 5368709120 gives 5Gi. Any other text stays. */}}
 {{- define "mcapp.size" -}}
   {{- $text := include "mcapp.written" . -}}
-  {{- if regexMatch "[A-Za-z]$" $text -}}
+  {{- $whole := "" -}}
+  {{- if not (regexMatch "[A-Za-z]$" $text) -}}
+    {{- $whole = include "mcapp.whole" (list $text 0) -}}
+  {{- end -}}
+  {{- if not $whole -}}
     {{- $text -}}
   {{- else -}}
-    {{- $count := include "mcapp.whole" (list $text 0) | atoi -}}
+    {{- $count := atoi $whole -}}
     {{- $shown := "" -}}
     {{- range $unit := list "Ki" "Mi" "Gi" "Ti" "Pi" "Ei" -}}
       {{- if eq (mod $count 1024) 0 -}}

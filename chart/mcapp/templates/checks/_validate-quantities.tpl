@@ -1,8 +1,18 @@
-{{/* Every quantity is one that Kubernetes neither caps nor rounds. */}}
+{{/*
+Every quantity is one that Kubernetes neither caps nor rounds. A claim that has a part of a byte already keeps it, since a
+claim cannot shrink and not every one can grow.
+*/}}
 {{- define "mcapp.validate.quantities" -}}
   {{- $root := . -}}
-  {{- range $part := list "db" "backup" -}}
-    {{- include "mcapp.wrongQuantity" (list (printf "%s.persistence.size" $part) (index $root.Values $part).persistence.size "bytes") -}}
+  {{- range $part, $claim := dict "db" "postgres-pvc" "backup" "backup-pvc" -}}
+    {{- $size := (index $root.Values $part).persistence.size -}}
+    {{- with include "mcapp.wrongQuantity" (list (printf "%s.persistence.size" $part) $size "bytes") -}}
+      {{- $live := include "mcapp.live" (list $root "v1" "PersistentVolumeClaim" $claim) | fromJson -}}
+      {{- $held := dig "spec" "resources" "requests" "storage" "" $live -}}
+      {{- if not (and $held (eq (include "mcapp.quantity" $held) (include "mcapp.quantity" $size))) -}}
+        {{- . -}}
+      {{- end -}}
+    {{- end -}}
   {{- end -}}
   {{- range $tier := list "web" "api" "db" "backup" -}}
     {{- range $kind, $quantities := (index $root.Values $tier).resources -}}
