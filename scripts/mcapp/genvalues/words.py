@@ -399,6 +399,22 @@ SCHEMA_REMEDY = Words(
     "See {schema} for what the key may be.",
     "可用的值請見 {schema}。",
 )
+BYTES_WRONG = Words(
+    "{given} is no whole number of bytes below 8Ei",
+    "{given} 不是小於 8Ei 的整數位元組數",
+)
+CORES_WRONG = Words(
+    "{given} is no whole number of thousandths of a CPU (1m), or more than Kubernetes counts",
+    "{given} 不是千分之一 CPU（1m）的整數倍，或超過 Kubernetes 可計算的範圍",
+)
+SCHEDULE_WRONG = Words(
+    "'{given}' is no schedule that Kubernetes takes and that comes, such as '0 3 * * *'",
+    "'{given}' 不是 Kubernetes 接受且會發生的排程，例如 '0 3 * * *'",
+)
+ZONE_WRONG = Words(
+    "{given} is no time zone, such as Asia/Taipei or UTC",
+    "{given} 不是時區名稱，例如 Asia/Taipei 或 UTC",
+)
 SCHEMA_GIVEN = Words("The values given do not fit the chart", "指定的值不符合 chart")
 SCHEMA_MADE = Words("The values made do not fit the chart", "產生的值不符合 chart")
 OUTPUT_UNWRITABLE = Words("Cannot write {file}: {why}.", "無法寫入 {file}：{why}。")
