@@ -13,6 +13,7 @@ from mcapp.errors import Exit, UserError
 from mcapp.kube import words
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import LANGS, Text
+from mcapp.shell import TOOLS
 
 COMMANDS = {
     "doctor": (),
@@ -48,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refused(tool: str, *arguments: str) -> UserError:
-    name = tool if tool in tools.TOOLS else "backup"
+    name = tool if tool in TOOLS else "backup"
     with pytest.raises(UserError) as caught:
         tools.load(name).main([*COMMANDS[tool], *arguments])
     return caught.value
