@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,36 +32,7 @@ PACKAGES = ("iproute2", "iptables")
 
 def main(arguments: Sequence[str]) -> Exit:
     """Make the cluster, its images and its values, install the chart, test it, and say where it is."""
-    options = parser("python -m dev.up", __doc__ or "", "python -m dev.up --topology multi")
-    options.add_argument(
-        "--topology", choices=("multi", "single"), default="multi", help="one node or several"
-    )
-    options.add_argument(
-        "--db-nodes",
-        type=db_nodes,
-        default=1,
-        metavar="N",
-        help="nodes for the database in topology multi; on three of them and more it runs in mode ha",
-    )
-    options.add_argument(
-        "--images",
-        choices=SOURCES,
-        default="auto",
-        help="where images come from: a registry, or built here from package registries",
-    )
-    options.add_argument("--port", type=_port, default=NODE_PORT, help="port of 127.0.0.1 for the page")
-    options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
-    options.add_argument(
-        "--node-image", metavar="IMAGE", help="of kind's nodes, for another version of Kubernetes"
-    )
-    options.add_argument(
-        "--ip-family",
-        choices=NETWORKS,
-        default="ipv4",
-        help="of the pods and Services: IPv4, IPv6, or both (default: %(default)s)",
-    )
-    options.add_argument("--no-test", action="store_true", help="leave out `helm test`")
-    options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
+    options = _options()
     chosen = options.parse_args(arguments)
     if chosen.topology == "single" and chosen.db_nodes > 1:
         raise UserError("--db-nodes is for topology multi.", "Leave it out, or ask for --topology multi.")
@@ -93,6 +65,40 @@ def main(arguments: Sequence[str]) -> Exit:
         release.test()
     _report(cluster, chosen.port, chosen.output, time.monotonic() - started)
     return Exit.OK
+
+
+def _options() -> ArgumentParser:
+    options = parser("python -m dev.up", __doc__ or "", "python -m dev.up --topology multi")
+    options.add_argument(
+        "--topology", choices=("multi", "single"), default="multi", help="one node or several"
+    )
+    options.add_argument(
+        "--db-nodes",
+        type=db_nodes,
+        default=1,
+        metavar="N",
+        help="nodes for the database in topology multi; on three of them and more it runs in mode ha",
+    )
+    options.add_argument(
+        "--images",
+        choices=SOURCES,
+        default="auto",
+        help="where images come from: a registry, or built here from package registries",
+    )
+    options.add_argument("--port", type=_port, default=NODE_PORT, help="port of 127.0.0.1 for the page")
+    options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
+    options.add_argument(
+        "--node-image", metavar="IMAGE", help="of kind's nodes, for another version of Kubernetes"
+    )
+    options.add_argument(
+        "--ip-family",
+        choices=NETWORKS,
+        default="ipv4",
+        help="of the pods and Services: IPv4, IPv6, or both (default: %(default)s)",
+    )
+    options.add_argument("--no-test", action="store_true", help="leave out `helm test`")
+    options.add_argument("--output", choices=("text", "json"), default="text", help="how the result is shown")
+    return options
 
 
 def prepare(cluster: clusters.Cluster, port: int) -> None:
