@@ -19,7 +19,6 @@ import (
 
 	"github.com/flannel-io/flannel/pkg/backend"
 	_ "github.com/flannel-io/flannel/pkg/backend/vxlan"
-	"github.com/flannel-io/flannel/pkg/ip"
 	"github.com/flannel-io/flannel/pkg/ipmatch"
 	"github.com/flannel-io/flannel/pkg/lease"
 	"github.com/flannel-io/flannel/pkg/subnet"
@@ -122,9 +121,10 @@ func rules(ctx context.Context, config *subnet.Config, held *lease.Lease) error 
 		return err
 	}
 	manager.SetupAndEnsureForwardRules(ctx, config.Network, config.IPv6Network, resyncSeconds)
+	// A node keeps its subnets, so what was before is what is now, and no older rules are to be removed.
 	return manager.SetupAndEnsureMasqRules(ctx,
-		config.Network, ip.IP4Net{}, ip.IP4Net{},
-		config.IPv6Network, ip.IP6Net{}, ip.IP6Net{},
+		config.Network, held.Subnet, config.Network,
+		config.IPv6Network, held.IPv6Subnet, config.IPv6Network,
 		held, resyncSeconds, false)
 }
 
