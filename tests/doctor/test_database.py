@@ -78,6 +78,7 @@ def test_a_healthy_database_has_no_fault(server: PostgresServer, snapshot: Snaps
         ("connection-limit", "ALTER ROLE app CONNECTION LIMIT 2", "", "role app"),
         ("connection-limit", "ALTER DATABASE appdb CONNECTION LIMIT 2", "", "database"),
         ("login-disabled", "ALTER ROLE app NOLOGIN", "", "NOLOGIN"),
+        ("login-disabled", "ALTER ROLE app RENAME TO \"App\"", "", "RENAME TO App"),
         ("login-disabled", "ALTER ROLE app VALID UNTIL '2000-01-01'", "", "VALID UNTIL 2000-01-01"),
         ("login-disabled", "ALTER DATABASE appdb ALLOW_CONNECTIONS false", "", "ALLOW_CONNECTIONS"),
     ],

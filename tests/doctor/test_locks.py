@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp.doctor.checks import database, locks
 from mcapp.doctor.read.snapshot import Snapshot
+from mcapp.doctor.walk import look
 from mcapp.messages import LANGS, translate
 from mcapp.shell import Shell
 from tests.support.doctor_database import BACK_SECONDS, found, mend, said, told, told_as_app, works
@@ -86,6 +88,20 @@ def test_rows_that_somebody_keeps_locked_are_a_warning(
                 assert part in warning
     server.sql("TRUNCATE app.tasks")
     assert warnings() == []
+
+
+def test_a_healthy_release_with_locked_rows_says_so_with_the_command() -> None:
+    document = load("healthy")
+    row = {"pid": 4711, "mode": "RowShareLock", "granted": True, "relation": "tasks", "seconds": 60}
+    answer = {"code": 0, "err": "", "out": json.dumps({"locks": [row]})}
+    document["calls"]["exec db-0 --namespace=mcapp --container=postgres -- sh"] = answer
+    diagnosis = look(replay(document))
+    assert diagnosis.finding is None
+    (warning,) = [translate(one, "en") for one in diagnosis.warnings]
+    assert "Process 4711 " in warning
+    assert "`kubectl exec db-0 -n mcapp -c postgres -- sh -c " in warning
+    answer.update(code=1, out="", err="error: no such pod")
+    assert "error: no such pod" in translate(look(replay(document)).left_out[-1], "en")
 
 
 def test_a_row_that_is_not_committed_yet_may_stop_every_new_one(

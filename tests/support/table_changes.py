@@ -26,6 +26,14 @@ CHANGES = {
         "ALTER TABLE app.idempotency_keys RENAME TO k",
         "table-missing: .*app.idempotency_keys",
     ),
+    "record of the migrations dropped": (
+        "DROP TABLE app.schema_migrations",
+        "table-missing: .*app.schema_migrations",
+    ),
+    "record of the migrations emptied": (
+        "DELETE FROM app.schema_migrations",
+        "table-changed: .*app.schema_migrations.*its rows are gone",
+    ),
     "keys dropped": ("DROP TABLE app.idempotency_keys", "table-missing: .*app.idempotency_keys"),
     "column of the keys": (
         "ALTER TABLE app.idempotency_keys RENAME task_id TO name",

@@ -672,10 +672,10 @@ CAUSES: dict[str, Cause] = {
             "資料庫缺少 api 需要的 {tables}：已被改名或刪除。",
         ),
         Words(
-            "Bring it back where the api looks for it. What was dropped only a backup has, but for app."
-            "idempotency_keys, which may begin empty.",
-            "請改回 api 尋找的名稱與位置。已刪除的資料表只能由備份還原，"
-            "但 app.idempotency_keys 可以從空的開始。",
+            "Bring it back where the api looks for it. If app.tasks was dropped, only a backup has the "
+            "tasks; the other tables hold none, and are made anew.",
+            "請改回 api 尋找的名稱與位置。若 app.tasks 已被刪除，只能由備份還原；"
+            "其他資料表不含待辦事項，可以重新建立。",
         ),
     ),
     "read-only-role": Cause(

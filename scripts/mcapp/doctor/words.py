@@ -168,6 +168,9 @@ IDENTITY = Words(
     "欄位 {name} 為 GENERATED ALWAYS，因此 api 不能自行指定其值",
 )
 KEY_GONE = Words("the primary key is gone", "主鍵已被移除")
+RECORD_GONE = Words(
+    "its rows are gone, so the api would make the tables again", "其資料列已被刪除，因此 api 會再次建立資料表"
+)
 CONSTRAINT = Words("the constraint {name}, {definition}", "限制條件 {name}：{definition}")
 UNIQUE_INDEX = Words("the unique index {name}, {definition}", "唯一索引 {name}：{definition}")
 TRIGGER = Words(

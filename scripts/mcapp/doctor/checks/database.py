@@ -71,6 +71,11 @@ def warn(snapshot: Snapshot, facts: Facts, typed: Callable[[Step], Shell]) -> It
 def _login(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     role, database = facts.get("role"), facts.get("database") or {}
     line = Evidence("pg_roles", f"app: {json.dumps(role)}")
+    if "role" in facts and not role and (was := facts.get("was")):
+        # The installation's setting goes with the role to its new name.
+        step = psql(snapshot, f"ALTER ROLE {identifier(str(was))} RENAME TO app", database="postgres")
+        line = Evidence("pg_db_role_setting", f"the search_path of role app is that of role {was}")
+        yield _finding("login-disabled", {"why": f"RENAME TO {was}"}, (line,), step)
     if role and not role.get("login", True):
         step = psql(snapshot, "ALTER ROLE app LOGIN")
         yield _finding("login-disabled", {"why": "NOLOGIN"}, (line,), step)
@@ -144,8 +149,7 @@ def _tables(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
 def _back(schema: str, key: str, alike: list[Facts]) -> tuple[str, ...]:
     """Return the statements that bring a table back, () where only a backup has it."""
     if len(alike) != 1:
-        made = tuple(one.format(schema=schema) for one in own.MAKE_KEYS)
-        return made if key == "idempotency_keys" and not alike else ()
+        return () if alike else tuple(one.format(schema=schema) for one in own.MAKE.get(key, ()))
     (one,) = alike
     name = identifier(str(one.get("name")))
     where = identifier(str(one.get("schema")))
@@ -163,7 +167,7 @@ def _rights(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     ]
     if facts.get("schema") and not facts["schema"].get("usage", True):
         lacks.insert(0, f"USAGE on schema {schema}")
-    if not (facts.get("database") or {}).get("connect", True):
+    if (facts.get("database") or {}).get("connect") is False:
         lacks.insert(0, "CONNECT on the database")
     if lacks:
         grants = (

@@ -57,10 +57,22 @@ MAKE_TRIGGER = (
     "CREATE OR REPLACE TRIGGER tasks_next_version BEFORE UPDATE ON {schema}.tasks FOR EACH ROW "
     "WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION {schema}.tasks_next_version()"
 )
-# It remembers the requests of a day: to lose it loses no task.
-MAKE_KEYS = (
-    "CREATE TABLE {schema}.idempotency_keys (key uuid PRIMARY KEY, title text NOT NULL, "
-    "task_id bigint NOT NULL DEFAULT nextval('{schema}.tasks_id_seq'), "
-    "created_at timestamptz NOT NULL DEFAULT now())",
-    "CREATE INDEX idempotency_keys_by_age ON {schema}.idempotency_keys (created_at)",
+# That the tables are made, with the checksum of the file that made them.
+RECORD = (
+    "INSERT INTO {schema}.schema_migrations (version, name, checksum) VALUES (1, '0001_tasks.sql', "
+    "'a89718dc5bf88863f352ca2f344cb83643542e3f15550e571b91e70ca4df2a60')"
 )
+# Tables that hold no task: to lose one loses none.
+MAKE = {
+    "schema_migrations": (
+        "CREATE TABLE {schema}.schema_migrations (version integer PRIMARY KEY, name text NOT NULL, "
+        "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+        RECORD,
+    ),
+    "idempotency_keys": (
+        "CREATE TABLE {schema}.idempotency_keys (key uuid PRIMARY KEY, title text NOT NULL, "
+        "task_id bigint NOT NULL DEFAULT nextval('{schema}.tasks_id_seq'), "
+        "created_at timestamptz NOT NULL DEFAULT now())",
+        "CREATE INDEX idempotency_keys_by_age ON {schema}.idempotency_keys (created_at)",
+    ),
+}

@@ -82,6 +82,9 @@ def changes(facts: Facts, event: str) -> Iterator[Change]:
         yield from _rules(table, at, told)
     if "tasks" in shape:
         yield from _ids(schema, shape["tasks"].get("sequence") or {}, facts)
+    if {"tasks", "schema_migrations"} <= shape.keys() and "content" in facts and newest is None:
+        undo, what = (own.RECORD.format(schema=schema),), words.RECORD_GONE()
+        yield Change("schema_migrations", "version", what, "no row", undo)
 
 
 def _constraints(table: str, schema: str, told: Facts) -> Iterator[Change]:

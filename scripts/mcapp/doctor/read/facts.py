@@ -34,10 +34,14 @@ SELECT jsonb_build_object(
       'expired', coalesce(rolvaliduntil < now(), false), 'limit', rolconnlimit,
       'used', (SELECT count(*) FROM pg_stat_activity WHERE usename = rolname))
     FROM pg_roles WHERE rolname = :'role'),
+  'was', (SELECT min(rolname) FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole
+    WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = :'database')
+      AND 'search_path=app' = ANY (setconfig) AND rolname <> :'role'),
   'database', (SELECT json_build_object('open', datallowconn, 'limit', datconnlimit,
       'used', (SELECT count(*) FROM pg_stat_activity a
         WHERE a.datname = d.datname AND a.usename <> 'postgres'),
-      'connect', has_database_privilege(:'role', d.oid, 'CONNECT'))
+      'connect', (SELECT has_database_privilege(oid, d.oid, 'CONNECT') FROM pg_roles
+        WHERE rolname = :'role'))
     FROM pg_database d WHERE datname = :'database'),
   'connections', json_build_object(
     'limit', current_setting('max_connections')::int,
