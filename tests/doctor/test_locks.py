@@ -101,7 +101,7 @@ def test_a_healthy_release_with_locked_rows_says_so_with_the_command() -> None:
     assert "Process 4711 " in warning
     assert "`kubectl exec db-0 -n mcapp -c postgres -- sh -c " in warning
     answer.update(code=1, out="", err="error: no such pod")
-    assert "error: no such pod" in translate(look(replay(document)).left_out[-1], "en")
+    assert "no such pod" in translate(look(replay(document)).left_out[-1], "en")
 
 
 def test_a_row_that_is_not_committed_yet_may_stop_every_new_one(
