@@ -26,6 +26,11 @@ CHANGES = {
         "ALTER TABLE app.idempotency_keys RENAME TO k",
         "table-missing: .*app.idempotency_keys",
     ),
+    "view in the place of the table": (
+        "ALTER TABLE app.tasks RENAME TO old; CREATE VIEW app.tasks AS SELECT id, title FROM app.old;"
+        "GRANT ALL ON app.tasks TO app",
+        "table-missing: .*app.tasks",
+    ),
     "record of the migrations dropped": (
         "DROP TABLE app.schema_migrations",
         "table-missing: .*app.schema_migrations",
@@ -175,6 +180,7 @@ CHANGES = {
     ),
 }
 AFTER = {
+    "view in the place of the table": "DROP VIEW app.tasks_aside",
     "tables of the superuser, with row security": "ALTER TABLE app.tasks OWNER TO app",
     "column without a default": 'ALTER TABLE app.tasks DROP "Owner\'s"',
     "rows refused by a policy": "DROP POLICY mine ON app.tasks",

@@ -131,6 +131,7 @@ def _tables(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     shown = ", ".join(f"{schema}.{key}" for key in missing)
     lines = [
         Evidence(_TABLES, f"missing: {shown}; schemas with these tables: {', '.join(others) or 'none'}"),
+        *(Evidence(f"{schema}.{key}", "is no table") for key in facts.get("instead") or ()),
         *(Evidence(f"like {key}", json.dumps(moved[key])) for key in missing if moved.get(key)),
     ]
     steps = columns.restored(snapshot)
@@ -138,11 +139,12 @@ def _tables(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         steps = (psql(snapshot, f"ALTER SCHEMA {quoted(others[0])} RENAME TO {schema}", facts=facts),)
     else:
         back = [_back(schema, key, moved.get(key) or []) for key in missing]
+        aside = [f"ALTER TABLE {schema}.{key} RENAME TO {key}_aside" for key in facts.get("instead") or ()]
         if all(back):
             # The role is to own what is made anew.
             begin = [f"SET ROLE {names(facts).role}"] if any("CREATE" in one[0] for one in back) else []
             made = [statement for one in back for statement in one]
-            steps = (psql(snapshot, *begin, *made, facts=facts),)
+            steps = (psql(snapshot, *begin, *aside, *made, facts=facts),)
     yield _finding("table-missing", {"tables": [f"{schema}.{key}" for key in missing]}, tuple(lines), *steps)
 
 

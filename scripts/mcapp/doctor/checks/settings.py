@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from mcapp.doctor import words
-from mcapp.doctor.checks.sql import WRITES, Facts, end_sessions, names
+from mcapp.doctor.checks.sql import WRITES, Facts, end_sessions, identifier, names
 from mcapp.doctor.finding import Evidence, Finding
 from mcapp.doctor.read.snapshot import Snapshot
 from mcapp.doctor.remedies import database_name, psql
@@ -115,7 +115,8 @@ def _undo(snapshot: Snapshot, facts: Facts, name: str, place: str) -> tuple[str,
     role, database, _ = names(facts, database_name(snapshot))
     if name == "search_path":
         # The installation sets it on this pair, which comes before every other place.
-        return (f"ALTER ROLE {role} IN DATABASE {database} SET search_path = {home(facts) or 'app'}",)
+        path = identifier(home(facts) or "app")
+        return (f"ALTER ROLE {role} IN DATABASE {database} SET search_path = {path}",)
     if place == "server":
         return (f"ALTER SYSTEM RESET {name}", "SELECT pg_reload_conf()")
     subject = {

@@ -81,6 +81,9 @@ SELECT jsonb_build_object(
       'lacks', (SELECT coalesce(json_agg(one), '[]') FROM unnest(rights) AS one
         WHERE NOT has_table_privilege(:'role', c.oid, one)))
     FROM there c WHERE c.relname = wanted.name AND c.relkind IN ('r', 'p'))) FROM wanted),
+  -- What has the name of a table and is none, such as a view.
+  'instead', (SELECT coalesce(json_agg(relname), '[]') FROM there
+    WHERE relname IN (SELECT name FROM wanted) AND relkind NOT IN ('r', 'p')),
   -- The sequence of the ids may have another name, but it belongs to the table.
   'sequences', (SELECT coalesce(json_object_agg(s.relname, json_build_object(
       'lacks', CASE WHEN has_sequence_privilege(:'role', s.oid, 'USAGE, UPDATE') THEN '[]'::json
