@@ -709,9 +709,9 @@ CAUSES: dict[str, Cause] = {
             "有人更改了 {table}，api 因此無法使用：{what}。",
         ),
         Words(
-            "Undo the change; no task is lost by this command. What was dropped with its content only a "
-            "backup has.",
-            "請復原該變更；此指令不會遺失任何待辦事項。連同內容一起刪除的部分只能由備份還原。",
+            "Undo the change. If a column was dropped, only a backup has its content: the commands then "
+            "restore the latest one, and what was entered after it is lost.",
+            "請復原該變更。若欄位已被刪除，其內容只存在於備份：指令會還原最新的備份，之後輸入的資料會遺失。",
         ),
     ),
     "connection-limit": Cause(
