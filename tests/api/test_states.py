@@ -278,6 +278,8 @@ def test_a_trigger_that_takes_too_long_or_refuses(breakable: PostgresServer, cli
     for body, code in (
         ("PERFORM pg_sleep(5); RETURN NEW;", Code.TIMEOUT),
         ("RAISE EXCEPTION 'not today';", Code.OTHER),
+        ("PERFORM 1;", Code.SCHEMA),
+        ("NEW.id := 1 / 0; RETURN NEW;", Code.SCHEMA),
     ):
         function = f"CREATE FUNCTION app.odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
         trigger = "CREATE TRIGGER odd BEFORE INSERT ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.odd()"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.doctor.read.manifest import CONTENT, Manifest
-from mcapp.doctor.read.reader import Reader
+from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.release import Look, query
 
@@ -178,6 +178,19 @@ class Replay(Reader):
 
     def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
         return dict(self.document["outside"][f"{address}:{port}{path}"])
+
+    def facts(self, pod: str, secret: tuple[str, str]) -> Answer:
+        # Recordings in which nothing was wrong with the database may lack it.
+        try:
+            return Reader.facts(self, pod, secret)
+        except KeyError:
+            return Answer(None)
+
+    def facts_outside(self, pod: str) -> Answer:
+        try:
+            return Reader.facts_outside(self, pod)
+        except KeyError:
+            return Answer(None)
 
     def namespace_object(self) -> dict[str, Any]:
         known = f"get namespace {self.namespace} --output json" in self.kubectl.calls

@@ -668,6 +668,19 @@ CAUSES: dict[str, Cause] = {
             "請該使用者結束交易（COMMIT 或 ROLLBACK），或直接結束其連線；尚未提交的變更會復原。",
         ),
     ),
+    "locked-prepared": Cause(
+        "logs",
+        Words(
+            "The prepared transaction {gid} of user {user} holds a lock on {table} since {since}; no session "
+            "is left that could end it.",
+            "使用者 {user} 的預備交易 {gid} 自 {since} 起鎖住 {table}；已沒有連線可以結束它。",
+        ),
+        Words(
+            "Ask that person whether it is to be committed (COMMIT PREPARED). Else roll it back: what it has "
+            "done is undone.",
+            "請與該使用者確認是否要提交（COMMIT PREPARED）；否則請將它復原，其變更會取消。",
+        ),
+    ),
     "table-missing": Cause(
         "logs",
         Words(
@@ -675,8 +688,10 @@ CAUSES: dict[str, Cause] = {
             "資料庫缺少 api 需要的 {tables}：已被改名或刪除。",
         ),
         Words(
-            "Rename it back. If it was dropped, restore a backup.",
-            "請改回原名；若已被刪除，請還原備份。",
+            "Bring it back where the api looks for it. If app.tasks was dropped, only a backup has the "
+            "tasks; the other tables hold none, and are made anew.",
+            "請改回 api 尋找的名稱與位置。若 app.tasks 已被刪除，只能由備份還原；"
+            "其他資料表不含待辦事項，可以重新建立。",
         ),
     ),
     "read-only-role": Cause(
@@ -690,6 +705,29 @@ CAUSES: dict[str, Cause] = {
             "sessions, which began with it; the api connects again by itself.",
             "若正在搬移資料庫，請等候完成。否則請重設該設定，並結束沿用該設定的 api 連線；"
             "api 會自動重新連線。",
+        ),
+    ),
+    "database-setting": Cause(
+        "logs",
+        Words(
+            "A setting of PostgreSQL keeps the api from its tasks: {setting}, set for {subject}.",
+            "PostgreSQL 的設定使 api 無法使用待辦事項：{subject} 設定了 {setting}。",
+        ),
+        Words(
+            "Set it back, and end the api's sessions, which began with it; the api connects again by itself.",
+            "請改回原設定，並結束沿用該設定的 api 連線；api 會自動重新連線。",
+        ),
+    ),
+    "table-changed": Cause(
+        "logs",
+        Words(
+            "Somebody has changed {table}, and the api cannot work with that: {what}.",
+            "有人更改了 {table}，api 因此無法使用：{what}。",
+        ),
+        Words(
+            "Undo the change. If a column was dropped, only a backup has its content: the commands then "
+            "restore the latest one, and what was entered after it is lost.",
+            "請復原該變更。若欄位已被刪除，其內容只存在於備份：指令會還原最新的備份，之後輸入的資料會遺失。",
         ),
     ),
     "connection-limit": Cause(

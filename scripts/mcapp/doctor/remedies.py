@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from mcapp.cli import called
 from mcapp.doctor.finding import Step
@@ -49,13 +51,26 @@ def forced(snapshot: Snapshot) -> tuple[str, ...]:
     return ("--force-conflicts",) if snapshot.manifest.owned else ()
 
 
-def psql(snapshot: Snapshot, *statements: str, database: str = "", options: str = "") -> Step:
-    """Return the command that runs SQL as the superuser in db's pod, each statement by itself."""
+def psql(
+    snapshot: Snapshot,
+    *statements: str,
+    database: str = "",
+    options: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> Step:
+    """Return the command that runs SQL as the superuser, each statement by itself: in db's pod.
+
+    For an external database it is a line for whoever runs that server; `facts` has its database's name.
+    """
     given = f'PGOPTIONS="{options}" ' if options else ""
     pod = ("exec", server(snapshot), "-n", snapshot.namespace, "-c", "postgres", "--")
-    words = ["-d", database or database_name(snapshot)]
-    for statement in statements:
-        words += ["-c", statement]
+    run = [word for statement in statements for word in ("-c", statement)]
+    if snapshot.external:
+        host, _, port = snapshot.external.rpartition(":")
+        own = ((facts or {}).get("names") or {}).get("database") or "appdb"
+        where = ("-h", host.strip("[]"), "-p", port, "-U", "postgres", "-d", database or own)
+        return Step(line=f"{given}{shlex.join(('psql', *where, *run))}")
+    words = ["-d", database or database_name(snapshot), *run]
     if snapshot.stale:
         secret, key = password_source(snapshot)
         shown = ("-o", f'go-template={{{{index .data "{key}" | base64decode}}}}')

@@ -58,7 +58,10 @@ LOGS = Words(
     "a login like the api's took {ms} ms; {used} of {limit} connections are in use",
     "以 api 的方式登入花費 {ms} ms，連線 {used}/{limit}",
 )
-TASKS = Words("a task was read, written and removed in {ms} ms", "讀取、寫入並刪除一筆工作共 {ms} ms")
+TASKS = Words(
+    "tasks were read; one was added, ticked and removed, in {ms} ms",
+    "讀取待辦事項，並新增、勾選、刪除一筆，共 {ms} ms",
+)
 LOG_LINES = Words(
     "{count} lines read, {bad} of them errors or warnings",
     "讀取 {count} 行，其中 {bad} 行為錯誤或警告",
@@ -78,6 +81,9 @@ NO_POD = Words(
     "從 Pod 內部檢查網路：沒有執行中的 {tier} Pod",
 )
 NO_DISK = Words("fill of db's disk: {why}", "db 磁碟用量：{why}")
+NO_FACTS = Words(
+    "what PostgreSQL says of locks and of changed tables: {why}", "PostgreSQL 的鎖與資料表變更：{why}"
+)
 NO_LOGS = Words("logs: {why}", "日誌：{why}")
 NO_MANIFEST = Words(
     "changes by hand: what Helm installed cannot be read ({why})",
@@ -159,10 +165,74 @@ NODE_APART = Words(
     "節點 {node} 不是 Ready；release 沒有使用該節點。",
 )
 
+# Locks on rows, and what somebody has added to the tables.
+ROWS_LOCKED = Words(
+    "Process {pid} of user {user} keeps rows of {table} locked since {since}, with: {query}. Who changes one "
+    "of these rows waits in vain. If that person does not end the transaction: `{command}`",
+    "使用者 {user} 的程序 {pid} 自 {since} 起鎖住 {table} 的部分資料列，執行：{query}。"
+    "修改這些資料列的人會等不到結果。若該使用者不結束交易：`{command}`",
+)
+ROWS_PREPARED = Words(
+    "The prepared transaction {gid} of user {user} keeps rows of {table} locked since {since}. Who changes "
+    "one of these rows waits in vain. If nobody is to commit it: `{command}`",
+    "使用者 {user} 的預備交易 {gid} 自 {since} 起鎖住 {table} 的部分資料列。修改這些資料列的人會等不到結果。"
+    "若沒有人要提交它：`{command}`",
+)
+UNREADABLE = Words("(the api's role may not read it)", "（api 的角色無權讀取）")
+TABLE_ODD = Words(
+    "{table} has something that this app did not make: {what}. It can refuse what users enter. If it is a "
+    "mistake: `{command}`",
+    "{table} 有此應用程式未建立的內容：{what}。它可能拒絕使用者輸入的資料。若非刻意設定：`{command}`",
+)
+COLUMN_GONE = Words("the column {name} is missing", "缺少欄位 {name}")
+COLUMN_RENAMED = Words("the column {name} is called {now} now", "欄位 {name} 已改名為 {now}")
+COLUMN_TYPE = Words(
+    "the column {name} is of type {type}, not {wanted}", "欄位 {name} 的型別是 {type}，不是 {wanted}"
+)
+COLUMN_NEEDED = Words(
+    "the column {name} is NOT NULL without a default, so rows without a value for it are refused",
+    "欄位 {name} 為 NOT NULL 且沒有預設值，因此拒絕未提供其值的資料列",
+)
+IDENTITY = Words(
+    "the column {name} is GENERATED ALWAYS, so the api may not give its value",
+    "欄位 {name} 為 GENERATED ALWAYS，因此 api 不能自行指定其值",
+)
+KEY_GONE = Words("the primary key is gone", "主鍵已被移除")
+RECORD_GONE = Words(
+    "its rows are gone, so the api would make the tables again", "其資料列已被刪除，因此 api 會再次建立資料表"
+)
+CONSTRAINT = Words("the constraint {name}, {definition}", "限制條件 {name}：{definition}")
+UNIQUE_INDEX = Words("the unique index {name}, {definition}", "唯一索引 {name}：{definition}")
+TRIGGER = Words(
+    "the trigger {name} runs the function {function} at each {events}",
+    "觸發器 {name} 在每次 {events} 時執行函式 {function}",
+)
+OWN_TRIGGER = Words(
+    "the api's own trigger {name} is missing or switched off", "api 自己的觸發器 {name} 已被移除或停用"
+)
+OWN_FUNCTION = Words(
+    "the api's own function {name} does something else now", "api 自己的函式 {name} 內容已被更改"
+)
+RULE = Words("the rule {name}, {definition}", "規則 {name}：{definition}")
+SECURED = Words(
+    "row-level security is on, with the policies {policies}: rows may be hidden or refused",
+    "已啟用資料列層級安全性（政策 {policies}）：資料列可能被隱藏或拒絕",
+)
+SECURED_ALL = Words(
+    "row-level security is on without a policy: every row is hidden and refused",
+    "已啟用資料列層級安全性但沒有政策：所有資料列都被隱藏並拒絕",
+)
+IDS_BEHIND = Words(
+    "the sequence {name} is at {last}, but there is a task {biggest}, so ids come again",
+    "序列 {name} 目前為 {last}，但已有編號 {biggest} 的待辦事項，因此編號會重複",
+)
+IDS_USED_UP = Words("the sequence {name} has reached its end {end}", "序列 {name} 已達上限 {end}")
+
 # Of whom PostgreSQL has a limit or a setting.
 ROLE_APP = Words("role app", "角色 app")
 ROLE_IN_DATABASE = Words("role app in its database", "角色 app（限其資料庫）")
 THE_DATABASE = Words("the database", "資料庫")
+ALL_ROLES = Words("all roles", "所有角色")
 THE_SERVER = Words("the server", "整個伺服器")
 
 # The report.

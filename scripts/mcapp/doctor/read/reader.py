@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -153,19 +154,21 @@ class Reader:
         `secret` is the name and key of the superuser's password. `stale` in the mapping: the pod has an older
         one in its environment.
         """
-        words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.TABLES)
+        words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.INSIDE)
         where = (f"--namespace={self.namespace}", "--container=postgres")
         done = self.kubectl.run("exec", pod, *where, "--", *words)
         stale = b"password authentication failed" in done.stderr
         if stale and (password := self._password(*secret)):
             given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
             done = self.kubectl.feed(password, "exec", "--stdin", pod, *where, "--", *given)
-        try:
-            lines = done.stdout.decode(errors="replace").splitlines()
-            both = {**json.loads(lines[0]), **json.loads((lines[1:] or [""])[0] or "{}")}
-            return Answer({**both, "stale": stale})
-        except (ValueError, IndexError):
-            return Answer(None, reason(done))
+        found = _facts(done)
+        return Answer({**found.content, "stale": stale}) if found.content else found
+
+    def facts_outside(self, pod: str) -> Answer:
+        """Ask an external database the same in a pod of the api, with the rights that the api has."""
+        asked = (facts.AS_APP, f"{facts.SERVER};{facts.INSIDE}")
+        where = (f"--namespace={self.namespace}", "--container=api")
+        return _facts(self.kubectl.run("exec", pod, *where, "--", "python3", "-c", *asked))
 
     def _password(self, name: str, key: str) -> bytes:
         """Return a value of a Secret, empty where it may not be read."""
@@ -258,6 +261,15 @@ def probe() -> str:
     """Return the program that runs in a pod of the api, as one text."""
     wide, rest = ((_FOLDER / file).read_text(encoding="utf-8") for file in ("wide.py", "probe.py"))
     return f"{wide}\n{_JOINED.sub('', rest)}"
+
+
+def _facts(done: subprocess.CompletedProcess[bytes]) -> Answer:
+    """Return what facts.py's statements printed as one mapping."""
+    try:
+        found = facts.parsed(done.stdout.decode(errors="replace").splitlines())
+    except (ValueError, TypeError):
+        found = {}
+    return Answer(found) if found else Answer(None, reason(done))
 
 
 def _filled(value: Any) -> Any:
