@@ -44,22 +44,26 @@ def test_the_topology_names_the_node(installed: Up) -> None:
 
 
 def test_every_tier_listens_on_both_ip_families(installed: Up) -> None:
+    """Web reaches api, and api reaches db, at each address of the Service and of the pods."""
     services = {item["metadata"]["name"]: item["spec"] for item in installed.release.get("services")["items"]}
-    for tier, path in (("web", "/healthz"), ("api", "/readyz")):
-        v4, v6 = services[tier]["clusterIPs"]
-        port = services[tier]["ports"][0]["port"]
-        for host in (v4, f"[{v6}]"):
-            url = f"http://{host}:{port}{path}"
-            code = f"import urllib.request as u; print(u.urlopen({url!r}, timeout=5).status)"
-            assert installed.release.exec("deploy/api", "python", "-c", code) == "200"
-    addresses = {one["ip"] for one in installed.release.get("pod", "db-0")["status"]["podIPs"]}
-    assert len(addresses) == 2
-    for address in addresses:
+    assert [len(services[tier]["clusterIPs"]) for tier in ("web", "api", "db")] == [2, 2, 2]
+    for address in (*services["api"]["clusterIPs"], *_addresses(installed, "api")):
+        host = f"[{address}]" if ":" in address else address
+        asked = f"curl -sS -o /dev/null -w %{{http_code}} -m 5 http://{host}:8000/readyz"
+        assert installed.release.exec("deploy/web", *asked.split()) == "200"
+    for address in (*services["db"]["clusterIPs"], *_addresses(installed, "db")):
         code = (
             "import os, psycopg; "
-            f"print(psycopg.connect(os.environ['DATABASE_URL'], host={address!r}).info.hostaddr)"
+            f"print(psycopg.connect(os.environ['DATABASE_URL'], hostaddr={address!r}).info.hostaddr)"
         )
         assert installed.release.exec("deploy/api", "python", "-c", code) == address
+
+
+def _addresses(up: Up, tier: str) -> list[str]:
+    pods = up.release.pods(tier)
+    found = [one["ip"] for pod in pods for one in pod["status"]["podIPs"]]
+    assert len(found) == 2 * len(pods)
+    return found
 
 
 def test_the_tools_know_both_ip_families(installed: Up) -> None:
