@@ -24,6 +24,7 @@ from dev.kind.versions import CLUSTER, cache_dir
 from mcapp import wait
 from mcapp.config import NODE_PORT
 from mcapp.errors import UserError
+from mcapp.kube.hostport import hostport
 from mcapp.progress import step
 
 READY_SECONDS = 180
@@ -66,7 +67,7 @@ class Cluster:
 
     def urls(self, port: int = NODE_PORT) -> list[str]:
         """Return the address of a NodePort at each address of each node."""
-        return [f"http://{_in_url(address)}:{port}" for address in self.addresses()]
+        return [f"http://{hostport(address, port)}" for address in self.addresses()]
 
     def network(self) -> Network:
         """Return the Docker network on which the nodes are."""
@@ -265,10 +266,6 @@ def any_left() -> bool:
 
 def _kind_env(network: Network) -> dict[str, str]:
     return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network.name}
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _keep_dns_inside(cluster: Cluster) -> None:

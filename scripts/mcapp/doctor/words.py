@@ -66,7 +66,7 @@ LOG_LINES = Words(
     "{count} lines read, {bad} of them errors or warnings",
     "讀取 {count} 行，其中 {bad} 行為錯誤或警告",
 )
-ACCESS = Words("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
+ACCESS = Words("{at} answered in {ms} ms", "{at} 於 {ms} ms 內回應")
 
 # What the doctor had to leave out.
 NO_HELM = Words("Helm's record of the release: {why}", "Helm 對此 release 的紀錄：{why}")
