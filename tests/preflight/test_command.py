@@ -71,7 +71,7 @@ def test_arguments_and_help_are_in_chinese_too() -> None:
         "錯誤：缺少必要的引數：--peer。請見 `python3 scripts/preflight.py agent --help`。\n"
     )
     assert (
-        "--timeout 必須大於 0"
+        "--timeout 必須是 0.1 到 60 的數字"
         in preflight("agent", "--peer", "192.0.2.9", "--timeout=0", "--lang=zh-TW").stderr
     )
     shown = preflight("agent", "--help", "--lang", "zh-TW", site=False).stdout
