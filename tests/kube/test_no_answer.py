@@ -23,6 +23,20 @@ from mcapp.messages import Text, Words
 from tests.support.tls import Authority
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers, and writes no log."""
+
+    def say(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("ca"))
@@ -32,19 +46,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def server(authority: Authority, status: int) -> Iterator[str]:
     """An API server that gives every request this answer; its address."""
 
-    class Answer(BaseHTTPRequestHandler):
+    class Answer(_Handler):
         def do_GET(self) -> None:
             reason = {401: "Unauthorized", 403: "Forbidden"}[status]
             said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
             body = json.dumps({**said, "reason": reason, "message": reason, "details": {}}).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.say(status, "application/json", body)
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -118,17 +125,10 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
 def website(status: int) -> Iterator[int]:
     """A web server that gives every request a page; its port."""
 
-    class Answer(BaseHTTPRequestHandler):
+    class Answer(_Handler):
         def do_GET(self) -> None:
             body = b"<html><body>It works!</body></html>"
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.say(status, "text/html", body)
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     threading.Thread(target=made.serve_forever, daemon=True).start()
