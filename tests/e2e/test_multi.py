@@ -41,6 +41,7 @@ pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 # Longer than the three failed liveness probes after which the kubelet would restart a container.
 DATABASE_AWAY_SECONDS = 40
+TIERS = ("web", "api", "db")
 LAPTOP, LAB = f"{NAME}-control-plane", f"{NAME}-worker"
 
 
@@ -240,13 +241,14 @@ def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
 
 @pytest.fixture
 def together(installed: Up, tmp_path: Path) -> Iterator[Side]:
-    """A release of topology single, by the values that genvalues makes for these two nodes."""
+    """A release of topology single on the laptop, by the values that genvalues makes."""
     release, values = Side.of(installed, "together"), tmp_path / "values.yaml"
     output(
         [
             *(sys.executable, ROOT / "scripts" / "genvalues.py", "--topology", "single", "--file", values),
             *("--kubeconfig", installed.cluster.kubeconfig, "--kubectl", command("kubectl")),
             *("--set", "web.service.nodePort=null", *release.asked),
+            *(f"--set={tier}.nodeSelector={{kubernetes.io/hostname: {LAPTOP}}}" for tier in TIERS),
         ]
     )
     release.helm("install", CHART, "--create-namespace", "--values", values, "--set", BESIDE, *lifecycle.WAIT)
@@ -258,9 +260,8 @@ def test_topology_single_runs_every_tier_on_one_node(together: Side) -> None:
     page = together.page()
     write_and_read(page)
     seen = httpx.get(f"{page}/api/topology", timeout=10).json()
-    nodes = {pod["spec"]["nodeName"] for pod in together.pods()}
-    assert len(nodes) == 1
-    assert {seen[tier]["node"] for tier in ("web", "api", "db")} == nodes
+    assert {pod["spec"]["nodeName"] for pod in together.pods()} == {LAPTOP}
+    assert {seen[tier]["node"] for tier in TIERS} == {LAPTOP}
 
 
 def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:
