@@ -4,6 +4,8 @@ IMAGES ?= auto
 PORT ?= 30080
 # Nodes for the database: on three it runs in mode ha.
 DB_NODES ?= 1
+# ipv4, ipv6 or dual, of the pods and Services.
+IP_FAMILY ?= ipv4
 # Another version of Kubernetes: an image of kind's nodes.
 NODE_IMAGE ?=
 PYTHON ?= python3
@@ -16,14 +18,14 @@ READY := $(VENV)/ready
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.up --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
-	  --db-nodes $(DB_NODES) \
+	  --db-nodes $(DB_NODES) --ip-family $(IP_FAMILY) \
 	  $(if $(NODE_IMAGE),--node-image $(NODE_IMAGE))
 
 down: $(READY)
 	@$(BIN)/python -m dev.down
 
 images: $(READY)
-	@$(BIN)/python -m dev.saveimages --images $(IMAGES) $(if $(filter-out 1 2,$(DB_NODES)),--ha)
+	@$(BIN)/python -m dev.saveimages --images $(IMAGES) --db-nodes $(DB_NODES)
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)

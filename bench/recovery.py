@@ -107,7 +107,7 @@ def _first_success(load: Load, accepts: float) -> float:
 def _answer(request: Request) -> str:
     if request.status:
         return str(request.status)
-    return f"none in {TIMEOUT_SECONDS:.0f} s" if "Timeout" in request.problem else request.problem
+    return f"no answer in {TIMEOUT_SECONDS:.0f} s" if "Timeout" in request.problem else request.problem
 
 
 def _good(rounds: list[Round]) -> bool:
@@ -133,13 +133,13 @@ each, half of them writes. Processes on the loopback address, {setting()}.
 | --- | ---: | ---: | --- |
 {rows}
 
-Aims for the api: at most {AIM_SECONDS} s, at most {ERROR_AIM_SECONDS:.0f} s, 503 only. Its process has \
-{"ended" if ended else "run all the time"}, and in {agree} of \
+Aims for the api, column by column: at most {AIM_SECONDS} s, at most {ERROR_AIM_SECONDS:.0f} s, 503 only. \
+Its process {"ended" if ended else "ran all the time"}, and in {agree} of \
 {len(rounds[OURS])} rounds the table agrees with every answer: no row is missing, none is there twice.
 
-A pool with default settings tries to connect again after 1 s, then after twice as long each time: the longer
-the outage, the longer it waits afterwards. The api tries four times a second, and opens a new pool as soon as
-PostgreSQL accepts a connection.
+A pool with default settings tries to connect again after 1 s, then 2 s, 4 s and so on: the longer the outage,
+the longer it can take until the pool sees its end. The api tries four times a second, and opens a new pool as
+soon as PostgreSQL accepts a connection.
 """
 
 

@@ -18,7 +18,6 @@ from dev.load import disks, failover, faults
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
-from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
 from mcapp.messages import announce
 from mcapp.progress import step
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     cluster = existing(chosen.cluster)
     release = Release(cluster)
     # The laptop's port: it stays when a machine of the database stops.
-    url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
+    url = cluster.urls()[0]
 
     is_ha = release.is_ha()
     often = failover.LEADER_LOST if is_ha else faults.FAULTS
@@ -74,14 +73,16 @@ def _table(results: dict[str, list[Round]]) -> str:
     return f"""\
 - The load: {RATE:g} requests/s however long the answers take, half of them writes with an idempotency key,
   half reads of acknowledged rows. The client never retries, and shares the cluster's cores.
-- The ledger holds each write as acknowledged, failed (its client was told that nothing was written) or
-  unknown. After each round it is compared with the table: **lost** was acknowledged and is missing, **twice**
-  is there more than once, **written although refused** is there although its client was told that it is not.
+- The client keeps a ledger. It notes each write as acknowledged, as failed (the answer said that nothing was
+  written) or as unknown. After each round the ledger is compared with the table.
+- **Lost** is a write that was acknowledged and is missing in the table. **Twice** is a write that is there
+  more than once. **Written although refused** is a write that is there although the answer said otherwise.
+- **Rounds that agree**: in these the table contradicts no answer.
 
 {verdict(every)}
 
-| what happened | rounds kept | acknowledged | lost | twice | wrong answers | longest gap (s) | \
-right answer after PostgreSQL accepts (s) |
+| what happened | rounds that agree | acknowledged | lost | twice | failed requests | longest gap (s) | \
+first right answer, after PostgreSQL accepts connections (s) |
 | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |
 {rows}
 
@@ -105,21 +106,21 @@ def _row(fault: str, rounds: list[Round]) -> str:
 
 
 def _reliability(table: str) -> str:
-    return f"""# What a write is promised, and what the table holds
+    return f"""# What is promised for a write, and what the table then holds
 
 Made by `python -m bench.reliability`: a kind cluster in topology multi with one database (`db.mode`
 standalone), {setting()}.
 
 {table}
 
-The aim for the last column is 1.5 s. A killed machine starts again after {faults.NODE_AWAY_SECONDS} s, its
-kubelet and the pod after that.
+The aim for the last column is 1.5 s. A killed machine starts again after {faults.NODE_AWAY_SECONDS} s. Then
+its kubelet starts, and then the pod.
 
-The faults of disk and clock last {disks.HOLD_SECONDS} s. The last column then counts from the end of the
-fault, or from PostgreSQL's return where it had crashed. It crashes when the disk for the WAL is full, and
-Kubernetes starts it again after 10 s, 20 s, 40 s and so on, at most 5 minutes: it may stay away for that time
-after the disk has space again. After each of these rounds pg_checksums has found every block whole, and
-pg_amcheck every table and index.
+The faults of disk and clock last {disks.HOLD_SECONDS} s. For these the last column counts from the end of the
+fault or, where PostgreSQL crashed, from its return. PostgreSQL crashes when the disk for the WAL is full.
+Kubernetes starts it again after 10 s, 20 s, 40 s and so on, at most 5 minutes: it can stay away that long
+after the disk has space again. After each of these rounds pg_checksums found no damaged block, and pg_amcheck
+no damaged table or index.
 
 ## What is promised, and what is not
 

@@ -19,7 +19,6 @@ from dev.load.client import FRESH_SHARE, RATE, Request
 from dev.load.ledger import Comparison, State
 from dev.load.rollout import CHANGES, Rolled, roll
 from mcapp.cli import parser, run
-from mcapp.config import NODE_PORT
 from mcapp.errors import Exit
 from mcapp.progress import step
 
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
     release = Release(cluster)
-    url = f"http://{cluster.addresses()[-1]}:{NODE_PORT}"
+    url = cluster.urls()[-1]
 
     rounds, comparisons = [], []
     for number in range(chosen.rounds):
@@ -92,8 +91,9 @@ A change begins with its command and ends when the last old pod is gone.
 ## What the drain is for
 
 The same once with `web.drainSeconds=0` and `api.drainSeconds=0`: **{len(control.load.problems)} of \
-{len(control.load.requests)} requests failed** ({", ".join(kinds) or "none"}). kube-proxy on every node learns
-of a pod's end only after the pod itself; a pod that stops listening at once refuses what it still gets.
+{len(control.load.requests)} requests failed** ({", ".join(kinds) or "none"}). kube-proxy on every node hears
+later than the pod itself that the pod ends. A pod that stops listening at once refuses the connections that
+still come.
 """
 
 

@@ -20,7 +20,6 @@ from dev.load.client import RATE
 from dev.load.round import verdict, wrong_answers
 from dev.load.soak import TIERS, Turn, of_tier, soak
 from mcapp.cli import parser, run
-from mcapp.config import NODE_PORT
 from mcapp.errors import Exit, UserError
 from mcapp.messages import announce
 
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--seed", type=int, default=1, help="decides the order of the faults (default: 1)")
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
-    url = f"http://{cluster.addresses()[0]}:{NODE_PORT}"
+    url = cluster.urls()[0]
 
     turns: list[Turn] = []
     stop = ""
@@ -69,7 +68,7 @@ Made by `python -m bench.soak --seed {seed}`: {turns[-1].ended / 60:.0f} minutes
 multi with one database, {RATE:g} requests/s, half of them writes. {setting()}.
 
 {verdict(rounds)}
-Wrong answers: {wrong_answers(rounds)}.
+Failed requests: {wrong_answers(rounds)}.
 {stop}
 | what happened | times |
 | --- | ---: |

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes what the documentation takes from the code; `make docs` runs it.
+"""Writes what is made from the code; `make docs` runs it.
 
-These are chart/mcapp/README.md, from the comments in values.yaml, and the table of causes in docs/doctor.md.
+These are chart/mcapp/README.md, from the comments in values.yaml, the table of causes in docs/doctor.md, and
+the catalogue of what argparse says.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dev import ROOT
+from dev import ROOT, catalogue
 from dev.kind.process import output
 from dev.kind.programs import command
 from mcapp.cli import parser, run
@@ -23,25 +24,27 @@ DOCTOR = ROOT / "docs" / "doctor.md"
 OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
 
 
-def pages() -> dict[Path, str]:
-    """Return each page, as it must be."""
+def pages() -> dict[Path, bytes]:
+    """Return each file, as it must be."""
     readme = output([command("helm-docs"), "--chart-search-root", CHART, *OPTIONS]).strip() + "\n"
-    return {README: readme, DOCTOR: written(DOCTOR.read_text())}
+    doctor = written(DOCTOR.read_text())
+    return {README: readme.encode(), DOCTOR: doctor.encode(), catalogue.PATH: catalogue.compiled()}
 
 
 def main(arguments: Sequence[str]) -> Exit:
-    """Write the pages that changed; with --check, only compare them."""
+    """Write the files that changed; with --check, only compare them."""
     options = parser("python -m dev.docs", __doc__ or "", "python -m dev.docs --check")
-    options.add_argument("--check", action="store_true", help="write nothing; exit 1 if a page differs")
+    options.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file differs")
     chosen = options.parse_args(arguments)
 
-    changed = {page: text for page, text in pages().items() if not page.exists() or page.read_text() != text}
-    for page, text in changed.items():
+    made = pages().items()
+    changed = {page: content for page, content in made if not page.exists() or page.read_bytes() != content}
+    for page, content in changed.items():
         name = page.relative_to(ROOT)
         if chosen.check:
             announce(f"{name} does not match its source. Run `make docs`.")
         else:
-            page.write_text(text)
+            page.write_bytes(content)
             announce(f"Wrote {name}.")
     return Exit.DIFFERS if changed and chosen.check else Exit.OK
 

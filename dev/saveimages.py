@@ -11,7 +11,9 @@ from dev.kind import docker, host
 from dev.kind.images import app_images
 from dev.kind.images.source import SOURCES, choose_source
 from dev.kind.images.transfer import archive
+from dev.kind.release import HA_NODES
 from dev.kind.versions import cache_dir
+from dev.options import db_nodes
 from mcapp.cli import parser, run
 from mcapp.errors import Exit
 from mcapp.progress import step
@@ -24,13 +26,14 @@ def main(arguments: Sequence[str]) -> Exit:
     )
     options.add_argument("--images", choices=SOURCES, default="auto", help="where images come from")
     options.add_argument("--file", type=Path, default=ROOT / "dist" / "mcapp-images.tar", help="the archive")
-    options.add_argument("--ha", action="store_true", help="with the image of a database on several nodes")
+    more = "nodes for the database; for three and more the archive has the image of mode ha, too"
+    options.add_argument("--db-nodes", type=db_nodes, default=1, metavar="N", help=more)
     chosen = options.parse_args(arguments)
 
     host.require_root()
     host.lock(cache_dir() / "lock")
     docker.ensure()
-    images = list(app_images(choose_source(chosen.images), ha=chosen.ha).values())
+    images = list(app_images(choose_source(chosen.images), ha=chosen.db_nodes >= HA_NODES).values())
     with step(f"Writing {chosen.file}"):
         archive(images, chosen.file)
     print(f"{chosen.file}: {', '.join(item.reference for item in images)}")

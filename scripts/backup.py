@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Make backups of the database, list them, verify them, and restore one."""
 
-from mcapp.backup.cli import TOOL
-from mcapp.cli import run
+from mcapp.__main__ import start
 
 if __name__ == "__main__":
-    run(TOOL.main)
+    start("backup")

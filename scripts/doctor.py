@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Find the first broken link of an installed release: its layer, the cause, the evidence, the remedy."""
 
-from mcapp.cli import run
-from mcapp.doctor.cli import TOOL
+from mcapp.__main__ import start
 
 if __name__ == "__main__":
-    run(TOOL.main)
+    start("doctor")

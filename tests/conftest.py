@@ -16,20 +16,24 @@ from tests.support.render import Objects
 from tests.support.render import render as render_chart
 from tests.tiers import is_core
 
+# Folders whose tests wait for browsers and processes: at the end they would leave a core without work.
+WAITING = ("page", "preflight")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests on the cluster that are for `make test-all` alone, and sort them by their cluster."""
+    """Mark the tests on the cluster that are for `make test-all` alone, and put all into their order."""
     for item in items:
         if item.get_closest_marker("kind") and not is_core(item.nodeid):
             item.add_marker(pytest.mark.thorough)
-    items.sort(key=_topology)
+    items.sort(key=_order)
 
 
-def _topology(item: pytest.Item) -> str:
-    """Return a test's topology, "" without a cluster: another one needs another cluster."""
+def _order(item: pytest.Item) -> tuple[str, bool]:
+    """Sort by topology, since another one needs another cluster, and files that wait a lot first."""
     module = getattr(item, "module", None)
-    return str(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else ""
+    topology = str(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else ""
+    return topology, item.path.parent.name not in WAITING
 
 
 class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types

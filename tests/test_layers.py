@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dev import ROOT
+from mcapp.shell import TOOLS
 
 SOURCES = ("bench", "dev", "scripts", "src/api", "src/db")
 FOLDERS = (*SOURCES, "tests", "images", "chart")
@@ -27,7 +28,6 @@ LAYERS: dict[str, set[str]] = {
     "mcapp_api": set(),
     "mcapp_db": set(),
 }
-TOOLS = {"backup", "doctor", "genvalues", "move", "preflight"}
 # Imports that break a rule: (module, imported package or module).
 EXCEPTIONS = {
     # The benches measure the api's own SQL with its own settings.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -17,13 +20,23 @@ import yaml
 
 from dev import ROOT
 from dev.local.kube_objects import CONTROL_PLANE, DATABASE, listing, node
-from mcapp.__main__ import TOOLS
+from mcapp.__main__ import purpose
 from mcapp.config import CHART
+from mcapp.shell import TOOLS
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 NODES = listing(
     node("laptop", "192.168.1.10", labels=CONTROL_PLANE), node("lab", "192.168.1.20", labels=DATABASE)
 )
+# The sum of https://www.apache.org/licenses/LICENSE-2.0.txt.
+APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+# A kubectl that reaches a cluster where nothing is.
+NOTHING_INSTALLED = """#!/bin/sh
+case "$*" in
+*" get namespace "*) echo 'Error from server (NotFound): namespaces "mcapp" not found' >&2; exit 1 ;;
+*) echo '{"apiVersion": "v1", "kind": "List", "items": []}' ;;
+esac
+"""
 Mcapp = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -101,8 +114,8 @@ def test_help_lists_every_tool(mcapp: Mcapp) -> None:
     done = mcapp("--help")
     assert (done.returncode, done.stderr) == (0, "")
     shown = " ".join(done.stdout.split())
-    for tool, purpose in TOOLS.items():
-        assert f" {tool} {purpose} " in shown
+    for tool in TOOLS:
+        assert f" {tool} {purpose(tool)} " in shown
 
 
 def test_its_version_is_the_chart_s(mcapp: Mcapp) -> None:
@@ -130,6 +143,34 @@ def test_genvalues_writes_what_the_checkout_s_script_writes(mcapp: Mcapp, tmp_pa
     assert (tmp_path / "installed.yaml").read_bytes() == (tmp_path / "checkout.yaml").read_bytes()
 
 
+@pytest.mark.parametrize("lang", ["en", "zh-TW"])
+def test_its_sentences_name_the_chart_that_it_carries(mcapp: Mcapp, tmp_path: Path, lang: str) -> None:
+    (tmp_path / "nodes.json").write_text(json.dumps(NODES))
+    done = mcapp("genvalues", "--nodes-file", "nodes.json", "--set", "api.replicas=many", "--lang", lang)
+    assert done.returncode == 2
+    (schema,) = re.findall(r"/\S+/values\.schema\.json", done.stderr)
+    assert json.loads(Path(schema).read_text())["$schema"]
+
+
+def test_helm_takes_the_chart_of_a_remedy(mcapp: Mcapp, tmp_path: Path) -> None:
+    """What the doctor tells to run where no release is installed."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(NOTHING_INSTALLED)
+    kubectl.chmod(0o755)
+    done = mcapp("doctor", "--kubectl", str(kubectl), "--output", "json", "--settle", "0")
+    (line,) = [step["command"] for step in json.loads(done.stdout)["commands"]]
+    write, install = line.split(" && ")
+    (tmp_path / "nodes.json").write_text(json.dumps(NODES))
+    typed = [*shlex.split(write), "--nodes-file", "nodes.json"]
+    assert mcapp(*typed[1:]).returncode == 0
+    words = shlex.split(install)
+    assert words[:3] == ["helm", "upgrade", "--install"]
+    rendered = ["helm", "template", words[3], words[4], "-n", "mcapp", "-f", "values.yaml"]
+    done = subprocess.run(rendered, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "kind: StatefulSet" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
@@ -137,14 +178,20 @@ def test_genvalues_writes_what_the_checkout_s_script_writes(mcapp: Mcapp, tmp_pa
         ("mcapp doc", {"doctor"}),
         ("mcapp doctor --kube", {"--kubeconfig", "--kubectl"}),
         ("mcapp genvalues --topology ", {"auto", "single", "multi"}),
-        ("mcapp backup re", {"restore"}),
+        ("mcapp backup re", {"restore", "rescue"}),
+        ("mcapp move --to ", {"multi", "single", "ha", "standalone"}),
+        ("mcapp move --to lab", set()),
+        ("mcapp genvalues --output ", {"text", "json"}),
+        ("mcapp genvalues --db-node ", set()),
+        ("mcapp genvalues --file l", {"lab.yaml"}),
     ],
 )
 def test_bash_completes(environment: Path, tmp_path: Path, typed: str, completed: set[str]) -> None:
-    """As bash does: by the function that register-python-argcomplete defines."""
+    """As bash does: by the function that register-python-argcomplete defines, where a file is at hand."""
+    (tmp_path / "lab.yaml").touch()
     words = typed.split(" ")
     script = f"""
-        eval "$(register-python-argcomplete mcapp)"
+        eval "$(register-python-argcomplete --no-defaults mcapp)"
         COMP_LINE='{typed}' COMP_POINT={len(typed)} COMP_TYPE=9
         _python_argcomplete mcapp '{words[-1]}' '{words[-2]}'
         printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -153,7 +200,20 @@ def test_bash_completes(environment: Path, tmp_path: Path, typed: str, completed
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=own, capture_output=True, text=True, check=True
     )
-    assert {word.strip() for word in done.stdout.splitlines()} - {"-h"} >= completed
+    assert {word.strip() for word in done.stdout.splitlines()} - {"-h", ""} == completed
+
+
+def test_help_says_how_to_complete(mcapp: Mcapp) -> None:
+    assert 'eval "$(register-python-argcomplete --no-defaults mcapp)"' in mcapp("--help").stdout
+
+
+def test_the_license_is_in_the_wheel_and_in_the_chart(wheel: Path) -> None:
+    """The text of apache.org, to the byte."""
+    text = (ROOT / "LICENSE").read_bytes()
+    assert hashlib.sha256(text).hexdigest() == APACHE_2
+    archive = zipfile.ZipFile(wheel)
+    (own,) = [name for name in archive.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
+    assert archive.read(own) == archive.read("mcapp/chart/LICENSE") == text
 
 
 def test_only_the_tool_that_is_called_is_imported() -> None:

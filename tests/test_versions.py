@@ -1,8 +1,11 @@
-"""What pyproject.toml says in two places is the same in both."""
+"""What pyproject.toml says in two places is the same in both; which chart is the newest."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dev.kind.versions import versions
+from tests.e2e.lifecycle import version
 
 
 def test_a_wheel_carries_the_version_that_is_asked_for() -> None:
@@ -13,3 +16,7 @@ def test_a_wheel_carries_the_version_that_is_asked_for() -> None:
     ]
     assert wheels
     assert all(module == wheel for module, wheel in wheels)
+
+
+def test_a_chart_of_version_0_10_is_newer_than_one_of_0_9() -> None:
+    assert max(Path("mcapp-0.9.0.tgz"), Path("mcapp-0.10.0.tgz"), key=version).name == "mcapp-0.10.0.tgz"

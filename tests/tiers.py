@@ -36,7 +36,11 @@ CAPABILITIES = (
     ),
     Capability("genvalues: every inventory, every refusal, both languages", ("tests/genvalues",), ""),
     Capability("preflight: two machines, ports, firewalls", ("tests/preflight",), ""),
-    Capability("`make up`, one node", ("test_single.py::test_every_tier_runs_on_the_one_node",), ""),
+    Capability(
+        "Topology single: every tier on one node",
+        ("test_multi.py::test_topology_single_runs_every_tier_on_one_node",),
+        "`make up` on a cluster of one node, and a release's life there",
+    ),
     Capability(
         "`make up`, two nodes, and again",
         (
@@ -50,8 +54,6 @@ CAPABILITIES = (
     Capability(
         "A row through every node's port; names and places of the tiers",
         (
-            "test_single.py::test_a_row_goes_through_the_nodes_port",
-            "test_single.py::test_the_topology_names_the_node",
             "test_multi.py::test_a_row_goes_through_every_nodes_port",
             "test_multi.py::test_the_topology_names_the_nodes",
             "test_multi.py::test_the_names_resolve_inside",

@@ -23,15 +23,15 @@ second of warm-up, on {setting()}.
 
 - Processes on the loopback address of one machine, no cluster, no container; {TASKS:,} tasks in PostgreSQL.
 - The measured process has core 0 for itself, by its CPU affinity, and no other CPU limit. PostgreSQL, nginx
-  and the load share core 1. All run at nice -10, with priority over the rest of the machine, which kept the
+  and the load share core 1. All run at nice -10, so before the other programs of the machine. Those kept the
   cores {_percent(figures.idle)} busy before the start.
 - The load: {generator.described()}. h2load alone
   gets {figures.ceiling:,.0f} answers/s out of core 1, when nginx sends it a fixed answer.
 - A pool has 4 connections, so pgbench has 4 clients and the bare loop 4 coroutines. The api writes its log
   line for each request.
 - Figures are medians over the rounds, with the least and the greatest value in brackets. A ratio compares two
-  contenders in one round: by reads per second, and by the contender's CPU time for a read. The second is what
-  the first would be on an otherwise idle machine; the one-minute load of this machine was
+  contenders in one round: by reads per second, and by CPU time for a read. On an idle machine both would be
+  the same. The one-minute load of this machine was
   {os.getloadavg()[0]:.0f} at the end.
 
 ![Reads per second, as bars](bench-api.svg)
@@ -45,9 +45,9 @@ second of warm-up, on {setting()}.
 
 {_latencies(figures)}
 
-The requests come at a steady rate, however long the answers take; the time for which a request waits for one
-of the {generator.CONNECTIONS} connections counts. The longest times come from the machine, whose cores run
-other programs too.
+The requests come at a steady rate, however long the answers take. The time for which a request waits for one
+of the {generator.CONNECTIONS} connections is part of its time. The longest times come from the other programs
+on the same cores.
 
 ## Memory of one replica
 
@@ -158,7 +158,9 @@ def _scaled(figures: Figures) -> str:
         growth = [run.rate / one.rate for run, one in zip(runs, figures.scaled[1], strict=True)]
         cores = [f"{statistics.median(run.cores[part] for run in runs):.2f}" for part in parts]
         rows.append((count, spread([run.rate for run in runs], 0), spread(growth, 2), *cores))
-    return _table(["replicas", "requests/s", "of one", *(f"cores: {part}" for part in parts)], rows)
+    return _table(
+        ["replicas", "requests/s", "ratio to one replica", *(f"cores: {part}" for part in parts)], rows
+    )
 
 
 def _limit(figures: Figures) -> str:

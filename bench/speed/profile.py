@@ -19,7 +19,7 @@ _PARTS = (
     ("mcapp_api/database/patience.py", "limits of time"),
     ("mcapp_api/middleware/edge.py", "request id, limit of the body, headers"),
     ("mcapp_api/__main__.py", _REST),
-    ("mcapp_api/", "the routes, the query's way"),
+    ("mcapp_api/", "the routes, and their call of the database"),
     ("/psycopg_pool/", "the pool"),
     ("/psycopg/", "psycopg"),
     ("/fastapi/", "FastAPI"),

@@ -12,17 +12,19 @@ from typing import Any
 
 import yaml
 
-from dev.kind import host
-from dev.kind.docker import docker, ensure, lacking_capabilities
+from dev.kind import commands, host
+from dev.kind.docker import docker, ensure
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import full_reference, import_into
-from dev.kind.network import NETWORK, ensure_network, node_count, remove_network
+from dev.kind.network import IPV4, IPV6, NETWORKS, Network, node_count
 from dev.kind.process import logged, output, succeeds, together
 from dev.kind.programs import command
+from dev.kind.shape import Shape
 from dev.kind.versions import CLUSTER, cache_dir
 from mcapp import wait
-from mcapp.config import DATABASE_LABEL, NODE_PORT
+from mcapp.config import NODE_PORT
 from mcapp.errors import UserError
+from mcapp.kube.hostport import hostport
 from mcapp.progress import step
 
 READY_SECONDS = 180
@@ -55,13 +57,22 @@ class Cluster:
         return document
 
     def addresses(self) -> list[str]:
-        """Return the address of each node on the nodes' network."""
+        """Return the addresses of each node on the nodes' network, of every IP family that it has."""
         return [
             entry["address"]
             for node in self.get("nodes")["items"]
             for entry in node["status"]["addresses"]
             if entry["type"] == "InternalIP"
         ]
+
+    def urls(self, port: int = NODE_PORT) -> list[str]:
+        """Return the address of a NodePort at each address of each node."""
+        return [f"http://{hostport(address, port)}" for address in self.addresses()]
+
+    def network(self) -> Network:
+        """Return the Docker network on which the nodes are."""
+        joined = docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", self.containers()[0])
+        return IPV6 if IPV6.name in json.loads(joined) else IPV4
 
     def containers(self, *, running_only: bool = False) -> list[str]:
         """Return the names of the node containers, the control plane first."""
@@ -72,28 +83,23 @@ class Cluster:
         return sorted(names.splitlines())
 
 
-def create(
-    cluster: Cluster, topology: str, node_image: str | None, images: list[Image], port: int, db_nodes: int
-) -> None:
-    """Create the cluster: one node for `single`; a laptop and `db_nodes` lab machines for `multi`.
-
-    The lab machines carry the label role=database. The images go on the nodes while these become ready.
+def create(cluster: Cluster, shape: Shape, node_image: str | None, images: list[Image], port: int) -> None:
+    """Create the cluster. The images go on the nodes while these become ready.
 
     Raises:
         UserError: the port is taken, or a node does not become ready; the cluster is deleted then.
 
     """
     host.require_free_port(port)
-    nodes = 1 + db_nodes if topology == "multi" else 1
-    if node_count() + nodes > FEW_NODES:
+    if node_count() + shape.nodes > FEW_NODES:
         host.raise_watches()
-    ensure_network()
+    NETWORKS[shape.ip_family].ensure()
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     config = cluster.kubeconfig.with_name("kind.yaml")
-    config.write_text(yaml.safe_dump(_kind_config(topology, port, db_nodes), sort_keys=False))
+    config.write_text(yaml.safe_dump(shape.kind_config(port), sort_keys=False))
     arguments: list[str | Path] = ["--name", cluster.name, "--config", config]
     image = ["--image", node_image] if node_image else []
-    with step(f"Creating kind cluster {cluster.name} (nodes: {nodes})"):
+    with step(f"Creating kind cluster {cluster.name} (nodes: {shape.nodes})"):
         try:
             logged(
                 "kind",
@@ -106,7 +112,7 @@ def create(
                     "--kubeconfig",
                     cluster.kubeconfig,
                 ],
-                env=_kind_env(),
+                env=_kind_env(NETWORKS[shape.ip_family]),
             )
             _keep_dns_inside(cluster)
             together(lambda: wait_ready(cluster), lambda: load(cluster, images))
@@ -130,13 +136,19 @@ def existing(name: str) -> Cluster:
     ensure()
     cluster = Cluster(name)
     if not exists(cluster):
-        raise UserError(f"There is no cluster {name}.", "Run `make up` first.")
+        raise UserError(f"There is no cluster {name}.", f"Run `{commands.up(name)}` first.")
     return cluster
 
 
 def topology_of(cluster: Cluster) -> str:
     """Return the topology of an existing cluster."""
     return "multi" if len(cluster.containers()) > 1 else "single"
+
+
+def ip_family_of(cluster: Cluster) -> str:
+    """Return the IP family of an existing cluster's pods and Services, as kind calls it."""
+    config: dict[str, Any] = yaml.safe_load(cluster.kubeconfig.with_name("kind.yaml").read_text())
+    return str((config.get("networking") or {}).get("ipFamily", "ipv4"))
 
 
 def port_of(cluster: Cluster) -> int:
@@ -154,7 +166,8 @@ def node_image_of(cluster: Cluster) -> str:
 
 def resume(cluster: Cluster) -> bool:
     """Start the stopped nodes of a cluster, as after a reboot; tell whether there were any."""
-    ensure_network()
+    network = cluster.network()
+    network.ensure()
     stopped = sorted(set(cluster.containers()) - set(cluster.containers(running_only=True)))
     if not stopped:
         return False
@@ -162,17 +175,21 @@ def resume(cluster: Cluster) -> bool:
         host.raise_watches()
     with step(f"Starting the nodes of cluster {cluster.name} again: {', '.join(stopped)}"):
         for container in stopped:
-            # A node's certificates and etcd hold the address of its first start.
-            address = re.search(
-                r"node-ip\s*:?\s*(?:\n\s*value:)?\s*\"?([0-9.]+)",
-                docker("cp", f"{container}:/kind/kubeadm.conf", "-"),
-            )
-            if address:
-                succeeds(["docker", "network", "disconnect", NETWORK, container])
-                docker("network", "connect", "--ip", address[1], NETWORK, container)
+            _keep_address(container, network)
             docker("start", container)
         wait_ready(cluster)
     return True
+
+
+def _keep_address(container: str, network: Network) -> None:
+    """Give a node the addresses of its first start again, which its certificates and etcd hold."""
+    conf = docker("cp", f"{container}:/kind/kubeadm.conf", "-")
+    found = re.search(r"node-ip\s*:?\s*(?:\n\s*value:)?\s*\"?([0-9a-f.:,]+)", conf)
+    if not found:
+        return
+    succeeds(["docker", "network", "disconnect", network.name, container])
+    kept = [("--ip6" if ":" in one else "--ip", one) for one in found[1].split(",")]
+    docker("network", "connect", *(word for pair in kept for word in pair), network.name, container)
 
 
 def wait_ready(cluster: Cluster) -> None:
@@ -232,14 +249,14 @@ def delete(cluster: Cluster) -> None:
     logged(
         "kind",
         [command("kind"), "delete", "cluster", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig],
-        env=_kind_env(),
+        env=_kind_env(IPV4),
     )
     for path in cluster.kubeconfig.parent.glob("*"):
         path.unlink()
     if cluster.kubeconfig.parent.exists():
         cluster.kubeconfig.parent.rmdir()
-    if not any_left():
-        remove_network()
+    for network in (IPV4, IPV6):
+        network.remove_unused()
 
 
 def any_left() -> bool:
@@ -247,33 +264,8 @@ def any_left() -> bool:
     return node_count() > 0
 
 
-def _kind_env() -> dict[str, str]:
-    return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": NETWORK}
-
-
-def _kind_config(topology: str, port: int, db_nodes: int) -> dict[str, Any]:
-    # The kubelet needs these only with cgroups version 1, or where a capability is withheld.
-    kubelet: dict[str, Any] = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
-    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
-        kubelet["failCgroupV1"] = False
-    if "CAP_SYS_RESOURCE" in lacking_capabilities():
-        kubelet["featureGates"] = {"KubeletInUserNamespace": True}
-    # The laptop is the control plane and runs web and api too.
-    untainted = {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}
-    laptop: dict[str, Any] = {
-        "role": "control-plane",
-        "extraPortMappings": [{"containerPort": NODE_PORT, "hostPort": port, "listenAddress": "127.0.0.1"}],
-    }
-    nodes = [laptop]
-    if topology == "multi":
-        laptop["kubeadmConfigPatches"] = [yaml.safe_dump(untainted)]
-        nodes += [{"role": "worker", "labels": dict([DATABASE_LABEL])} for _ in range(db_nodes)]
-    return {
-        "kind": "Cluster",
-        "apiVersion": "kind.x-k8s.io/v1alpha4",
-        "kubeadmConfigPatches": [yaml.safe_dump(kubelet)],
-        "nodes": nodes,
-    }
+def _kind_env(network: Network) -> dict[str, str]:
+    return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": network.name}
 
 
 def _keep_dns_inside(cluster: Cluster) -> None:

@@ -1,34 +1,71 @@
-"""The Docker network of the nodes, and the firewall rule that keeps it inside this machine."""
+"""The Docker networks of the nodes, and the firewall rules that keep them inside this machine."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from dev.kind.docker import docker
 from dev.kind.process import output, succeeds
 from mcapp.errors import FailedError
 
-NETWORK = "mcapp"
-BRIDGE = "br-mcapp"
+
+@dataclass(frozen=True)
+class Network:
+    """A Docker network with a bridge of its own; with `ipv6` its nodes have addresses of both IP families."""
+
+    name: str
+    bridge: str
+    ipv6: bool = False
+
+    def ensure(self) -> None:
+        """Make the network where it is missing, and the rules that let no packet of a node leave.
+
+        Raises:
+            FailedError: no free subnet, or IPv6 is asked of a machine without it.
+
+        """
+        if not succeeds(["docker", "network", "inspect", self.name]):
+            name = f"com.docker.network.bridge.name={self.bridge}"
+            subnets = ["--subnet", _free_subnet()]
+            if self.ipv6:
+                _require_ipv6()
+                subnets += ["--ipv6", "--subnet", "fd00:172:30::/64"]
+            docker("network", "create", "--driver", "bridge", *subnets, "--opt", name, self.name)
+        for program in self._firewalls:
+            if not self._rule(program, "-C"):
+                self._rule(program, "-I")
+
+    def remove_unused(self) -> None:
+        """Remove the rules and the network when no node is on it."""
+        if self.nodes():
+            return
+        for program in self._firewalls:
+            self._rule(program, "-D")
+        succeeds(["docker", "network", "rm", self.name])
+
+    def nodes(self) -> list[str]:
+        """Return the ids of the node containers, of every cluster, that are on the network."""
+        return docker("ps", "--all", "--quiet", "--filter", f"network={self.name}").splitlines()
+
+    @property
+    def _firewalls(self) -> tuple[str, ...]:
+        return ("iptables", "ip6tables") if self.ipv6 else ("iptables",)
+
+    def _rule(self, program: str, action: str) -> bool:
+        """Check (-C), insert (-I) or delete (-D) the rule: packets from the bridge go to the bridge only."""
+        rule = ["DOCKER-USER", "-i", self.bridge, "!", "-o", self.bridge, "-j", "REJECT"]
+        return succeeds([program, "-w", action, *rule])
 
 
-def ensure_network() -> None:
-    """Make the network where it is missing, and the rule that lets no packet of a node leave this machine."""
-    if not succeeds(["docker", "network", "inspect", NETWORK]):
-        name = f"com.docker.network.bridge.name={BRIDGE}"
-        subnet = _free_subnet()
-        docker("network", "create", "--driver", "bridge", "--subnet", subnet, "--opt", name, NETWORK)
-    if not _rule("-C"):
-        _rule("-I")
-
-
-def remove_network() -> None:
-    """Remove the rule and the network."""
-    _rule("-D")
-    succeeds(["docker", "network", "rm", NETWORK])
+IPV4 = Network("mcapp", "br-mcapp")
+IPV6 = Network("mcapp6", "br-mcapp6", ipv6=True)
+# kind's name of the families that a cluster has -> the network of its nodes.
+NETWORKS = {"ipv4": IPV4, "dual": IPV6, "ipv6": IPV6}
 
 
 def node_count() -> int:
-    """Return the number of node containers, of every cluster, that are on the network."""
-    return len(docker("ps", "--all", "--quiet", "--filter", f"network={NETWORK}").splitlines())
+    """Return the number of node containers of all clusters."""
+    return sum(len(one.nodes()) for one in (IPV4, IPV6))
 
 
 def _free_subnet() -> str:
@@ -40,7 +77,9 @@ def _free_subnet() -> str:
     raise FailedError("No free subnet below 172.30.0.0/16.", "Remove unused Docker networks.")
 
 
-def _rule(action: str) -> bool:
-    """Check (-C), insert (-I) or delete (-D) the rule: packets from the bridge go to the bridge only."""
-    rule = ["DOCKER-USER", "-i", BRIDGE, "!", "-o", BRIDGE, "-j", "REJECT"]
-    return succeeds(["iptables", "-w", action, *rule])
+def _require_ipv6() -> None:
+    if not output(["ip", "-6", "address", "show", "dev", "lo"]):
+        raise FailedError(
+            "IPv6 is switched off on this machine, and the cluster is asked for with it.",
+            "Switch it on (`sysctl net.ipv6.conf.all.disable_ipv6=0`), or leave IP_FAMILY out.",
+        )

@@ -1,35 +1,31 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The tools of mcapp under one command. `mcapp TOOL --help` explains each."""
+"""Starts a tool: the one that `mcapp` is called with, or that of a script in scripts/."""
 
 from __future__ import annotations
 
 import argparse
 import gc
-import importlib.metadata
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mcapp import cli, words
+from mcapp.catalogue import argparse_translated
 from mcapp.config import CHECKOUT
 from mcapp.errors import Exit, UserError
-from mcapp.shell import COMMAND
+from mcapp.messages import Words, choose_language, translate
+from mcapp.shell import COMMAND, TOOLS
 
-# Each tool is the TOOL of mcapp/<name>/cli.py, which is imported only when it is called.
-TOOLS = {
-    "genvalues": "write Helm values from the nodes of a cluster",
-    "preflight": "check two machines before k3s is installed",
-    "doctor": "find the first broken link of an installed release",
-    "backup": "make, list, verify and restore backups",
-    "move": "move the database with its data to another node",
-}
-COMPLETION = """tab completion, in bash or zsh:
+# Without --no-defaults bash would offer files where nothing else fits.
+COMPLETION = """
   pip install 'mcapp[completion]'
-  eval "$(register-python-argcomplete mcapp)"
+  eval "$(register-python-argcomplete --no-defaults mcapp)"
 """
+# What stands for a file in an option's form.
+FILES = ("FILE", "FOLDER", "COMMAND", "BACKUP")
 
 
 def main() -> NoReturn:
@@ -39,35 +35,54 @@ def main() -> NoReturn:
     cli.run(dispatch)
 
 
+def start(name: str) -> NoReturn:
+    """Run one tool on the process's arguments."""
+    cli.run(partial(call, name))
+
+
 def dispatch(arguments: Sequence[str]) -> Exit:
-    """Call the tool; UserError where there is none of that name."""
+    """Call the tool that is named first; UserError where there is none of that name."""
     name = arguments[0] if arguments else ""
     if name in TOOLS:
-        if name == "genvalues":
-            # So short a process would spend more on looking for garbage than it could free.
-            gc.disable()
-        return load(name).main(arguments[1:])
+        return call(name, arguments[1:])
+    choose_language(cli.asked_language(arguments))
     if name and not name.startswith("-"):
         raise UserError(words.UNKNOWN_TOOL(name=name, tools=list(TOOLS)))
-    # It ends by --help or --version, or raises.
-    parser().parse_args(arguments)
+    with argparse_translated():
+        # It ends by --help or --version, or raises.
+        parser().parse_args(arguments)
     return Exit.USAGE
 
 
+def call(name: str, arguments: Sequence[str]) -> Exit:
+    """Call a tool."""
+    if name == "genvalues":
+        # So short a process would spend more on looking for garbage than it could free.
+        gc.disable()
+    return load(name).main(arguments)
+
+
 def load(name: str) -> cli.Tool:
-    """Import a tool, and nothing of the others."""
+    """Import a tool, and nothing of the others: the TOOL of mcapp/<name>/cli.py."""
     tool: cli.Tool = import_module(f"mcapp.{name}.cli").TOOL
     return tool
 
 
+def purpose(name: str) -> str:
+    """Say what a tool is for, without the import of all of it."""
+    sentence: Words = import_module(f"mcapp.{name}.words").PURPOSE
+    return translate(sentence())
+
+
 def parser(filled: str = "") -> argparse.ArgumentParser:
     """Return the parser of `mcapp` itself; only the tool `filled` has its options in it."""
-    made = cli.parser(COMMAND, __doc__ or "", f"{COMMAND} doctor --help")
-    made.epilog = f"{made.epilog}\n\n{COMPLETION}"
-    made.add_argument("--version", action="version", version=f"{COMMAND} {version()}")
+    made = cli.parser(COMMAND, translate(words.PURPOSE()), f"{COMMAND} doctor --help")
+    made.epilog = f"{made.epilog}\n\n{translate(words.COMPLETION())}{COMPLETION}"
+    shown = f"{COMMAND} {version()}"
+    made.add_argument("--version", action="version", version=shown, help=cli.told(words.VERSION))
     tools = made.add_subparsers(dest="tool", metavar="TOOL", required=True)
-    for name, purpose in TOOLS.items():
-        options = tools.add_parser(name, help=purpose)
+    for name in TOOLS:
+        options = tools.add_parser(name, help=purpose(name))
         if name == filled:
             load(name).add_options(options)
     return made
@@ -77,16 +92,32 @@ def complete(typed: Sequence[str]) -> None:
     """Answer the shell and end the process, where argcomplete is installed; `typed` is the line so far."""
     try:
         import argcomplete
+        from argcomplete.completers import FilesCompleter
     except ImportError:
         sys.exit(1)
+
+    class Completer(FilesCompleter):
+        """Offers files only for an option that takes one; else the words that its form lists."""
+
+        def __call__(self, prefix: str, **about: Any) -> list[str]:
+            form = str(about["action"].metavar)
+            if form in FILES:
+                return super().__call__(prefix)
+            return [word for word in form.split("|") if word.islower()]
+
     named = [word for word in typed[1:] if word in TOOLS]
-    argcomplete.autocomplete(parser(named[0] if named else ""))
+    argcomplete.autocomplete(parser(named[0] if named else ""), default_completer=Completer())
 
 
 def version() -> str:
     """Return the installed package's version; in a checkout, that in its pyproject.toml."""
+    # Imported here: only --version and --help need them.
     if CHECKOUT is None:
-        return importlib.metadata.version("mcapp")
+        from importlib import metadata
+
+        return metadata.version(COMMAND)
+    import tomllib
+
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return str(project["version"])
 

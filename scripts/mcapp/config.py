@@ -8,6 +8,8 @@ from pathlib import Path
 _PACKAGED = Path(__file__).with_name("chart")
 CHECKOUT = None if _PACKAGED.exists() else Path(__file__).resolve().parents[2]
 CHART = CHECKOUT / "chart" / "mcapp" if CHECKOUT else _PACKAGED
+# As a message names it: from the folder of the checkout, or where the package is installed.
+SHOWN_CHART = CHART.relative_to(CHECKOUT) if CHECKOUT else CHART
 
 NAMESPACE = "mcapp"
 RELEASE = "mcapp"

@@ -35,7 +35,9 @@ class UserError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{translate(self.problem)} {translate(self.remedy)}".strip()
+        problem, remedy = translate(self.problem), translate(self.remedy)
+        # A Chinese full stop brings its own blank.
+        return f"{problem}{'' if problem.endswith('。') else ' '}{remedy}".strip()
 
 
 class DifferenceError(UserError):
@@ -45,7 +47,7 @@ class DifferenceError(UserError):
 
 
 class UnreachableError(UserError):
-    """No cluster or machine answers, or its answer cannot be read."""
+    """No cluster or machine answers, its answer cannot be read, or the program that asks it is not there."""
 
     code = Exit.UNREACHABLE
 

@@ -7,10 +7,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from mcapp.config import SHOWN_CHART
+
 COMMAND = "mcapp"
-TOOLS = ("genvalues", "preflight", "doctor", "backup", "move")
-# Where a tool's script in scripts/ has another name than the tool.
-_SCRIPTS = {"move": "movedb"}
+# Each tool, and the name of its script in scripts/.
+TOOLS = {
+    "genvalues": "genvalues",
+    "preflight": "preflight",
+    "doctor": "doctor",
+    "backup": "backup",
+    "move": "movedb",
+}
 
 
 class Shell(str):
@@ -29,4 +36,9 @@ def called(tool: str) -> Shell:
     program = Path(sys.argv[0])
     if COMMAND in (program.stem, program.parent.name if program.stem == "__main__" else ""):
         return Shell(f"{COMMAND} {tool}")
-    return Shell(f"python3 scripts/{_SCRIPTS.get(tool, tool)}.py")
+    return Shell(f"python3 scripts/{TOOLS[tool]}.py")
+
+
+def chart() -> Shell:
+    """Return the chart as a user gives it to helm."""
+    return joined([str(SHOWN_CHART)])

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator
 
+# No answer takes longer, whatever has happened to the database.
+ANSWER_SECONDS = 3.0
 # Any address may give these, documented or not.
 _EVERYWHERE = {404, 405}
 

@@ -14,6 +14,7 @@ from mcapp_api.database.reasons import Code, explain
     ("state", "code"),
     [
         ("08006", Code.LOST),
+        ("2200H", Code.SCHEMA),
         ("23505", Code.SCHEMA),
         ("25006", Code.READ_ONLY),
         ("3F000", Code.TABLE_MISSING),
@@ -24,7 +25,11 @@ from mcapp_api.database.reasons import Code, explain
         ("53200", Code.MEMORY),
         ("55P03", Code.DATABASE_LOCKED),
         ("57014", Code.TIMEOUT),
+        ("2F005", Code.SCHEMA),
+        ("54001", Code.SCHEMA),
         ("58030", Code.DATA_DAMAGED),
+        ("P0001", Code.OTHER),
+        ("P0004", Code.OTHER),
         ("XX001", Code.DATA_DAMAGED),
     ],
 )

@@ -20,12 +20,11 @@ from dev.local.api_process import ApiProcess
 from dev.local.ports import free_port
 from dev.local.postgres import PostgresServer
 from mcapp import wait
+from tests.api.contract import ANSWER_SECONDS
 from tests.api.problem import assert_problem
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-# The promise to a client.
-ANSWER_SECONDS = 3.0
 # How long a request whose connection broke waits for a new one: ANSWER_SECONDS - REPEAT_SECONDS of the api.
 RECONNECT_SECONDS = 1.9
 

@@ -17,13 +17,11 @@ from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp_api.database.reasons import Code
-from tests.api.contract import Contract
+from tests.api.contract import ANSWER_SECONDS, Contract
 from tests.api.problem import assert_problem
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-# The promise to a client.
-ANSWER_SECONDS = 3.0
 # Under which the 5 connections of a replica do not fit.
 FEW = 3
 
@@ -280,6 +278,8 @@ def test_a_trigger_that_takes_too_long_or_refuses(breakable: PostgresServer, cli
     for body, code in (
         ("PERFORM pg_sleep(5); RETURN NEW;", Code.TIMEOUT),
         ("RAISE EXCEPTION 'not today';", Code.OTHER),
+        ("PERFORM 1;", Code.SCHEMA),
+        ("NEW.id := 1 / 0; RETURN NEW;", Code.SCHEMA),
     ):
         function = f"CREATE FUNCTION app.odd() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
         trigger = "CREATE TRIGGER odd BEFORE INSERT ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.odd()"

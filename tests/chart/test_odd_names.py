@@ -45,9 +45,8 @@ MODES: dict[str, tuple[dict[str, Any], set[Path]]] = {
 def split(text: str, mode: str) -> tuple[dict[str, Any], dict[Path, Any]]:
     """Return the mode's values with the text at each place that takes it, and the places that do not."""
     base, outside = MODES[mode]
-    if ":" in text:
-        # An IPv6 address that is none; only a template can tell.
-        outside = {*outside, ("db", "external", "host")}
+    # Only a template can tell: no schedule, and an IPv6 address that is none.
+    outside = {*outside, ("backup", "schedule"), *([("db", "external", "host")] if ":" in text else [])}
     filled = Filled(text)
     taken = {path: value for path, value in filled.taken.items() if path not in outside}
     refused = dict(filled.refused)

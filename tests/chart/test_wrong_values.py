@@ -12,7 +12,8 @@ import yaml
 
 from dev import ROOT
 from mcapp.config import CHART
-from tests.support.render import HelmError, install, lint, render
+from mcapp.genvalues.values import merge
+from tests.support.render import EXTERNAL, HelmError, install, lint, render
 from tests.support.wrong_values import WRONG, Wrong, told_by_schema
 
 pytestmark = pytest.mark.slow
@@ -56,33 +57,34 @@ def test_all_that_does_not_fit_together_is_told_at_once(command: str) -> None:
 
 NAMES = {
     "db": {
-        "POSTGRES_USER": "does not read",
+        "POSTGRES_USER": "no value does the same",
         "POSTGRES_PASSWORD": "db.auth.superuserPassword",
         "POSTGRES_PASSWORD_FILE": "db.auth.superuserPassword",
         "POSTGRES_DB": "db.database",
-        "POSTGRES_HOST_AUTH_METHOD": "does not read",
-        "PGDATA": "does not read",
-        "PGPORT": "db.external.port",
+        "POSTGRES_HOST_AUTH_METHOD": "no value does the same",
+        "PGDATA": "no value does the same",
+        "PGPORT": "no value does the same",
         "PATRONI_TTL": "db.ha.ttl",
-        "PATRONI_LOG_LEVEL": "does not read",
+        "PATRONI_LOG_LEVEL": "no value does the same",
         "APP_PASSWORD": "db.auth.appPassword",
         "REPLICATION_PASSWORD": "db.auth.replicationPassword",
         "MCAPP_RESET_PASSWORDS": "db.auth.resetPasswords",
-        "NODE_ADDRESS": "does not read",
+        "NODE_ADDRESS": "no value does the same",
     },
     "api": {
         "DATABASE_URL": "db.external.host",
-        "PGHOST": "db.external.host",
+        "PGHOST": "db.external.host with db.mode external does the same",
+        "PGPORT": "db.external.port with db.mode external does the same",
         "PGUSER": "db.external.user",
         "PGPASSWORD": "db.external.existingSecret",
         "PGSSLMODE": "db.external.sslMode",
         "MCAPP_POOL_SIZE": "api.poolSize",
         "MCAPP_LOG_LEVEL": "api.logLevel",
         "MCAPP_DRAIN_SECONDS": "api.drainSeconds",
-        "MCAPP_PORT": "web.service",
-        "POD_NAME": "does not read",
+        "MCAPP_PORT": "no value does the same",
+        "POD_NAME": "no value does the same",
     },
-    "web": {"LISTEN": "web.service", "API_UPSTREAM": "namePrefix", "RESOLV_CONF": "does not read"},
+    "web": dict.fromkeys(("LISTEN", "API_UPSTREAM", "RESOLV_CONF", "POD_NAME"), "no value does the same"),
 }
 
 
@@ -97,6 +99,30 @@ def test_a_variable_of_the_images_is_refused_with_the_value_that_does_the_same()
         for name, instead in names.items():
             (line,) = [line for line in lines if f"'/{tier}/extraEnv': got '{name}', " in line]
             assert instead in line
+
+
+def given_external(**external: object) -> dict[str, Any]:
+    return merge(EXTERNAL, {"db": {"external": external}})
+
+
+# What a refusal names in the place of a variable of the api's, and what it makes of the variable.
+SAME: list[tuple[str, dict[str, Any], str]] = [
+    ("DATABASE_URL", given_external(host="pg2.lab"), "postgresql://pg2.lab:5432/"),
+    ("DATABASE_URL", given_external(port=6432), "pg.lab.example:6432/"),
+    ("DATABASE_URL", {"db": {"database": "other"}}, "/other"),
+    ("DATABASE_URL", given_external(sslMode="verify-ca"), "sslmode=verify-ca"),
+    ("PGUSER", given_external(user="lab"), "lab"),
+    ("MCAPP_POOL_SIZE", {"api": {"poolSize": 7}}, "7"),
+    ("MCAPP_DRAIN_SECONDS", {"api": {"drainSeconds": 9}}, "9"),
+    ("MCAPP_LOG_LEVEL", {"api": {"logLevel": "debug"}}, "debug"),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "made"), SAME)
+def test_the_value_that_a_refusal_names_does_the_same(name: str, values: dict[str, Any], made: str) -> None:
+    (container,) = render(values).pod("api")["containers"]
+    (variable,) = [variable for variable in container["env"] if variable["name"] == name]
+    assert made in variable["value"]
 
 
 def test_values_of_an_older_chart_are_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -148,6 +174,38 @@ RIGHT = [
     {"metrics": {"serviceMonitor": {"interval": "90s", "scrapeTimeout": "1m30s"}}},
     {"ingress": {"hosts": ["*.lab", "1-lab", "a.b1"], "tls": [{"secretName": "wildcard"}]}},
     {"api": {"extraVolumeMounts": [{"name": "tmp", "mountPath": "/cache", "subPath": "cache"}]}},
+    {"db": {"persistence": {"size": "7.5Ei"}}, "backup": {"persistence": {"size": "9223372036854775807"}}},
+    {"db": {"resources": {"limits": {"hugepages-2Mi": "4Mi"}, "requests": {"hugepages-2Mi": "4096Ki"}}}},
+    {
+        "web": {
+            "extraVolumes": [
+                {"name": "a", "emptyDir": {"sizeLimit": "1.5Gi"}},
+                {"name": "b", "emptyDir": None},
+            ]
+        }
+    },
+    {"backup": {"schedule": "0\t3  29 FEB ?", "timeZone": "America/Argentina/Buenos_Aires"}},
+    {"backup": {"schedule": "@every 1h30m", "timeZone": "Etc/UTC"}},
+    {
+        "networkPolicy": {
+            "apiServerPeers": [{"ipBlock": {"cidr": "2001:db8::/32", "except": ["2001:db8:1::/48"]}}]
+        }
+    },
+    {"db": {"podLabels": {f"{'a.' * 20}b/{'c' * 63}": "d"}, "podAnnotations": {"a": "b\nc"}}},
+    {"web": {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}}},
+    {
+        "api": {
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": "zone",
+                    "whenUnsatisfiable": how,
+                    "labelSelector": {"matchLabels": {"a": "b"}},
+                }
+                for how in ("DoNotSchedule", "ScheduleAnyway")
+            ]
+        }
+    },
 ]
 
 

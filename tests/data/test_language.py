@@ -30,7 +30,7 @@ def test_an_error(how: str) -> None:
     options, locale = LANGUAGE[how]
     done = backup("create", "--kubectl", "/nowhere", *options, locale=locale)
     assert done.returncode == Exit.UNREACHABLE
-    assert done.stderr.startswith("error: 找不到程式 /nowhere。")
+    assert done.stderr.startswith("錯誤：找不到程式 /nowhere。")
 
 
 def test_a_refusal(tmp_path: Path) -> None:
@@ -43,6 +43,6 @@ def test_a_refusal(tmp_path: Path) -> None:
     done = backup("list", "--folder", str(tmp_path), "--lang", "zh-TW")
     assert done.returncode == Exit.OK
     assert done.stderr == (
-        "warning: 拒絕使用備份 mcapp-20260101T000000Z：其格式為 9，而此版本最多支援 1。沒有變更任何資料。\n"
+        "警告：拒絕使用備份 mcapp-20260101T000000Z：其格式為 9，而此版本最多支援 1。沒有變更任何資料。\n"
     )
     assert done.stdout == "這裡沒有備份。\n"

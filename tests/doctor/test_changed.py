@@ -17,6 +17,7 @@ from mcapp.doctor.checks import changed
 from mcapp.doctor.finding import Diagnosis, Finding
 from mcapp.doctor.read.manifest import KINDS, Manifest, newest, objects
 from mcapp.doctor.read.snapshot import Object, Snapshot
+from mcapp.kube.release import Revision
 from tests.support.render import HA, OPTIONS, Values, render
 
 RESOURCES = {"requests": {"cpu": 0.1, "memory": "1024Mi"}, "limits": {"memory": "2048Mi"}}
@@ -53,14 +54,14 @@ def wanted() -> list[Object]:
 def test_what_nobody_changed(values: Values) -> None:
     found = manifest(values)
     assert len(found) > 6
-    assert changed.changes(snapshot(found, [served(item) for item in found])) == []
+    assert snapshot(found, [served(item) for item in found]).changes == []
 
 
 def test_a_field_that_the_chart_leaves_to_the_server(wanted: list[Object]) -> None:
     items = copy.deepcopy(wanted)
     one(items, "Service", "web")["spec"]["ports"][0]["nodePort"] = None
     one(items, "Deployment", "web")["spec"]["template"]["spec"]["hostNetwork"] = False
-    assert changed.changes(snapshot(items, [served(item) for item in wanted])) == []
+    assert snapshot(items, [served(item) for item in wanted]).changes == []
 
 
 def one(items: list[Object], kind: str, name: str) -> Object:
@@ -128,7 +129,7 @@ def test_a_change_by_hand(
     live = [served(copy.deepcopy(item)) for item in wanted]
     change(live)
     shot = snapshot(wanted, live)
-    found = changed.changes(shot)[0]
+    found = shot.changes[0]
     assert (found.what, found.field) == (what, field)
     assert patch is None or found.patch == {"spec": patch}
     diagnosis = Diagnosis("mcapp", "mcapp")
@@ -149,31 +150,59 @@ def test_it_is_the_cause_of_a_fault_that_has_no_better_one(wanted: list[Object])
     assert [step.kubectl[:2] for step in exact.steps] == [("patch", "deployment/api")]
 
 
-def revision(number: int, status: str, **release: Any) -> Object:
+def test_one_patch_sets_an_object_back(wanted: list[Object]) -> None:
+    """A half of it may be refused, such as a type with the ports of another."""
+    live = [served(copy.deepcopy(item)) for item in wanted]
+    _type(live)
+    one(live, "Service", "web")["spec"]["selector"]["track"] = "blue"
+    (fault,) = changed.check(snapshot(wanted, live), Diagnosis("mcapp", "mcapp"))
+    (step,) = fault.steps
+    assert json.loads(step.kubectl[-1]) == {
+        "spec": {
+            "type": "NodePort",
+            "selector": {"track": None},
+            "ports": [{"port": 80, "nodePort": 30080}],
+        }
+    }
+
+
+def test_an_object_that_is_gone_is_made_again(wanted: list[Object]) -> None:
+    live = [served(copy.deepcopy(item)) for item in wanted]
+    _gone(live)
+    fault = changed.lead(snapshot(wanted, live), Finding("web-api", {"why": "HTTP 502"}, tier="web"))
+    assert [step.line.split()[:2] for step in fault.steps] == [["helm", "upgrade"]]
+
+
+def printed(number: int, status: str, **release: Any) -> tuple[Revision, str]:
+    """Return a revision, and the line that kubectl prints of its content."""
     packed = gzip.compress(json.dumps(release).encode())
     data = base64.b64encode(base64.b64encode(packed)).decode()
-    labels = {"owner": "helm", "name": "mcapp", "version": str(number), "status": status}
-    return {"kind": "Secret", "metadata": {"name": f"v{number}", "labels": labels}, "data": {"release": data}}
+    return Revision(number, status, datetime.now(UTC)), f"{number}\t{data}\n"
 
 
 def test_helm_s_own_record_is_read(wanted: list[Object]) -> None:
     secret = {"kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": "x"}}
     text = "---\n" + "---\n# Source: a.yaml\n".join(yaml.safe_dump(item) for item in (*wanted, secret))
-    found = newest([revision(2, "failed"), revision(10, "deployed", manifest=text, apply_method="ssa")])
+    two, first = printed(2, "failed")
+    ten, second = printed(10, "deployed", manifest=text, apply_method="ssa")
+    found = newest([two, ten], f"10\tdeployed\t2026-11-29T10:00:00Z\t\t\t\n{second}{first}")
     assert list(found.objects) == wanted
     assert found.owned
     assert list(objects(text)) == wanted
 
 
 def test_a_release_that_helm_is_changing_is_not_compared() -> None:
-    assert newest([revision(1, "deployed", manifest=""), revision(2, "pending-upgrade")]) == Manifest()
-    assert newest([]) == Manifest()
+    one, first = printed(1, "deployed", manifest="")
+    two, second = printed(2, "pending-upgrade", apply_method="ssa")
+    # But it is known how Helm writes.
+    assert newest([one, two], first + second) == Manifest(owned=True)
+    assert newest([one, two], first) == Manifest()
+    assert newest([], "") == Manifest()
 
 
 def test_a_record_that_cannot_be_read_is_said() -> None:
-    broken = revision(1, "deployed", manifest="")
-    broken["data"]["release"] = "AAAA"
-    shot = Snapshot("mcapp", "mcapp", datetime.now(UTC), [], manifest=newest([broken]))
+    broken, _ = printed(1, "deployed", manifest="")
+    shot = Snapshot("mcapp", "mcapp", datetime.now(UTC), [], manifest=newest([broken], "1\tAAAA\n"))
     diagnosis = Diagnosis("mcapp", "mcapp")
     assert not list(changed.check(shot, diagnosis))
     assert diagnosis.left_out

@@ -116,7 +116,7 @@ def test_no_cluster(tmp_path: Path, lang: str) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
-    assert done.stderr.startswith("error: ")
+    assert done.stderr.startswith("error: " if lang == "en" else "錯誤：")
     assert "Traceback" not in done.stderr
     assert "--nodes-file" not in done.stderr
 

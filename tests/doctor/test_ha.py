@@ -10,6 +10,7 @@ import pytest
 from mcapp.doctor.checks import ha, services
 from mcapp.doctor.finding import Diagnosis
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name
+from mcapp.kube.release import Look, Revision
 
 TIER = {
     "app.kubernetes.io/part-of": "mcapp",
@@ -112,6 +113,7 @@ def test_no_rollback_for_a_member_that_crashes() -> None:
     """It may just be copying the data."""
     snapshot = members(db_0="", db_1="primary")
     pods = {name(pod): pod for pod in snapshot.pods("db")}
+    snapshot.helm = Look(tuple(Revision(n, "deployed", snapshot.now) for n in (1, 2)))
     assert ha.back(snapshot, pods["db-0"], "db").kubectl[:2] == ("exec", "db-1")
     assert ha.back(snapshot, pods["db-0"], "api").line.startswith("helm rollback")
     snapshot.items[0]["metadata"]["labels"].pop("mcapp/mode")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 
 from mcapp.doctor import cli as doctor
+from mcapp.doctor.read import compare
+from mcapp.doctor.read.manifest import CONTENT
 from mcapp.errors import Exit
 from mcapp.kube.release import query
 from mcapp.messages import LANGS
@@ -17,6 +21,7 @@ from tests.support.doctor_recording import key, load, replay
 
 Found = dict[str, Any]
 Call = Callable[..., tuple[Exit, Found]]
+HELM = key(query("mcapp", "mcapp", CONTENT))
 KINDS = "get deployments,statefulsets,pods,jobs --namespace=mcapp"
 WORK = f"{KINDS} --selector=app.kubernetes.io/instance=mcapp --output=json"
 
@@ -38,7 +43,7 @@ def recorded(statuses: list[str], minutes: float, cause: str = "healthy", *work:
     document = load(cause)
     written = datetime.fromisoformat(document["now"]) - timedelta(minutes=minutes)
     lines = [f"{n}\t{status}\t{written.isoformat()}\t\t\n" for n, status in enumerate(statuses, 1)]
-    document["calls"][key(query("mcapp", "mcapp"))] = {"code": 0, "out": "".join(lines), "err": ""}
+    document["calls"][HELM] = {"code": 0, "out": "".join(lines), "err": ""}
     document["calls"][WORK] = {"code": 0, "out": {"items": list(work)}, "err": ""}
     return document
 
@@ -104,12 +109,78 @@ def test_a_failed_revision_is_told(call: Call) -> None:
     assert any("helm rollback mcapp 1 -n mcapp" in one for one in found["warnings"])
 
 
+def owned(document: Found, number: int) -> Found:
+    """Let Helm have applied a revision on the server."""
+    packed = gzip.compress(json.dumps({"apply_method": "ssa", "manifest": ""}).encode())
+    content = base64.b64encode(base64.b64encode(packed)).decode()
+    document["calls"][HELM]["out"] += f"{number}\t{content}\n"
+    return document
+
+
+def test_a_first_revision_that_failed_has_nothing_to_go_back_to(call: Call) -> None:
+    _, found = call(owned(recorded(["failed"], 30), 1))
+    (warning,) = (one for one in found["warnings"] if "Revision 1" in one)
+    upgrade = (
+        "helm upgrade mcapp chart/mcapp -n mcapp --reset-then-reuse-values --force-conflicts -f values.yaml"
+    )
+    assert warning.endswith(upgrade)
+    assert "no earlier one worked" in warning
+    assert "rollback" not in warning
+
+
+@pytest.mark.parametrize("cause", ["crash-loop", "probe-failing", "bad-migration"])
+def test_a_rollback_only_to_a_revision_that_worked(call: Call, cause: str) -> None:
+    back = {
+        ("deployed",): "helm upgrade ",
+        ("failed", "deployed"): "helm upgrade ",
+        ("superseded", "failed", "deployed"): "helm rollback mcapp 1 -n mcapp",
+    }
+    for statuses, command in back.items():
+        _, found = call(recorded(list(statuses), 30, cause))
+        assert found["cause"] == cause
+        assert found["commands"][-1]["command"].startswith(command)
+    # Without the right to know, it is not said.
+    _, found = call(load(cause))
+    assert not any("rollback" in one["command"] for one in found["commands"])
+
+
+def test_a_rollback_takes_back_what_was_changed_by_hand_on_the_server(call: Call) -> None:
+    _, found = call(owned(recorded(["superseded", "deployed"], 30, "crash-loop"), 2))
+    assert found["commands"][-1]["command"] == "helm rollback mcapp 1 -n mcapp --force-conflicts"
+    _, found = call(owned(recorded(["deployed", "failed"], 30), 1))
+    assert any(one.endswith("helm rollback mcapp 1 -n mcapp --force-conflicts") for one in found["warnings"])
+    _, found = call(owned(recorded(["deployed", "pending-upgrade"], 30), 1))
+    assert found["commands"][-1]["command"] == "helm rollback mcapp 1 -n mcapp --force-conflicts"
+
+
+def test_helm_s_record_is_read_once(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    document, asked = recorded(["superseded", "deployed"], 30, "crash-loop"), []
+
+    class Counting(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            asked.append(name)
+            return super().__getitem__(name)
+
+    compared: list[object] = []
+
+    def changes(*given: object) -> list[object]:
+        compared.append(given)
+        return []
+
+    monkeypatch.setattr(compare, "changes", changes)
+    document["calls"] = Counting(document["calls"])
+    call(document)
+    assert len([name for name in asked if name.startswith("get secret")]) == 1
+    assert len(compared) == 1
+
+
 def test_without_the_right_to_read_secrets_it_says_so(call: Call) -> None:
     document = load("healthy")
     refused = 'Error from server (Forbidden): secrets is forbidden: User "x" cannot list resource "secrets"'
-    document["calls"][key(query("mcapp", "mcapp"))] = {"code": 1, "out": "", "err": refused}
+    document["calls"][HELM] = {"code": 1, "out": "", "err": refused}
     _, found = call(document)
-    assert any("Helm's record" in one for one in found["left_out"])
+    for part in ("Helm's record of the release", "changes by hand"):
+        assert any(one.startswith(f"{part}: ") and "is forbidden" in one for one in found["left_out"])
 
 
 def deleting(document: Found, policy: str = "Delete") -> Found:

@@ -18,17 +18,16 @@ import pytest
 
 from dev.kind.cluster import Cluster, port_of, topology_of
 from dev.kind.docker import docker, ensure
-from dev.kind.network import NETWORK
 from dev.kind.release import HA_NODES, Release
 from dev.local.ports import free_port
 from mcapp import wait
-from mcapp.config import NODE_PORT
 
 GIVEN = os.environ.get("MCAPP_TEST_CLUSTER")
 NAME = GIVEN or "mcapp-test"
 # The topologies that a module may ask for, and their options of dev.up.
 SHAPES = {
-    "single": ("--topology", "single"),
+    # With both IP families, which costs no cluster more.
+    "single": ("--topology", "single", "--ip-family", "dual"),
     "multi": ("--topology", "multi"),
     "ha": ("--topology", "multi", "--db-nodes", str(HA_NODES)),
 }
@@ -55,12 +54,11 @@ class Up:
 
     def pages(self) -> list[str]:
         """Return the page's address through this machine's port and through every node."""
-        nodes = (f"http://{address}:{NODE_PORT}" for address in self.cluster.addresses())
-        return [f"http://localhost:{self.port}", *nodes]
+        return [f"http://localhost:{self.port}", *self.cluster.urls()]
 
     def machine(self) -> str:
         """Return this machine's address on the nodes' network, where pods reach it."""
-        network = json.loads(docker("network", "inspect", NETWORK))[0]
+        network = json.loads(docker("network", "inspect", self.cluster.network().name))[0]
         return str(ip_network(network["IPAM"]["Config"][0]["Subnet"])[1])
 
     def nodes_of(self, tier: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,13 @@ from mcapp.errors import UserError
 from tests.e2e.conftest import Up
 from tests.e2e.journey import read, write_and_read
 
-PREVIOUS = sorted(Path(__file__).with_name("charts").glob("mcapp-*.tgz"))[-1]
+
+def version(chart: Path) -> tuple[int, ...]:
+    """Return the version in a chart's file name."""
+    return tuple(int(part) for part in re.findall(r"\d+", chart.stem))
+
+
+PREVIOUS = max(Path(__file__).with_name("charts").glob("mcapp-*.tgz"), key=version)
 WAIT = ("--wait", "--timeout", "3m")
 # The pods of a test need no time to drain.
 QUICK = ("--set", "web.drainSeconds=0,api.drainSeconds=0", *WAIT)

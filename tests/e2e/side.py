@@ -30,7 +30,7 @@ class Side(Release):
     def page(self) -> str:
         """Return the address of its page on the first node."""
         ports = json.loads(self.kubectl("get", "service/web", "--output", "jsonpath={.spec.ports}"))
-        return f"http://{self.cluster.addresses()[0]}:{ports[0]['nodePort']}"
+        return self.cluster.urls(ports[0]["nodePort"])[0]
 
     def kill(self, tier: str) -> None:
         """Delete the pods of a tier without a grace period."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from dev.local.postgres import PostgresServer
@@ -181,6 +182,16 @@ def test_the_doctor_and_the_log_name_what_is_wrong(broken: Side, cause: str) -> 
     assert why in broken.kubectl("logs", *API, "--tail=-1")
     answer = httpx.get(f"{broken.page()}/api/tasks", timeout=10)
     assert answer.status_code in (502, 503), answer.text
+
+
+def test_the_doctor_names_who_holds_a_lock_there(external: Side, server: PostgresServer) -> None:
+    """As far as the api's role may read it."""
+    with psycopg.connect(server.admin_conninfo) as holder:
+        holder.execute("LOCK TABLE app.tasks")
+        code, report = wait_for_cause(external, "locked", "--settle", "6", *external.asked)
+        assert (code, report["cause"]) == (1, "locked"), report
+        assert f"process {holder.info.backend_pid} of user postgres" in report["problem"]
+        assert "psql -h" in report["commands"][0]["command"]
 
 
 def test_the_way_back_finds_the_data(external: Side, before: int) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from pytest_helm_charts.k8s.deployment import wait_for_deployments_to_run
 from pytest_helm_charts.k8s.stateful_set import wait_for_stateful_sets_to_run
 
 from dev import ROOT
+from dev.kind import commands
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.images.transfer import full_reference
@@ -32,12 +34,14 @@ from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
 from tests.e2e.journey import read, survives_the_pod, write_and_read
 from tests.e2e.processes import signal
+from tests.e2e.side import BESIDE, Side
 from tests.page.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 # Longer than the three failed liveness probes after which the kubelet would restart a container.
 DATABASE_AWAY_SECONDS = 40
+TIERS = ("web", "api", "db")
 LAPTOP, LAB = f"{NAME}-control-plane", f"{NAME}-worker"
 
 
@@ -113,7 +117,7 @@ def test_again_puts_the_wanted_build_back_under_the_pods_name(installed: Up) -> 
 def test_another_topology_is_refused_while_this_one_runs(installed: Up) -> None:
     done = up("single", installed.port)
     assert done.returncode == 2
-    assert "make down" in done.stderr
+    assert commands.down(installed.cluster.name) in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -233,6 +237,31 @@ def test_the_cluster_comes_back_after_a_reboot(installed: Up) -> None:
     assert read(page, task["id"])["title"] == task["title"]
     for node_page in installed.pages():
         write_and_read(node_page)
+
+
+@pytest.fixture
+def together(installed: Up, tmp_path: Path) -> Iterator[Side]:
+    """A release of topology single on the laptop, by the values that genvalues makes."""
+    release, values = Side.of(installed, "together"), tmp_path / "values.yaml"
+    output(
+        [
+            *(sys.executable, ROOT / "scripts" / "genvalues.py", "--topology", "single", "--file", values),
+            *("--kubeconfig", installed.cluster.kubeconfig, "--kubectl", command("kubectl")),
+            *("--set", "web.service.nodePort=null", *release.asked),
+            *(f"--set={tier}.nodeSelector={{kubernetes.io/hostname: {LAPTOP}}}" for tier in TIERS),
+        ]
+    )
+    release.helm("install", CHART, "--create-namespace", "--values", values, "--set", BESIDE, *lifecycle.WAIT)
+    yield release
+    release.remove()
+
+
+def test_topology_single_runs_every_tier_on_one_node(together: Side) -> None:
+    page = together.page()
+    write_and_read(page)
+    seen = httpx.get(f"{page}/api/topology", timeout=10).json()
+    assert {pod["spec"]["nodeName"] for pod in together.pods()} == {LAPTOP}
+    assert {seen[tier]["node"] for tier in TIERS} == {LAPTOP}
 
 
 def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:

@@ -1,18 +1,23 @@
-"""One real node runs all three tiers."""
+"""One real node with both IP families runs all three tiers."""
 
 from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import yaml
 
+from dev.kind import commands
 from dev.kind.release import Release
 from mcapp.config import CHART
 from mcapp.errors import Exit, UserError
 from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
+from tests.e2e.examination import doctor
+from tests.e2e.faults.site import Site
 from tests.e2e.journey import survives_the_pod, write_and_read
 from tests.support.wrong_values import WRONG, Wrong
 
@@ -28,7 +33,7 @@ def test_every_tier_runs_on_the_one_node(installed: Up) -> None:
 
 def test_a_row_goes_through_the_nodes_port(installed: Up) -> None:
     pages = installed.pages()
-    assert len(pages) == 2
+    assert [":" in urlsplit(page).netloc.rpartition(":")[0] for page in pages] == [False, False, True]
     for page in pages:
         write_and_read(page)
 
@@ -36,6 +41,37 @@ def test_a_row_goes_through_the_nodes_port(installed: Up) -> None:
 def test_the_topology_names_the_node(installed: Up) -> None:
     seen = httpx.get(f"{installed.pages()[0]}/api/topology", timeout=10).json()
     assert {seen[tier]["node"] for tier in ("web", "api", "db")} == {NODE}
+
+
+def test_every_tier_listens_on_both_ip_families(installed: Up) -> None:
+    """Web reaches api, and api reaches db, at each address of the Service and of the pods."""
+    services = {item["metadata"]["name"]: item["spec"] for item in installed.release.get("services")["items"]}
+    assert [len(services[tier]["clusterIPs"]) for tier in ("web", "api", "db")] == [2, 2, 2]
+    for address in (*services["api"]["clusterIPs"], *_addresses(installed, "api")):
+        host = f"[{address}]" if ":" in address else address
+        asked = f"curl -sS -o /dev/null -w %{{http_code}} -m 5 http://{host}:8000/readyz"
+        assert installed.release.exec("deploy/web", *asked.split()) == "200"
+    for address in (*services["db"]["clusterIPs"], *_addresses(installed, "db")):
+        code = (
+            "import os, psycopg; "
+            f"print(psycopg.connect(os.environ['DATABASE_URL'], hostaddr={address!r}).info.hostaddr)"
+        )
+        assert installed.release.exec("deploy/api", "python", "-c", code) == address
+
+
+def _addresses(up: Up, tier: str) -> list[str]:
+    pods = up.release.pods(tier)
+    found = [one["ip"] for pod in pods for one in pod["status"]["podIPs"]]
+    assert len(found) == 2 * len(pods)
+    return found
+
+
+def test_the_tools_know_both_ip_families(installed: Up) -> None:
+    values = yaml.safe_load(installed.cluster.kubeconfig.with_name("values-single.yaml").read_text())
+    assert set(values["cluster"]["urls"]) == set(installed.pages()[1:])
+    code, report = doctor(Site(installed.cluster))
+    assert (code, report["cause"]) == (0, None), report
+    assert "ok   the row is read back" in installed.release.test()
 
 
 def test_the_row_survives_its_pod(installed: Up) -> None:
@@ -83,7 +119,7 @@ def test_other_nodes_than_those_that_are_there_are_refused(installed: Up) -> Non
         refused = up(installed.topology, installed.port, *asked)
         assert refused.returncode == Exit.USAGE
         assert asked[1] in refused.stderr
-        assert "make down" in refused.stderr
+        assert commands.down(installed.cluster.name) in refused.stderr
 
 
 def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:

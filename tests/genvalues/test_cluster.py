@@ -74,6 +74,10 @@ FORBIDDEN = """#!/bin/sh
 echo 'Error from server (Forbidden): nodes is forbidden: User "eve" cannot list resource "nodes"' >&2
 exit 1
 """
+REFUSED = """#!/bin/sh
+echo 'The connection to the server 127.0.0.1:6443 was refused' >&2
+exit 1
+"""
 
 
 @pytest.mark.parametrize(("arguments", "file"), [((), True), (("--apply-labels", "lab"), False)])
@@ -85,7 +89,8 @@ def test_a_file_is_proposed_only_where_one_is_taken(run: Run, arguments: tuple[s
     assert done.code is Exit.UNREACHABLE
     assert "You may not read the cluster's nodes" in done.err
     assert ("--nodes-file" in done.err) is file
-    assert ("--nodes-file" in run(*arguments, "--kubectl", "false").err) is file
+    program.write_text(REFUSED)
+    assert ("--nodes-file" in run(*arguments, "--kubectl", str(program.absolute())).err) is file
 
 
 def test_everything_that_can_be_read_is_considered(run: Run) -> None:

@@ -195,6 +195,26 @@ def test_label_prints_a_command_a_shell_takes(run: Run) -> None:
     assert told == "kubectl label node 'a b' role=database tier=db '--context=x y'\n"
 
 
+def test_no_command_for_a_node_that_the_file_does_not_have(run: Run) -> None:
+    assert run("--label", "lab", of=TWO).out == "kubectl label node lab role=database\n"
+    done = run("--label", "nosuch", of=TWO)
+    assert (done.code, done.out) == (Exit.USAGE, "")
+    assert done.err.startswith("There is no node nosuch; the nodes are lab, laptop.")
+
+
+def test_several_nodes_are_told_of_as_several(run: Run) -> None:
+    assert "multi: lab is Ready, schedulable, no server, and carries role=database" in run(of=TWO).out
+    more = [*TWO, node("lab1", "192.168.1.21", labels=DATABASE)]
+    out = run(of=more).out
+    assert "multi: lab, lab1 are Ready, schedulable, no servers, and carry role=database" in out
+    assert "lab, lab1 carry role=database." in out
+    assert "3 nodes, each with the address" in out
+
+
+def test_a_wrong_value_names_the_schema_of_the_checkout(run: Run) -> None:
+    assert "See chart/mcapp/values.schema.json for" in run("--set", "api.replicas=many", of=TWO).err
+
+
 def test_as_a_process(tmp_path: Path) -> None:
     """The exit code and the one sentence reach the shell."""
     command = [sys.executable, genvalues.__file__, "--nodes-file", "nope.json"]

@@ -171,7 +171,7 @@ VALUES = {
     "--apply-labels with a file": (["--apply-labels", "a"], "needs the cluster"),
     "an option too many": (["--nope"], "unrecognized arguments"),
     "a topology that is none": (["--topology", "dual"], "invalid choice"),
-    "a node that is none": (["--db-node", "lab"], "There is no node lab; the nodes are laptop."),
+    "a node that is none": (["--db-node", "lab"], "There is no node lab; the node is laptop."),
     "a port that is taken": (["--set", "web.service.nodePort=31000"], "taken by the Service default/other"),
 }
 

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from mcapp.errors import UserError
 from mcapp.kube import words
 from mcapp.kube.quantity import millis, whole
-from mcapp.messages import Words, comment, from_environment, plain, translate
+from mcapp.messages import Part, Words, choose_language, comment, from_environment, plain, translate, wrapped
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,40 @@ def test_language_by_locale(environment: dict[str, str], lang: str) -> None:
 def test_long_lists_are_cut() -> None:
     told = translate(words.INPUT_OTHER(file="f", kinds=list("abcdefg")), "en")
     assert told == "f holds a, b, c, d, e and 2 more and no node."
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (["lab"], "lab is"),
+        (["lab", "attic"], "lab, attic are"),
+        ([], " are"),
+        ("lab", "lab is"),
+        (1, "1 is"),
+        (0, "0 are"),
+        (None, " is"),
+        (words.INPUT_OTHER(file="f", kinds=["a", "b"]), "f holds a, b and no node. is"),
+    ],
+)
+def test_one_or_several(part: Part, told: str) -> None:
+    assert translate(Words("{part} {part:is|are}", "")(part=part), "en") == told
+
+
+def test_chinese_is_broken_where_it_may_be() -> None:
+    text = "使用 release 的磁碟區（backup.enabled），不是本機的資料夾。"
+    lines = wrapped(text, 16).split("\n")
+    assert lines == ["使用 release 的", "磁碟區", "（backup.enabled），", "不是本機的資料", "夾。"]
+
+
+def test_a_chinese_full_stop_needs_no_blank() -> None:
+    error = UserError(Words("No.", "不行。")(), Words("Go.", "去吧。")())
+    try:
+        choose_language("en")
+        assert str(error) == "No. Go."
+        choose_language("zh-TW")
+        assert str(error) == "不行。去吧。"
+    finally:
+        choose_language(None)
 
 
 def test_a_command_is_cut_nowhere() -> None:

@@ -27,7 +27,7 @@ def test_a_fault_of_the_program(lang: Lang, capsys: pytest.CaptureFixture[str]) 
         choose_language(None)
     assert caught.value.code == 6
     (line,) = capsys.readouterr().err.splitlines()
-    assert re.match(r"error: .*KeyError: 'ports'.*test_exit_codes\.py:\d+", line)
+    assert re.match(r"(error: |錯誤：).*KeyError: 'ports'.*test_exit_codes\.py:\d+", line)
 
 
 def test_the_traceback_is_there_for_those_who_ask(

@@ -23,6 +23,20 @@ from mcapp.messages import Text, Words
 from tests.support.tls import Authority
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers, and writes no log."""
+
+    def say(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("ca"))
@@ -32,19 +46,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def server(authority: Authority, status: int) -> Iterator[str]:
     """An API server that gives every request this answer; its address."""
 
-    class Answer(BaseHTTPRequestHandler):
+    class Answer(_Handler):
         def do_GET(self) -> None:
             reason = {401: "Unauthorized", 403: "Forbidden"}[status]
             said = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status}
             body = json.dumps({**said, "reason": reason, "message": reason, "details": {}}).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.say(status, "application/json", body)
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -114,6 +121,34 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
     assert said(error) == (words.KUBE_SILENT, words.KUBE_SILENT_REMEDY)
 
 
+@contextmanager
+def website(status: int) -> Iterator[int]:
+    """A web server that gives every request a page; its port."""
+
+    class Answer(_Handler):
+        def do_GET(self) -> None:
+            body = b"<html><body>It works!</body></html>"
+            self.say(status, "text/html", body)
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    try:
+        yield made.server_address[1]
+    finally:
+        made.shutdown()
+        made.server_close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status"),
+    [("http", 200), ("http", 301), ("http", 400), ("http", 403), ("http", 404), ("https", 200)],
+)
+def test_what_answers_is_no_api_server(scheme: str, status: int, tmp_path: Path) -> None:
+    with website(status) as port:
+        error = asked(tmp_path, f"{scheme}://127.0.0.1:{port}")
+    assert said(error) == (words.KUBE_OTHER_SERVER, words.KUBE_OTHER_SERVER_REMEDY)
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -129,6 +164,10 @@ def test_nobody_answers_in_time(tmp_path: Path) -> None:
         ('nodes is forbidden: User "v" cannot list resource "nodes" in API group ""', words.KUBE_RIGHTS),
         ("error loading config file: yaml: line 1", words.KUBE_CONFIG),
         ("unable to read client-cert /x.crt: open /x.crt: no such file or directory", words.KUBE_CONFIG),
+        ("Client sent an HTTP request to an HTTPS server", words.KUBE_OTHER_SERVER),
+        ("http: server gave HTTP response to HTTPS client", words.KUBE_OTHER_SERVER),
+        ("couldn't get version/kind; json parse error: invalid character 'x' looking for beginning of value",
+         words.KUBE_CONFIG),
         ("etcdserver: leader changed", words.KUBE_UNREACHABLE),
     ],
 )  # fmt: skip

@@ -31,6 +31,16 @@ def test_the_lines_of_kubectl_become_revisions_in_order() -> None:
     assert parse("") == ()
 
 
+def test_the_time_of_a_revision_is_its_own() -> None:
+    """Helm gives a new revision the label modifiedAt of the one before."""
+    first_installed = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
+    made, written = "2026-11-29T11:00:00Z", "2026-11-29T11:00:00Z 2026-11-29T11:04:00Z"
+    (told,) = parse(f"7\tfailed\t{made}\t{first_installed}\t{written}\t\n")
+    assert told.since == datetime(2026, 11, 29, 11, 4, tzinfo=UTC)
+    (told,) = parse(f"7\tpending-upgrade\t{made}\t{first_installed}\t\t\n")
+    assert told.since == datetime(2026, 11, 29, 11, tzinfo=UTC)
+
+
 def test_the_content_of_a_revision_is_not_read() -> None:
     """It holds the values, and perhaps passwords."""
     asked = query("lab", "mcapp")
@@ -73,6 +83,13 @@ def test_an_old_revision_that_stayed_pending_is_past() -> None:
 def test_the_command_that_ends_it(statuses: list[str], command: str) -> None:
     revisions = tuple(revision(number, status, 60) for number, status in enumerate(statuses, 1))
     assert mending(Look(revisions), "lab", "blue") == command
+
+
+def test_a_rollback_takes_flags_and_an_uninstall_does_not() -> None:
+    flag = "--force-conflicts"
+    for statuses, ends in ((["deployed", "failed"], True), (["failed"], True), (["uninstalling"], False)):
+        revisions = tuple(revision(number, status) for number, status in enumerate(statuses, 1))
+        assert mending(Look(revisions), "lab", "blue", flag).endswith(f" {flag}") is ends
 
 
 def item(kind: str, **fields: Any) -> dict[str, Any]:

@@ -27,13 +27,13 @@ def _chinese() -> Iterator[None]:
 def test_an_error() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "movedb.py"), "--to", "multi", "--lang", "zh-TW"]
     done = subprocess.run([*command, "--helm", "/nowhere"], capture_output=True, text=True, check=False)
-    assert done.returncode == Exit.USAGE
-    assert done.stderr.startswith("error: 沒有安裝 helm。")
+    assert done.returncode == Exit.UNREACHABLE
+    assert done.stderr.startswith("錯誤：找不到程式 /nowhere。")
 
 
 @pytest.mark.usefixtures("_chinese")
 def test_a_refusal() -> None:
-    with pytest.raises(UserError, match="沒有節點 attic。 節點：full、lab、laptop、spare"):
+    with pytest.raises(UserError, match="沒有節點 attic。節點：full、lab、laptop、spare"):
         target.choose(deployed(MULTI), cluster("lab"), "attic", "lab")
 
 

@@ -26,7 +26,7 @@ ARGUMENTS = [
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_stack() -> Iterator[Stack]:
     with Stack() as stack:
         yield stack
@@ -40,8 +40,9 @@ def stack(whole_stack: Stack) -> Stack:
     return whole_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """The browser, ended after this folder's tests: while it runs, asyncio starts no loop in this process."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from dev import ROOT
 from mcapp.preflight import commands
 from mcapp.preflight.commands import Machine
 from mcapp.preflight.ports import Role
@@ -64,10 +66,23 @@ def test_errors_are_in_chinese_too() -> None:
     assert "不是機器的 IP 位址" in preflight("agent", "--peer", "lab", "--lang", "zh-TW").stderr
 
 
+def test_arguments_and_help_are_in_chinese_too() -> None:
+    assert preflight("agent", "--lang", "zh-TW").stderr == (
+        "錯誤：缺少必要的引數：--peer。請見 `python3 scripts/preflight.py agent --help`。\n"
+    )
+    assert (
+        "--timeout 必須是 0.1 到 60 的數字"
+        in preflight("agent", "--peer", "192.0.2.9", "--timeout=0", "--lang=zh-TW").stderr
+    )
+    shown = preflight("agent", "--help", "--lang", "zh-TW", site=False).stdout
+    assert shown.startswith("用法：")
+    assert not re.search("usage|options|show this|example:|machine", shown)
+
+
 SERVER, AGENT = Machine("192.168.1.100", "laptop"), Machine("192.168.1.101", "Lab")
 JOIN = (
     "curl -sfL https://get.k3s.io | K3S_URL=https://192.168.1.100:6443 K3S_TOKEN='a b' "
-    "sh -s - agent --node-ip 192.168.1.101 --node-label role=database"
+    "sh -s - agent --node-ip 192.168.1.101"
 )
 
 
@@ -75,8 +90,10 @@ JOIN = (
 def test_the_commands_are_the_same_from_either_machine(role: Role, here: Machine, there: Machine) -> None:
     printed = [step.command for step in commands.steps(role, here, there, etcd=False, token="a b")]
     assert printed[0] == "curl -sfL https://get.k3s.io | sh -s - server --node-ip 192.168.1.100"
-    assert JOIN in printed
-    assert "sudo k3s kubectl label node lab role=database --overwrite" in printed
+    token, join, label = printed[1:4]
+    assert token == "sudo cat /var/lib/rancher/k3s/server/node-token"
+    assert join == JOIN
+    assert label == "sudo k3s kubectl label node lab role=database --overwrite"
     assert f"scp dist/mcapp-images.tar {there.address}:" in printed
     assert sum("k3s ctr images import" in command for command in printed) == 2
     for command in printed:
@@ -92,8 +109,18 @@ def test_a_nameless_agent_is_labelled_by_its_address() -> None:
     subprocess.run(["sh", "-n", "-c", label], check=True)
 
 
+def test_the_readme_gives_the_same_commands() -> None:
+    steps = list(commands.steps("server", SERVER, AGENT, etcd=False, token="<token>"))
+    for page in ("README.md", "README.zh-TW.md"):
+        said = (ROOT / page).read_text()
+        assert steps[1].command in said
+        assert said.index("server/node-token") < said.index("K3S_TOKEN=") < said.index("label node")
+        assert "--node-label" not in said
+
+
 def test_with_etcd_the_peer_is_a_second_server() -> None:
     printed = [step.command for step in commands.steps("server", SERVER, AGENT, etcd=True)]
     assert printed[0].endswith("server --cluster-init --node-ip 192.168.1.100")
     assert printed[2].endswith("server --server https://192.168.1.100:6443 --node-ip 192.168.1.101")
-    assert printed[3].endswith("agent --node-label role=database")
+    assert printed[3].endswith("sh -s - agent")
+    assert printed[4] == "sudo k3s kubectl label node NODE-NAME role=database --overwrite"

@@ -15,10 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mcapp.doctor.read.manifest import Manifest
+from mcapp.doctor.read.manifest import CONTENT, Manifest
 from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.kube.kubectl import Kubectl
-from mcapp.kube.release import query
+from mcapp.kube.release import Look, query
 
 FIXTURES = Path(__file__).parents[1] / "doctor" / "fixtures"
 # Fields that the doctor does not use; they would be most of the file.
@@ -110,11 +110,11 @@ class Recorder(Reader):
         self.asked.setdefault("touch", {})[f"{address}:{port}"] = found
         return found
 
-    def manifest(self) -> Manifest:
-        found = Reader.manifest(self)
+    def helm(self) -> tuple[Look | None, Manifest]:
+        seen, found = Reader.helm(self)
         objects = [trimmed(item) for item in found.objects]
         self.asked["manifest"] = {"objects": objects, "owned": found.owned, "why": found.why}
-        return found
+        return seen, found
 
     def write(self, path: Path) -> None:
         """Write the recording to a file."""
@@ -167,20 +167,30 @@ class Replay(Reader):
     def now(self) -> datetime:
         return datetime.fromisoformat(self.document["now"])
 
-    def manifest(self) -> Manifest:
+    def helm(self) -> tuple[Look | None, Manifest]:
         found = self.document.get("manifest") or {}
-        return Manifest(tuple(found.get("objects", ())), found.get("owned", False), found.get("why", ""))
+        known = Manifest(tuple(found.get("objects", ())), found.get("owned", False), found.get("why", ""))
+        # Most recordings lack Helm's record.
+        if key(query(self.namespace, self.release, CONTENT)) not in self.kubectl.calls:
+            return None, known
+        seen, read = Reader.helm(self)
+        return seen, known if found else read
 
     def outside(self, address: str, port: int, path: str) -> dict[str, Any]:
         return dict(self.document["outside"][f"{address}:{port}{path}"])
 
-    def helm(self) -> Answer:
-        # Older recordings lack it.
-        return (
-            Reader.helm(self)
-            if key(query(self.namespace, self.release)) in self.kubectl.calls
-            else Answer(None)
-        )
+    def facts(self, pod: str, secret: tuple[str, str]) -> Answer:
+        # Recordings in which nothing was wrong with the database may lack it.
+        try:
+            return Reader.facts(self, pod, secret)
+        except KeyError:
+            return Answer(None)
+
+    def facts_outside(self, pod: str) -> Answer:
+        try:
+            return Reader.facts_outside(self, pod)
+        except KeyError:
+            return Answer(None)
 
     def namespace_object(self) -> dict[str, Any]:
         known = f"get namespace {self.namespace} --output json" in self.kubectl.calls

@@ -14,9 +14,9 @@ _SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 # A key of each pattern of the schema, where the text itself may not be one.
 _KEYS = {
     "^cpu$": "cpu",
-    "^(memory|ephemeral-storage|hugepages-.+)$": "memory",
-    "/": "example.org/chip",
-    "^(app\\.kubernetes\\.io|helm\\.sh)/": "",
+    "^(memory|ephemeral-storage|hugepages-[1-9][0-9]*[KMG]i)$": "memory",
+    "^requests[.]|kubernetes[.]io/": "",
+    "^(app\\.kubernetes\\.io|helm\\.sh|mcapp)/": "",
     "^checksum/": "",
 }
 # What stands where the text is refused and something must stand: one of these fits.
@@ -62,6 +62,9 @@ class Filled:
         """Return an object of a list with the text in each of its texts that take it."""
         made: dict[str, Any] = {}
         required = schema.get("required", [])
+        if schema.get("minProperties") == 2:
+            # A volume is a name and a kind.
+            made["emptyDir"] = {}
         for key, below in schema.get("properties", {}).items():
             below = _resolved(below)
             if key in _FREE:
@@ -80,6 +83,8 @@ class Filled:
         found = []
         for pattern, below in schema.get("patternProperties", {}).items():
             key = _KEYS.get(pattern)
+            if key is None and not _fits({"pattern": pattern}, "k"):
+                key = "example.org/chip"
             if key is None:
                 key = self.text if _fits({"pattern": pattern}, self.text) else "k"
             if key:

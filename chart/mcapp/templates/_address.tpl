@@ -23,3 +23,36 @@ Call: include "mcapp.addressBits" .Values.db.external.host
   {{- $bits := trimSuffix $length . | include "mcapp.addressBits" -}}
   {{- if and $length $bits (le (trimPrefix "/" $length | int) (int $bits)) }}true{{ end -}}
 {{- end -}}
+
+{{/*
+What a range begins with: its family, then its bits as 0 and 1. Empty for a text that is no range.
+Call: include "mcapp.rangeBits" "10.0.0.0/8" gives 4:00001010
+*/}}
+{{- define "mcapp.rangeBits" -}}
+  {{- if include "mcapp.isRange" . -}}
+    {{- $address := splitList "/" . | first -}}
+    {{- $bits := "" -}}
+    {{- range regexFind "[0-9.]*[.][0-9]+$" $address | splitList "." | compact -}}
+      {{- $bits = atoi . | printf "%s%08b" $bits -}}
+    {{- end -}}
+    {{- $family := "4" -}}
+    {{- if contains ":" $address -}}
+      {{- $family = "6" -}}
+      {{- $halves := regexReplaceAll "[0-9.]*[.][0-9]+$" $address "" | splitList "::" -}}
+      {{- $groups := list "" "" -}}
+      {{- range $index, $half := $halves -}}
+        {{- $read := "" -}}
+        {{- range splitList ":" $half | compact -}}
+          {{- /* Each hexadecimal digit is four bits. */ -}}
+          {{- range splitList "" (printf "%s%s" (repeat (sub 4 (len .) | int) "0") .) -}}
+            {{- $read = regexFind (printf "%s.*" (lower .)) "0123456789abcdef" | len | sub 16 | int | printf "%s%04b" $read -}}
+          {{- end -}}
+        {{- end -}}
+        {{- $groups = ternary (list $read "") (list (first $groups) $read) (eq $index 0) -}}
+      {{- end -}}
+      {{- $missing := add (len $bits) (len (first $groups)) (len (last $groups)) | sub 128 | int -}}
+      {{- $bits = printf "%s%s%s%s" (first $groups) (repeat $missing "0") (last $groups) $bits -}}
+    {{- end -}}
+    {{- $family }}:{{ trunc (splitList "/" . | last | atoi) $bits }}
+  {{- end -}}
+{{- end -}}

@@ -10,42 +10,32 @@ from mcapp.backup import report, rescue, restore, words
 from mcapp.backup.folder import Folder
 from mcapp.backup.server import Server, find
 from mcapp.backup.volume import Volume, opened
+from mcapp.cli import told
 from mcapp.errors import Exit, UserError
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.release import mend
 
 FOLDER = Path("backups")
-COMMANDS = {
-    "create": "make a backup",
-    "list": "list the backups",
-    "verify": "restore a backup into a throw-away database and compare it with its manifest",
-    "restore": "restore a backup beside the live data, compare it, and swap the two",
-    "fetch": "copy a backup from the release's backup volume to this machine",
-    "rescue": "keep the data of a claim that is being deleted under a running database",
-    "discard": "list the databases that restores have kept, or drop one of them",
-}
-VOLUME = "use the release's backup volume (backup.enabled), not a folder of this machine"
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add the tool's commands and their options."""
     commands = options.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, what in COMMANDS.items():
+    for name, what in words.COMMANDS.items():
         takes_one = name in ("verify", "restore", "fetch")
-        made = cli.subcommand(commands, name, what, "mcapp-20261124T030000Z" * takes_one)
+        made = cli.subcommand(commands, name, told(what), "mcapp-20261124T030000Z" * takes_one)
         made.set_defaults(volume=name == "fetch")
         if takes_one:
-            made.add_argument("backup", metavar="BACKUP", help="its name, its path, or `latest`")
+            made.add_argument("backup", metavar="BACKUP", help=told(words.BACKUP))
         if name == "restore":
-            made.add_argument("--drop-old", action="store_true", help="drop the old data, do not keep them")
+            made.add_argument("--drop-old", action="store_true", help=told(words.DROP_OLD))
         if name == "discard":
-            made.add_argument("database", metavar="DATABASE", nargs="?", help="the one to drop")
+            made.add_argument("database", metavar="DATABASE", nargs="?", help=told(words.DATABASE))
         elif name != "rescue":
             add = made.add_mutually_exclusive_group().add_argument
-            folder = "of the backups (default: %(default)s)"
-            add("--folder", metavar="FOLDER", type=Path, default=FOLDER, help=folder)
+            add("--folder", metavar="FOLDER", type=Path, default=FOLDER, help=told(words.FOLDER))
             if name != "fetch":
-                add("--volume", action="store_true", help=VOLUME)
+                add("--volume", action="store_true", help=told(words.VOLUME))
         cli.output_options(made)
         cli.cluster_options(made)
 
@@ -109,4 +99,4 @@ def discard(server: Server, database: str | None, output: str) -> Exit:
     return report.discarded(server.kept(), database, output)
 
 
-TOOL = cli.Tool("backup", __doc__ or "", "create", add_options, work)
+TOOL = cli.Tool("backup", words.PURPOSE, "create", add_options, work)

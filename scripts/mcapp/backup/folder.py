@@ -64,20 +64,25 @@ class Folder:
     def list(self) -> list[Backup]:
         """Return the backups, the oldest first."""
         found = []
-        for folder in sorted(self.path.glob("[!.]*/")):
-            if (folder / SUMS).exists() and (folder / ARCHIVE).exists():
-                with manifest.skipped():
-                    found.append(self._read(folder))
+        with self._readable():
+            for folder in sorted(self.path.glob("[!.]*/")):
+                if (folder / SUMS).exists() and (folder / ARCHIVE).exists():
+                    with manifest.skipped():
+                        found.append(self._read(folder))
         return found
 
     def checked(self, name: str) -> Backup:
         """Return a backup after a check of every byte.
 
         Raises:
-            UserError: there is none of this name.
+            UserError: there is none of this name, or it cannot be read.
             RefusedError: it is damaged.
 
         """
+        with self._readable():
+            return self._checked(name)
+
+    def _checked(self, name: str) -> Backup:
         folder = self.path / name
         if not folder.is_dir():
             known = [backup.manifest.name for backup in self.list()[-3:]]
@@ -129,6 +134,15 @@ class Folder:
     def _read(self, folder: Path) -> Backup:
         made = manifest.read((folder / MANIFEST).read_bytes(), folder.name)
         return Backup(str(folder.parent), (folder / ARCHIVE).stat().st_size, made)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Say that something in the folder cannot be read."""
+        try:
+            yield
+        except OSError as error:
+            problem = words.FOLDER_UNREADABLE(path=str(self.path), why=error.strerror or str(error))
+            raise FailedError(problem, words.FOLDER_UNREADABLE_REMEDY()) from None
 
     @contextmanager
     def _partial(self) -> Iterator[Path]:

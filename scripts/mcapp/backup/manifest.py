@@ -12,7 +12,8 @@ from mcapp.backup import words
 from mcapp.backup.fingerprint import Fingerprint, parse
 from mcapp.backup.server import Server
 from mcapp.errors import FailedError
-from mcapp.messages import Text, announce, translate
+from mcapp.messages import Text, announce
+from mcapp.words import WARNING
 
 FORMAT = 1
 _KEYS = {
@@ -116,7 +117,7 @@ def skipped() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        announce(f"warning: {translate(error.problem)}")
+        announce(WARNING(what=error.problem))
 
 
 def _numbers(version: str) -> list[int]:

@@ -8,7 +8,6 @@ its first change to its last.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 
 from mcapp.backup import server as servers
@@ -104,8 +103,7 @@ class Rescue:
         return mounting[0]
 
     def _volumes(self) -> list[Object]:
-        items: list[Object] = json.loads(self.kubectl.must("get", "pv", "--output=json"))["items"]
-        return items
+        return self.kubectl.items(self.kubectl.must("get", "pv", "--output=json"))
 
     def _of(self, claim: Object | None) -> Object | None:
         return self.kubectl.object("pv", claim["spec"].get("volumeName", "")) if claim else None

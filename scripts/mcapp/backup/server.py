@@ -200,8 +200,8 @@ def secret(kubectl: Kubectl, namespace: str, name: str, key: str) -> str:
     done = kubectl.run("get", "secret", name, f"--namespace={namespace}", "--output=json")
     try:
         return base64.b64decode(json.loads(done.stdout)["data"][key]).decode()
-    except (ValueError, KeyError):
-        why = reason(done.stderr) if done.returncode else words.NO_KEY(key=key)
+    except (ValueError, KeyError, TypeError):
+        why = reason(done) if done.returncode else words.NO_KEY(key=key)
         problem = words.NO_PASSWORD(name=name, why=why)
         raise FailedError(problem, words.NO_PASSWORD_REMEDY(namespace=namespace)) from None
 

@@ -17,6 +17,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 from mcapp.backup import words
 from mcapp.errors import FailedError
 from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.words import SAID_NOTHING
 from mcapp.messages import Text
 from mcapp.progress import Meter
 
@@ -157,7 +158,7 @@ class Shell(ABC):
                 streams.stdin.close()
         listening.join()
         if code:
-            raise ShellError(_last(b"".join(said)))
+            raise ShellError(_last(b"".join(said), code))
 
     @contextmanager
     def session(self, first: str, database: str = "postgres") -> Iterator[str]:
@@ -172,7 +173,7 @@ class Shell(ABC):
                 streams.stdin.flush()
             line = streams.stdout.readline()
             if not line:
-                raise ShellError(_last(streams.stderr.read()))
+                raise ShellError(_last(streams.stderr.read(), process.poll()))
             yield line.decode().strip()
             with suppress(BrokenPipeError):
                 streams.stdin.close()
@@ -226,9 +227,11 @@ def _feed(pipe: IO[bytes], source: bytes | BinaryIO, meter: Meter, hold: bool) -
             meter.add(len(chunk))
 
 
-def _last(stderr: bytes) -> str:
+def _last(stderr: bytes, code: int | None) -> Text | str:
     """Return the last four lines of standard error, without kubectl's own and psql's line numbers."""
     lines = [" ".join(line.split()) for line in stderr.decode(errors="replace").splitlines()]
     lines = [line for line in lines if line]
     printed = [line for line in lines if not line.startswith(_KUBECTL)]
-    return re.sub(r"psql:<stdin>:\d+: ", "", "; ".join((printed or lines or ["?"])[-4:])).rstrip(".")
+    if not lines:
+        return SAID_NOTHING(code=code)
+    return re.sub(r"psql:<stdin>:\d+: ", "", "; ".join((printed or lines)[-4:])).rstrip(".")

@@ -94,7 +94,7 @@ def opened(kubectl: Kubectl, server: Server) -> Iterator[Volume]:
     name = job["metadata"]["name"]
     made = kubectl.create(where.namespace, job)
     if made.returncode:
-        raise FailedError(words.POD_REFUSED(why=reason(made.stderr)))
+        raise FailedError(words.POD_REFUSED(why=reason(made)))
     try:
         with step(words.STEP_POD()):
             remedy = words.POD_WAITS_REMEDY(namespace=where.namespace)

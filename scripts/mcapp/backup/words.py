@@ -4,6 +4,44 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says.
+PURPOSE = Words(
+    "Make backups of the database, list them, verify them, and restore one.",
+    "備份資料庫；列出、驗證或還原備份。",
+)
+COMMANDS: dict[str, Words] = {
+    "create": Words("make a backup", "建立一份備份"),
+    "list": Words("list the backups", "列出備份"),
+    "verify": Words(
+        "restore a backup into a throw-away database and compare it with its manifest",
+        "將備份還原到暫時的資料庫，並與其清單比對",
+    ),
+    "restore": Words(
+        "restore a backup beside the live data, compare it, and swap the two",
+        "在線上資料旁還原備份，比對後將兩者互換",
+    ),
+    "fetch": Words(
+        "copy a backup from the release's backup volume to this machine",
+        "將備份從 release 的備份磁碟區複製到本機",
+    ),
+    "rescue": Words(
+        "keep the data of a claim that is being deleted under a running database",
+        "資料庫仍在執行而 PVC 正被刪除時，保住其中的資料",
+    ),
+    "discard": Words(
+        "list the databases that restores have kept, or drop one of them",
+        "列出還原時保留的資料庫，或刪除其中一個",
+    ),
+}
+BACKUP = Words("its name, its path, or the word latest", "備份的名稱、路徑，或 latest（最新的一份）")
+DROP_OLD = Words("drop the old data, do not keep them", "刪除舊資料，不保留")
+DATABASE = Words("the one to drop", "要刪除的資料庫")
+FOLDER = Words("of the backups (default: %(default)s)", "備份所在的資料夾（預設：%(default)s）")
+VOLUME = Words(
+    "use the release's backup volume (backup.enabled), not a folder of this machine",
+    "使用 release 的備份磁碟區（backup.enabled），而非本機的資料夾",
+)
+
 ANOTHER = Words(
     "Use another backup; `{backup} list` shows them all.",
     "請改用其他備份；`{backup} list` 會列出所有備份。",
@@ -152,6 +190,11 @@ FOLDER_UNWRITABLE_REMEDY = Words(
     "Free space there, or name another folder with --folder.",
     "請在該處釋放空間，或以 --folder 指定其他資料夾。",
 )
+FOLDER_UNREADABLE = Words("Folder {path} cannot be read: {why}.", "無法讀取資料夾 {path}：{why}。")
+FOLDER_UNREADABLE_REMEDY = Words(
+    "Name a folder of yours with --folder.",
+    "請以 --folder 指定您可讀取的資料夾。",
+)
 DATABASE_BUSY = Words(
     "Another verify or restore is at work on this database.",
     "這個資料庫正在執行另一個驗證（verify）或還原（restore）。",
@@ -199,9 +242,9 @@ LINE_BREAK_REMEDY = Words(
 NO_KEY = Words("it has no key {key}", "沒有鍵 {key}")
 NO_VOLUME = Words("Release {release} has no backup volume.", "release {release} 沒有備份磁碟區。")
 NO_VOLUME_REMEDY = Words(
-    "`helm upgrade {release} chart/mcapp -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
+    "`helm upgrade {release} {chart} -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
     "makes one; without --volume, backups are kept on this machine.",
-    "`helm upgrade {release} chart/mcapp -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
+    "`helm upgrade {release} {chart} -n {namespace} --reset-then-reuse-values --set backup.enabled=true` "
     "會建立一個；不加 --volume 時，備份存放在這台機器上。",
 )
 POD_REFUSED = Words(

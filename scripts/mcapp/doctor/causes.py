@@ -40,7 +40,7 @@ CAUSES: dict[str, Cause] = {
     "node-cordoned": Cause(
         "nodes",
         Words(
-            "{pod} could run only on {nodes}, which is cordoned (unschedulable).",
+            "{pod} could run only on {nodes}, which {nodes:is|are} cordoned (unschedulable).",
             "{pod} 只能在 {nodes} 執行，但該節點已停止排程（cordon）。",
         ),
         Words(
@@ -282,16 +282,18 @@ CAUSES: dict[str, Cause] = {
             "{pod} 反覆啟動又結束（結束代碼 {code}）；最後的輸出如下。",
         ),
         Words(
-            "Fix what the last lines name, or go back to the revision that worked.",
-            "請修正最後幾行所指的問題，或回復到先前正常的版本。",
+            "Fix what the last lines name. If an earlier revision worked, go back to it; else correct the "
+            "values, and upgrade.",
+            "請修正最後幾行所指的問題。若先前有正常的版本，可回復到該版本；否則請修正設定值後升級。",
         ),
     ),
     "probe-failing": Cause(
         "pods",
         Words("{pod} runs but fails its {probe} probe: {why}.", "{pod} 執行中，但 {probe} 探測失敗：{why}。"),
         Words(
-            "If the probe was changed, go back to the revision that worked; else the pod's log says why.",
-            "若探測設定被更改，請回復到先前正常的版本；否則請查看 Pod 的日誌。",
+            "The pod's log says why. If the probe was changed, set it back: by the revision that worked "
+            "before, or by right values and an upgrade.",
+            "Pod 的日誌會說明原因。若探測設定被更改，請改回原值：回復到先前正常的版本，或修正設定值後升級。",
         ),
     ),
     "pods-starting": Cause(
@@ -309,6 +311,17 @@ CAUSES: dict[str, Cause] = {
         Words(
             "Upgrade with the release's own values: Helm makes it again.",
             "請以 release 原有的設定值升級，由 Helm 重新建立。",
+        ),
+    ),
+    "service-type": Cause(
+        "services",
+        Words(
+            "Service {service} is of type ExternalName: it leads to {name}, and not to the pods of {tier}.",
+            "Service {service} 的類型是 ExternalName：它指向 {name}，而不是 {tier} 的 Pod。",
+        ),
+        Words(
+            "Set its type back, and all that was changed with it.",
+            "請改回原本的類型，並一併還原同時更改的設定。",
         ),
     ),
     "service-selector": Cause(
@@ -333,7 +346,10 @@ CAUSES: dict[str, Cause] = {
             "Service {service} has the ports {ports}, but the other tiers connect to {tier} on {wanted}.",
             "Service {service} 的連接埠是 {ports}，但其他元件以 {wanted} 連線到 {tier}。",
         ),
-        Words("Upgrade: Helm corrects it.", "請以升級由 Helm 修正。"),
+        Words(
+            "Give it the right port and protocol again.",
+            "請改回正確的連接埠與協定。",
+        ),
     ),
     "foreign-endpoint": Cause(
         "services",
@@ -351,8 +367,8 @@ CAUSES: dict[str, Cause] = {
     "traffic-policy": Cause(
         "services",
         Words(
-            "Service {service} has {field}: Local, and {nodes} has no pod of {tier}: whoever connects there "
-            "gets no answer.",
+            "Service {service} has {field}: Local, and {nodes} {nodes:has|have} no pod of {tier}: "
+            "whoever connects there gets no answer.",
             "Service {service} 設定了 {field}: Local，但 {nodes} 上沒有 {tier} 的 Pod，"
             "從該處連線不會有回應。",
         ),
@@ -654,6 +670,19 @@ CAUSES: dict[str, Cause] = {
             "請該使用者結束交易（COMMIT 或 ROLLBACK），或直接結束其連線；尚未提交的變更會復原。",
         ),
     ),
+    "locked-prepared": Cause(
+        "logs",
+        Words(
+            "The prepared transaction {gid} of user {user} holds a lock on {table} since {since}; no session "
+            "is left that could end it.",
+            "使用者 {user} 的預備交易 {gid} 自 {since} 起鎖住 {table}；已沒有連線可以結束它。",
+        ),
+        Words(
+            "Ask that person whether it is to be committed (COMMIT PREPARED). Else roll it back: what it has "
+            "done is undone.",
+            "請與該使用者確認是否要提交（COMMIT PREPARED）；否則請將它復原，其變更會取消。",
+        ),
+    ),
     "table-missing": Cause(
         "logs",
         Words(
@@ -661,8 +690,10 @@ CAUSES: dict[str, Cause] = {
             "資料庫缺少 api 需要的 {tables}：已被改名或刪除。",
         ),
         Words(
-            "Rename it back. If it was dropped, restore a backup.",
-            "請改回原名；若已被刪除，請還原備份。",
+            "Bring it back where the api looks for it. If app.tasks was dropped, only a backup has the "
+            "tasks; the other tables hold none, and are made anew.",
+            "請改回 api 尋找的名稱與位置。若 app.tasks 已被刪除，只能由備份還原；"
+            "其他資料表不含待辦事項，可以重新建立。",
         ),
     ),
     "read-only-role": Cause(
@@ -676,6 +707,29 @@ CAUSES: dict[str, Cause] = {
             "sessions, which began with it; the api connects again by itself.",
             "若正在搬移資料庫，請等候完成。否則請重設該設定，並結束沿用該設定的 api 連線；"
             "api 會自動重新連線。",
+        ),
+    ),
+    "database-setting": Cause(
+        "logs",
+        Words(
+            "A setting of PostgreSQL keeps the api from its tasks: {setting}, set for {subject}.",
+            "PostgreSQL 的設定使 api 無法使用待辦事項：{subject} 設定了 {setting}。",
+        ),
+        Words(
+            "Set it back, and end the api's sessions, which began with it; the api connects again by itself.",
+            "請改回原設定，並結束沿用該設定的 api 連線；api 會自動重新連線。",
+        ),
+    ),
+    "table-changed": Cause(
+        "logs",
+        Words(
+            "Somebody has changed {table}, and the api cannot work with that: {what}.",
+            "有人更改了 {table}，api 因此無法使用：{what}。",
+        ),
+        Words(
+            "Undo the change. If a column was dropped, only a backup has its content: the commands then "
+            "restore the latest one, and what was entered after it is lost.",
+            "請復原該變更。若欄位已被刪除，其內容只存在於備份：指令會還原最新的備份，之後輸入的資料會遺失。",
         ),
     ),
     "connection-limit": Cause(

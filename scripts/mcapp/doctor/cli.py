@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mcapp import cli
+from mcapp.cli import told
 from mcapp.doctor import fix, words
 from mcapp.doctor.finding import Diagnosis
 from mcapp.doctor.read.reader import Reader
@@ -15,10 +16,8 @@ from mcapp.doctor.report.page import page
 from mcapp.doctor.walk import SETTLE_SECONDS, diagnose
 from mcapp.errors import Exit, UserError
 from mcapp.kube.kubectl import Kubectl
-from mcapp.messages import LANGS, Lang, announce, language
-
-SETTLE = """how long a release that is changing may take to settle before a fault that may pass by itself is
-reported (default: %(default)s; 0: look only once)"""
+from mcapp.messages import LANGS, Lang, announce, language, translate
+from mcapp.options import number
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
@@ -26,18 +25,19 @@ def add_options(options: argparse.ArgumentParser) -> None:
     cli.output_options(options)
     cli.cluster_options(options)
     add = options.add_argument
-    add("--report", metavar="FILE", type=Path, help="write it as one HTML page, too")
-    add("--settle", metavar="SECONDS", type=float, default=SETTLE_SECONDS, help=SETTLE)
-    add = options.add_argument_group("fixing").add_argument
-    add("--fix", action="store_true", help="run the remedy if it is a safe one, after asking")
-    add("--yes", action="store_true", help="with --fix: do not ask")
+    add("--report", metavar="FILE", type=Path, help=told(words.REPORT))
+    settle = number("--settle", 0, 3600)
+    add("--settle", metavar="SECONDS", type=settle, default=SETTLE_SECONDS, help=told(words.SETTLE))
+    add = options.add_argument_group(told(words.FIXING)).add_argument
+    add("--fix", action="store_true", help=told(words.FIX))
+    add("--yes", action="store_true", help=told(words.YES))
     options.set_defaults(refuse=options.error)
 
 
 def work(asked: argparse.Namespace) -> Exit:
     """Diagnose, run the remedy if asked to, report; DIFFERS if a fault is left."""
     if asked.yes and not asked.fix:
-        asked.refuse("--yes is for --fix")
+        asked.refuse(translate(words.YES_ALONE()))
     kubectl = Kubectl.of(asked)
     reader = Reader(kubectl, asked.namespace, asked.release)
     diagnosis = _diagnosed(asked, reader)
@@ -72,4 +72,4 @@ def write(path: Path, diagnosis: Diagnosis, reader: Reader, langs: tuple[Lang, .
     announce(words.REPORTED(file=str(path)))
 
 
-TOOL = cli.Tool("doctor", __doc__ or "", "-n mcapp", add_options, work)
+TOOL = cli.Tool("doctor", words.PURPOSE, "-n mcapp", add_options, work)

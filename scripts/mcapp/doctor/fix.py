@@ -31,7 +31,7 @@ def fix(finding: Finding, kubectl: Kubectl, *, yes: bool) -> bool:
     for step in finding.steps:
         done = kubectl.run(*step.kubectl)
         if done.returncode:
-            why = words.FIX_FAILED(why=reason(done.stderr))
+            why = words.FIX_FAILED(why=reason(done))
             raise FailedError(why, words.FIX_FAILED_REMEDY())
     announce(words.FIX_DONE())
     return True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from mcapp.cli import called
 from mcapp.doctor.finding import Step
 from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, template
-from mcapp.shell import joined
+from mcapp.shell import chart, joined
 
 # Over the socket of db's pod, with the password that the pod has: psql asks for none.
 _PSQL = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -Xw -U postgres "$@"'
@@ -20,8 +22,8 @@ _AS_APP = (
 
 def helm_upgrade(snapshot: Snapshot, *flags: str) -> Step:
     """Return the upgrade by which Helm corrects the release's objects."""
-    upgrade = f"helm upgrade {snapshot.release} chart/mcapp -n {snapshot.namespace} --reset-then-reuse-values"
-    return Step(line=" ".join((upgrade, *_forced(snapshot), *flags)))
+    upgrade = f"helm upgrade {snapshot.release} {chart()} -n {snapshot.namespace} --reset-then-reuse-values"
+    return Step(line=" ".join((upgrade, *forced(snapshot), *flags)))
 
 
 def placed_anew(snapshot: Snapshot) -> tuple[Step, Step]:
@@ -37,23 +39,38 @@ def reset_passwords(snapshot: Snapshot) -> Step:
 
 
 def helm_rollback(snapshot: Snapshot) -> Step:
-    """Return the command that goes back to the previous revision."""
-    words = ("helm", "rollback", snapshot.release, "-n", snapshot.namespace, *_forced(snapshot))
-    return Step(line=" ".join(words))
+    """Return the command that goes back to the latest revision that worked; if none is known, the upgrade."""
+    if snapshot.helm is None or not snapshot.helm.good:
+        return helm_upgrade(snapshot, "-f", "values.yaml")
+    back = f"helm rollback {snapshot.release} {snapshot.helm.good} -n {snapshot.namespace}"
+    return Step(line=" ".join((back, *forced(snapshot))))
 
 
-def _forced(snapshot: Snapshot) -> tuple[str, ...]:
-    # Without it Helm stops at a field that somebody else has set.
+def forced(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the flag without which Helm stops at a field that somebody else has set."""
     return ("--force-conflicts",) if snapshot.manifest.owned else ()
 
 
-def psql(snapshot: Snapshot, *statements: str, database: str = "", options: str = "") -> Step:
-    """Return the command that runs SQL as the superuser in db's pod, each statement by itself."""
+def psql(
+    snapshot: Snapshot,
+    *statements: str,
+    database: str = "",
+    options: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> Step:
+    """Return the command that runs SQL as the superuser, each statement by itself: in db's pod.
+
+    For an external database it is a line for whoever runs that server; `facts` has its database's name.
+    """
     given = f'PGOPTIONS="{options}" ' if options else ""
     pod = ("exec", server(snapshot), "-n", snapshot.namespace, "-c", "postgres", "--")
-    words = ["-d", database or database_name(snapshot)]
-    for statement in statements:
-        words += ["-c", statement]
+    run = [word for statement in statements for word in ("-c", statement)]
+    if snapshot.external:
+        host, _, port = snapshot.external.rpartition(":")
+        own = ((facts or {}).get("names") or {}).get("database") or "appdb"
+        where = ("-h", host.strip("[]"), "-p", port, "-U", "postgres", "-d", database or own)
+        return Step(line=f"{given}{shlex.join(('psql', *where, *run))}")
+    words = ["-d", database or database_name(snapshot), *run]
     if snapshot.stale:
         secret, key = password_source(snapshot)
         shown = ("-o", f'go-template={{{{index .data "{key}" | base64decode}}}}')

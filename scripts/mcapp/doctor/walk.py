@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 from mcapp.cli import called
 from mcapp.doctor.causes import LAYERS
@@ -13,6 +12,7 @@ from mcapp.doctor.checks import (
     access,
     changed,
     claim,
+    database,
     ha,
     logs,
     network,
@@ -28,8 +28,10 @@ from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.read.snapshot import Object, Snapshot, name
 from mcapp.doctor.read.view import View
 from mcapp.doctor.remedies import password_source, server
-from mcapp.doctor.words import NO_EXEC, NO_POD, RELEASE, ROLLING
+from mcapp.doctor.report import text
+from mcapp.doctor.words import NO_EXEC, NO_FACTS, NO_POD, RELEASE, ROLLING
 from mcapp.kube.pods import leaving
+from mcapp.shell import Shell, chart
 from mcapp.wait import until
 
 # A release that is changing gets this long to settle before a fault that may pass by itself is reported.
@@ -84,7 +86,7 @@ def look(reader: Reader) -> Diagnosis:
         diagnosis.finding = hard[0] if hard else _living(snapshot, reader, diagnosis, next(iter(found), None))
     if diagnosis.finding is not None:
         diagnosis.finding = changed.lead(snapshot, diagnosis.finding)
-    release.judge(snapshot, reader, diagnosis)
+    release.judge(snapshot, diagnosis)
     claim.judge(snapshot, diagnosis)
     diagnosis.close()
     return diagnosis
@@ -96,7 +98,7 @@ def _absent(snapshot: Snapshot, reader: Reader) -> Finding | None:
         return None
     install = f"{called('genvalues')} --topology auto --file values.yaml && helm upgrade --install"
     command = (
-        f"{install} {snapshot.release} chart/mcapp -n {snapshot.namespace} --create-namespace -f values.yaml"
+        f"{install} {snapshot.release} {chart()} -n {snapshot.namespace} --create-namespace -f values.yaml"
     )
     others = [Evidence("releases of mcapp", entry) for entry in reader.elsewhere()]
     if not reader.namespace_exists():
@@ -161,6 +163,7 @@ def _living(
         web = [(pod, pool.submit(reader.fetch, name(pod), urls)) for pod in webs]
         disks = [(pod, pool.submit(reader.disk, name(pod))) for pod in databases]
         recent, outside = pool.submit(reader.recent), pool.submit(access.ask, snapshot, reader)
+        asked = pool.submit(_facts, snapshot, reader, apis)
     views = []
     for tier, futures in (("api", api), ("web", web)):
         answers = [(pod, future.result()) for pod, future in futures]
@@ -169,7 +172,7 @@ def _living(
     # What the page answers to this machine still shows the tiers behind it.
     views = views or [View(None, access.as_results(outside.result()))]
     fill = [(pod, future.result()) for pod, future in disks]
-    facts = cache(lambda: reader.facts(server(snapshot), password_source(snapshot)))
+    facts = asked.result()
     found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
@@ -178,7 +181,26 @@ def _living(
     if found is not None:
         return found
     logs.note(views[0].results, recent.result(), diagnosis)
+    _warn(snapshot, reader, facts, diagnosis)
     return next(access.check(snapshot, reader, outside.result(), diagnosis), None)
+
+
+def _facts(snapshot: Snapshot, reader: Reader, apis: list[Object]) -> Answer:
+    """Ask the database what it says of itself: its own superuser, or the api's role of an external one."""
+    if not snapshot.external:
+        return reader.facts(server(snapshot), password_source(snapshot))
+    return reader.facts_outside(name(apis[0])) if apis else Answer(None)
+
+
+def _warn(snapshot: Snapshot, reader: Reader, facts: Answer, diagnosis: Diagnosis) -> None:
+    """Add what disturbs only some users."""
+    if facts.why:
+        diagnosis.left_out.append(NO_FACTS(why=facts.why))
+    known = facts.content or {}
+    snapshot.stale = bool(known.get("stale"))
+    diagnosis.warnings += database.warn(
+        snapshot, known, lambda step: Shell(text.command(step, reader.kubectl))
+    )
 
 
 def _failing(snapshot: Snapshot, suspected: Finding | None, asked: list[Object]) -> list[Object]:
@@ -209,7 +231,7 @@ def _deepest(
     diagnosis: Diagnosis,
     views: list[View],
     fill: list[tuple[Object, Answer]],
-    said: tuple[Answer, Callable[[], Answer]],
+    said: tuple[Answer, Answer],
 ) -> Iterator[Finding]:
     """Yield the probes' findings, layer by layer."""
     for view in views:

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says, and what it refuses.
+PURPOSE = Words(
+    "Find the first broken link of an installed release: its layer, the cause, the evidence, the remedy.",
+    "找出已安裝的 release 最先壞掉的環節：所在的層、原因、證據與修復方法。",
+)
+REPORT = Words("write it as one HTML page, too", "另外寫成一份 HTML 報告")
+SETTLE = Words(
+    "how long a release that is changing may take to settle before a fault that may pass by itself "
+    "is reported, 0 to 3600 (default: %(default)s; 0: look only once)",
+    "release 變動中時，最多等幾秒（0 到 3600）讓它穩定，之後才回報可能自行消失的故障"
+    "（預設：%(default)s；0：只檢查一次）",
+)
+FIXING = Words("fixing", "修復")
+FIX = Words("run the remedy if it is a safe one, after asking", "修復方法安全時，詢問後執行")
+YES = Words("with --fix: do not ask", "搭配 --fix：不詢問")
+YES_ALONE = Words("--yes is for --fix", "--yes 只能與 --fix 一起使用")
+
 LAYER: dict[str, Words] = {
     "nodes": Words("nodes", "節點"),
     "release": Words("release", "release"),
@@ -23,12 +40,12 @@ STATE: dict[str, Words] = {
 
 # What the doctor reports about a healthy layer.
 NODES = Words(
-    "{count} node(s) of the release, all Ready: {nodes}",
+    "{count} node{count:|s} of the release, all Ready: {nodes}",
     "release 使用的 {count} 個節點皆為 Ready：{nodes}",
 )
 RELEASE = Words("{release} in namespace {namespace}", "{release}，命名空間 {namespace}")
 PODS = Words("{tier} {ready}/{wanted} ready", "{tier} {ready}/{wanted} 就緒")
-SERVICES = Words("{service}:{port} -> {count} endpoint(s)", "{service}:{port} → {count} 個端點")
+SERVICES = Words("{service}:{port} -> {count} endpoint{count:|s}", "{service}:{port} → {count} 個端點")
 NETWORK = Words(
     "{pod} resolves {names} in at most {ms} ms",
     "{pod} 解析 {names} 最多 {ms} ms",
@@ -41,12 +58,15 @@ LOGS = Words(
     "a login like the api's took {ms} ms; {used} of {limit} connections are in use",
     "以 api 的方式登入花費 {ms} ms，連線 {used}/{limit}",
 )
-TASKS = Words("a task was read, written and removed in {ms} ms", "讀取、寫入並刪除一筆工作共 {ms} ms")
+TASKS = Words(
+    "tasks were read; one was added, ticked and removed, in {ms} ms",
+    "讀取待辦事項，並新增、勾選、刪除一筆，共 {ms} ms",
+)
 LOG_LINES = Words(
     "{count} lines read, {bad} of them errors or warnings",
     "讀取 {count} 行，其中 {bad} 行為錯誤或警告",
 )
-ACCESS = Words("{address}:{port} answered in {ms} ms", "{address}:{port} 於 {ms} ms 內回應")
+ACCESS = Words("{at} answered in {ms} ms", "{at} 於 {ms} ms 內回應")
 
 # What the doctor had to leave out.
 NO_HELM = Words("Helm's record of the release: {why}", "Helm 對此 release 的紀錄：{why}")
@@ -61,6 +81,9 @@ NO_POD = Words(
     "從 Pod 內部檢查網路：沒有執行中的 {tier} Pod",
 )
 NO_DISK = Words("fill of db's disk: {why}", "db 磁碟用量：{why}")
+NO_FACTS = Words(
+    "what PostgreSQL says of locks and of changed tables: {why}", "PostgreSQL 的鎖與資料表變更：{why}"
+)
 NO_LOGS = Words("logs: {why}", "日誌：{why}")
 NO_MANIFEST = Words(
     "changes by hand: what Helm installed cannot be read ({why})",
@@ -85,6 +108,12 @@ HELM_FAILED = Words(
     "Upgrade again, or go back: {command}",
     "release {release} 的 revision {revision} 失敗（{since}）：目前執行的可能混合了兩個 revision。"
     "請重新升級，或回復：{command}",
+)
+HELM_FAILED_FIRST = Words(
+    "Revision {revision} of release {release} failed ({since}), and no earlier one worked: parts of it may "
+    "be missing. Correct the values, and upgrade: {command}",
+    "release {release} 的 revision {revision} 失敗（{since}），之前也沒有成功的 revision：可能缺少部分內容。"
+    "請修正設定值後升級：{command}",
 )
 HELM_WORKS = Words(
     "A helm is at work: revision {revision} of release {release} is {status} since {since}.",
@@ -122,6 +151,13 @@ CHANGED = Words(
     "{what} was changed by hand: {field} is {found}, Helm set {wanted}.",
     "{what} 被手動更改：{field} 現為 {found}，Helm 設定的是 {wanted}。",
 )
+ADDED = Words(
+    "{what} was changed by hand: {field} is {found}, Helm did not set it.",
+    "{what} 被手動更改：{field} 現為 {found}，Helm 沒有設定它。",
+)
+# The same, shorter: one in a list.
+IS_CHANGED = Words("{what} {field} = {found}, not {wanted}", "{what} {field} = {found}，而非 {wanted}")
+IS_ADDED = Words("{what} {field} = {found}, which was added", "{what} {field} = {found}（額外加入）")
 GONE = Words("{what} was removed by hand.", "{what} 被手動移除。")
 DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
 NODE_APART = Words(
@@ -129,10 +165,74 @@ NODE_APART = Words(
     "節點 {node} 不是 Ready；release 沒有使用該節點。",
 )
 
+# Locks on rows, and what somebody has added to the tables.
+ROWS_LOCKED = Words(
+    "Process {pid} of user {user} keeps rows of {table} locked since {since}, with: {query}. Who changes one "
+    "of these rows waits in vain. If that person does not end the transaction: `{command}`",
+    "使用者 {user} 的程序 {pid} 自 {since} 起鎖住 {table} 的部分資料列，執行：{query}。"
+    "修改這些資料列的人會等不到結果。若該使用者不結束交易：`{command}`",
+)
+ROWS_PREPARED = Words(
+    "The prepared transaction {gid} of user {user} keeps rows of {table} locked since {since}. Who changes "
+    "one of these rows waits in vain. If nobody is to commit it: `{command}`",
+    "使用者 {user} 的預備交易 {gid} 自 {since} 起鎖住 {table} 的部分資料列。修改這些資料列的人會等不到結果。"
+    "若沒有人要提交它：`{command}`",
+)
+UNREADABLE = Words("(the api's role may not read it)", "（api 的角色無權讀取）")
+TABLE_ODD = Words(
+    "{table} has something that this app did not make: {what}. It can refuse what users enter. If it is a "
+    "mistake: `{command}`",
+    "{table} 有此應用程式未建立的內容：{what}。它可能拒絕使用者輸入的資料。若非刻意設定：`{command}`",
+)
+COLUMN_GONE = Words("the column {name} is missing", "缺少欄位 {name}")
+COLUMN_RENAMED = Words("the column {name} is called {now} now", "欄位 {name} 已改名為 {now}")
+COLUMN_TYPE = Words(
+    "the column {name} is of type {type}, not {wanted}", "欄位 {name} 的型別是 {type}，不是 {wanted}"
+)
+COLUMN_NEEDED = Words(
+    "the column {name} is NOT NULL without a default, so rows without a value for it are refused",
+    "欄位 {name} 為 NOT NULL 且沒有預設值，因此拒絕未提供其值的資料列",
+)
+IDENTITY = Words(
+    "the column {name} is GENERATED ALWAYS, so the api may not give its value",
+    "欄位 {name} 為 GENERATED ALWAYS，因此 api 不能自行指定其值",
+)
+KEY_GONE = Words("the primary key is gone", "主鍵已被移除")
+RECORD_GONE = Words(
+    "its rows are gone, so the api would make the tables again", "其資料列已被刪除，因此 api 會再次建立資料表"
+)
+CONSTRAINT = Words("the constraint {name}, {definition}", "限制條件 {name}：{definition}")
+UNIQUE_INDEX = Words("the unique index {name}, {definition}", "唯一索引 {name}：{definition}")
+TRIGGER = Words(
+    "the trigger {name} runs the function {function} at each {events}",
+    "觸發器 {name} 在每次 {events} 時執行函式 {function}",
+)
+OWN_TRIGGER = Words(
+    "the api's own trigger {name} is missing or switched off", "api 自己的觸發器 {name} 已被移除或停用"
+)
+OWN_FUNCTION = Words(
+    "the api's own function {name} does something else now", "api 自己的函式 {name} 內容已被更改"
+)
+RULE = Words("the rule {name}, {definition}", "規則 {name}：{definition}")
+SECURED = Words(
+    "row-level security is on, with the policies {policies}: rows may be hidden or refused",
+    "已啟用資料列層級安全性（政策 {policies}）：資料列可能被隱藏或拒絕",
+)
+SECURED_ALL = Words(
+    "row-level security is on without a policy: every row is hidden and refused",
+    "已啟用資料列層級安全性但沒有政策：所有資料列都被隱藏並拒絕",
+)
+IDS_BEHIND = Words(
+    "the sequence {name} is at {last}, but there is a task {biggest}, so ids come again",
+    "序列 {name} 目前為 {last}，但已有編號 {biggest} 的待辦事項，因此編號會重複",
+)
+IDS_USED_UP = Words("the sequence {name} has reached its end {end}", "序列 {name} 已達上限 {end}")
+
 # Of whom PostgreSQL has a limit or a setting.
 ROLE_APP = Words("role app", "角色 app")
 ROLE_IN_DATABASE = Words("role app in its database", "角色 app（限其資料庫）")
 THE_DATABASE = Words("the database", "資料庫")
+ALL_ROLES = Words("all roles", "所有角色")
 THE_SERVER = Words("the server", "整個伺服器")
 
 # The report.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcapp import cli
+from mcapp.cli import told
 from mcapp.errors import Exit
 from mcapp.genvalues import drift, labels, placement, plan, report, values, valuesfile, words
 from mcapp.kube.inventory import Inventory, from_file
@@ -15,38 +16,25 @@ from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, announce, language, translate
 from mcapp.words import DEPRECATED
 
-TOPOLOGY = """auto (the default): multi when a Ready, schedulable node that is no server is labelled for
-the database, else single"""
-FILE = "where the values go; - is standard output (default: values-TOPOLOGY.yaml)"
-OUTPUT = "form of the explanation, not of the file; json is for programs"
-NODES = """what `kubectl get nodes -o json` printed, instead of a live cluster; - is standard input. It may
-hold more: `kubectl get nodes,storageclasses,services,pods,pv,pvc -A -o json`"""
-
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add the tool's options."""
     add = options.add_argument
-    add("--topology", choices=["auto", "single", "multi"], default="auto", help=TOPOLOGY)
-    add("--file", metavar="FILE", help=FILE)
-    add("--output", metavar="text|json", default="text", help=OUTPUT)
+    add("--topology", choices=["auto", "single", "multi"], default="auto", help=told(words.TOPOLOGY))
+    add("--file", metavar="FILE", help=told(words.FILE))
+    add("--output", metavar="text|json", default="text", help=told(words.OUTPUT))
     add("--format", choices=cli.OUTPUTS, help=argparse.SUPPRESS)
-    add(
-        "--check",
-        action="store_true",
-        help="write nothing; tell what changed since FILE was made (exit code 1)",
-    )
+    add("--check", action="store_true", help=told(words.CHECK))
     cli.output_options(options, output=False)
-    add("--nodes-file", metavar="FILE", help=NODES)
+    add("--nodes-file", metavar="FILE", help=told(words.NODES_FILE))
     cli.cluster_options(options)
-    add = options.add_argument_group("what you want in the values").add_argument
-    add("--base", metavar="FILE", type=Path, help="values of yours to build on")
-    add(
-        "--set", metavar="KEY=VALUE", action="append", default=[], help="one value, in YAML; wins over --base"
-    )
-    add("--db-node", metavar="NODE", default="", help="run db on this node")
+    add = options.add_argument_group(told(words.WISHES)).add_argument
+    add("--base", metavar="FILE", type=Path, help=told(words.BASE))
+    add("--set", metavar="KEY=VALUE", action="append", default=[], help=told(words.SET))
+    add("--db-node", metavar="NODE", default="", help=told(words.DB_NODE))
     add = options.add_mutually_exclusive_group().add_argument
-    add("--label", metavar="NODE", help="print the command that labels a node for db, and stop")
-    add("--apply-labels", metavar="NODE", nargs="+", help="label these nodes for db, and stop")
+    add("--label", metavar="NODE", help=told(words.LABEL))
+    add("--apply-labels", metavar="NODE", nargs="+", help=told(words.APPLY_LABELS))
     options.set_defaults(refuse=options.error)
 
 
@@ -82,13 +70,13 @@ def _refuse(asked: argparse.Namespace) -> None:
         asked.output = asked.format if asked.output in cli.OUTPUTS else asked.output
     if asked.output not in cli.OUTPUTS:
         if asked.output != "-" and Path(asked.output).suffix not in (".yaml", ".yml"):
-            asked.refuse(f"--output is {' or '.join(cli.OUTPUTS)}, not {asked.output}; --file names the file")
+            asked.refuse(translate(words.OUTPUT_FORM(given=asked.output)))
         announce(DEPRECATED(old="--output FILE", new="--file FILE"))
         asked.file, asked.output = asked.output, asked.format or "text"
     if asked.file == "-" and (asked.check or asked.output == "json"):
-        asked.refuse("--file - leaves no room for --check or --output json on standard output")
+        asked.refuse(translate(words.OUTPUT_ONE()))
     if asked.nodes_file is not None and asked.apply_labels:
-        asked.refuse("--apply-labels needs the cluster, not --nodes-file")
+        asked.refuse(translate(words.APPLY_LIVE()))
 
 
 def read(asked: argparse.Namespace, kubectl: Kubectl) -> Inventory:
@@ -101,6 +89,8 @@ def read(asked: argparse.Namespace, kubectl: Kubectl) -> Inventory:
 def label(asked: argparse.Namespace, wanted: dict[str, str], kubectl: Kubectl, lang: Lang) -> Exit:
     """Print the command that labels a node, or label nodes and say so."""
     if asked.label:
+        if asked.nodes_file is not None:
+            labels.find(asked.label, read(asked, kubectl))
         print(labels.command(asked.label, wanted, kubectl))
         return Exit.OK
     for done in labels.apply(asked.apply_labels, wanted, kubectl.inventory(asked.namespace), kubectl):
@@ -112,11 +102,11 @@ def check(asked: argparse.Namespace, topology: str, result: values.Result, conte
     """Tell what changed since the file was made."""
     path = drift.target(asked.file, topology)
     found = drift.against(path, result, content)
-    told = [translate(sentence, lang) for sentence in found.sentences]
+    shown = [translate(sentence, lang) for sentence in found.sentences]
     if asked.output == "json":
-        cli.emit_json({"file": str(path), "differs": found.differs, "drift": told, "diff": found.diff})
+        cli.emit_json({"file": str(path), "differs": found.differs, "drift": shown, "diff": found.diff})
     else:
-        print("\n".join(told))
+        print("\n".join(shown))
         sys.stdout.write(found.diff)
     return Exit.DIFFERS if found.differs else Exit.OK
 
@@ -145,4 +135,4 @@ def write(
         print(translate((words.REPORT_WROTE if changed else words.REPORT_SAME)(file=name), lang))
 
 
-TOOL = cli.Tool("genvalues", __doc__ or "", "--topology auto", add_options, work)
+TOOL = cli.Tool("genvalues", words.PURPOSE, "--topology auto", add_options, work)

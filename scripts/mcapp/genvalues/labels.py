@@ -9,6 +9,7 @@ from mcapp.genvalues import words
 from mcapp.genvalues.plan import pairs
 from mcapp.kube.inventory import Inventory
 from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.nodes import Node
 from mcapp.messages import Text
 
 
@@ -17,15 +18,20 @@ def command(node: str, labels: Mapping[str, str], kubectl: Kubectl) -> str:
     return kubectl.typed("label", "node", node, *pairs(labels))
 
 
+def find(name: str, inventory: Inventory) -> Node:
+    """Return the node of this name; UserError if there is none."""
+    if name not in inventory.nodes:
+        known = sorted(inventory.nodes)
+        raise UserError(words.DBNODE_UNKNOWN(node=name, nodes=known), words.DBNODE_REMEDY())
+    return inventory.nodes[name]
+
+
 def apply(
     names: Sequence[str], labels: Mapping[str, str], inventory: Inventory, kubectl: Kubectl
 ) -> list[Text]:
     """Label these nodes and return what was done to each; if one of them cannot be labelled, none is."""
     for name in names:
-        node = inventory.nodes.get(name)
-        if node is None:
-            known = sorted(inventory.nodes)
-            raise UserError(words.DBNODE_UNKNOWN(node=name, nodes=known), words.DBNODE_REMEDY())
+        node = find(name, inventory)
         other = [
             f"{key}={node.labels[key]}"
             for key, value in labels.items()

@@ -9,6 +9,7 @@ from mcapp.genvalues import words
 from mcapp.genvalues.plan import Plan
 from mcapp.kube.inventory import Inventory
 from mcapp.messages import Lang, Text, translate
+from mcapp.words import WARNING
 
 
 def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
@@ -23,7 +24,7 @@ def sentences(plan: Plan, inventory: Inventory, lang: Lang) -> Iterator[str]:
     if inventory.unread:
         yield translate(words.REPORT_UNREAD(kinds=list(inventory.unread)), lang)
     for warning in plan.warnings:
-        yield translate(words.REPORT_WARNING(warning=warning), lang)
+        yield translate(WARNING(what=warning), lang)
 
 
 def _value(plan: Plan, path: tuple[str, ...]) -> str:

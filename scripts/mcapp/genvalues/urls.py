@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mcapp.errors import UserError
 from mcapp.genvalues import words
+from mcapp.kube.hostport import hostport
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.nodes import Node
 from mcapp.kube.objects import Owner
@@ -94,7 +95,7 @@ def reach(node: Node, served: frozenset[int]) -> Reach:
 
 def url(address: str, port: int) -> str:
     """Return the page's URL at a node's address; IPv6 stands in brackets."""
-    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    return f"http://{hostport(address, port)}"
 
 
 def named_urls(values: Mapping[str, Any]) -> list[str]:

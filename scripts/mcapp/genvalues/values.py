@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from mcapp import yamltext
-from mcapp.config import CHART
+from mcapp.config import CHART, SHOWN_CHART
 from mcapp.errors import UserError
-from mcapp.genvalues import words
+from mcapp.genvalues import rules, words
 from mcapp.kube import words as kube_words
-from mcapp.messages import Text
+from mcapp.messages import Part, Text
 
 Values = dict[str, Any]
 Reasons = Mapping[tuple[str, ...], Text]
@@ -153,28 +153,45 @@ def _without_null(values: Values) -> Values:
 
 
 def check(values: Values, source: Text) -> None:
-    """Check the values, as the chart sees them, against its schema; UserError names the first wrong key."""
+    """Check the values, as the chart sees them, by its rules; UserError names the first wrong key."""
     # Imported here, since it is the slowest import: --label and many errors do not need it.
     from jsonschema import Draft7Validator
     from jsonschema.exceptions import best_match
 
     seen = effective(_few_nodes(values))
-    validator = Draft7Validator(json.loads((CHART / "values.schema.json").read_bytes()))
-    error = best_match(validator.iter_errors(seen))
+    # Helm's $ is the end of a text, Python's also stands before a line break there.
+    schema = (
+        (CHART / "values.schema.json").read_text("utf-8").replace('$"', r"\\Z" + '"').replace("$)", r"\\Z)")
+    )
+    error = best_match(Draft7Validator(json.loads(schema)).iter_errors(seen))
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "(top)"
-        raise UserError(
-            words.SCHEMA(source=source, key=where, why=error.message), words.SCHEMA_REMEDY()
-        ) from None
+        raise _broken(source, where, error.message) from None
+    for key, why in rules.broken(seen):
+        raise _broken(source, key, why)
+
+
+def _broken(source: Text, key: str, why: Part) -> UserError:
+    remedy = words.SCHEMA_REMEDY(schema=str(SHOWN_CHART / "values.schema.json"))
+    return UserError(words.SCHEMA(source=source, key=key, why=why), remedy)
 
 
 def _few_nodes(values: Values) -> Values:
     """Keep one node of each kind: the others differ only in their names and addresses, which are strings."""
     cluster = values.get("cluster")
-    if not isinstance(cluster, dict) or not isinstance(cluster.get("nodes"), list):
+    if not isinstance(cluster, dict):
+        return values
+    nodes = cluster.get("nodes")
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         return values
     kinds = {
-        (type(node["name"]), bool(node["name"]), type(node.get("address")), tuple(node["tiers"])): node
-        for node in cluster["nodes"]
+        (
+            *node,
+            type(node.get("name")),
+            bool(node.get("name")),
+            type(node.get("address")),
+            str(node.get("tiers")),
+        ): node
+        for node in nodes
     }
     return {**values, "cluster": {**cluster, "nodes": list(kinds.values())}}

@@ -4,6 +4,56 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says, and what it refuses.
+PURPOSE = Words(
+    "Turn the nodes of a cluster into Helm values for the chart mcapp, with the reason for each.",
+    "依叢集的節點產生 chart mcapp 的 Helm values，並說明每個值的理由。",
+)
+TOPOLOGY = Words(
+    "auto (the default): multi when a Ready, schedulable node that is no server is labelled for the "
+    "database, else single",
+    "auto（預設）：有 Ready、可排程、不是伺服器且帶有資料庫標籤的節點時為 multi，否則為 single",
+)
+FILE = Words(
+    "where the values go; - is standard output (default: values-TOPOLOGY.yaml)",
+    "values 寫到哪個檔案；- 為標準輸出（預設：values-TOPOLOGY.yaml）",
+)
+OUTPUT = Words(
+    "form of the explanation, not of the file; json is for programs",
+    "說明的格式，與檔案無關；json 供程式使用",
+)
+CHECK = Words(
+    "write nothing; tell what changed since FILE was made (exit code 1)",
+    "不寫入檔案，只說明 FILE 產生之後有什麼變動（有變動時結束代碼為 1）",
+)
+NODES_FILE = Words(
+    "what `kubectl get nodes -o json` printed, instead of a live cluster; - is standard input. It may hold "
+    "more: `kubectl get nodes,storageclasses,services,pods,pv,pvc -A -o json`",
+    "以 `kubectl get nodes -o json` 的輸出代替連線中的叢集；- 為標準輸入。內容可以更多："
+    "`kubectl get nodes,storageclasses,services,pods,pv,pvc -A -o json`",
+)
+WISHES = Words("what you want in the values", "您要的設定值")
+BASE = Words("values of yours to build on", "您自己的 values 檔，以此為基礎")
+SET = Words("one value, in YAML; wins over --base", "一個設定值，以 YAML 表示；優先於 --base")
+DB_NODE = Words("run db on this node", "讓 db 在此節點執行")
+LABEL = Words(
+    "print the command that labels a node for db, and stop",
+    "印出替節點加上 db 標籤的指令後結束",
+)
+APPLY_LABELS = Words("label these nodes for db, and stop", "替這些節點加上 db 標籤後結束")
+OUTPUT_FORM = Words(
+    "--output is text or json, not {given}; --file names the file",
+    "--output 是 text 或 json，不是 {given}；檔名請以 --file 指定",
+)
+OUTPUT_ONE = Words(
+    "--file - leaves no room for --check or --output json on standard output",
+    "--file - 已占用標準輸出，不可再使用 --check 或 --output json",
+)
+APPLY_LIVE = Words(
+    "--apply-labels needs the cluster, not --nodes-file",
+    "--apply-labels 需要連線到叢集，不可使用 --nodes-file",
+)
+
 AND = Words("{first}, and {second}", "{first}，且{second}")
 BOTH = Words("{first} {second}", "{first}{second}")
 VERDICT = Words("{node} {reasons}", "{node} {reasons}")
@@ -13,7 +63,8 @@ NODE_DATA = Words("cannot mount the existing volume {volume}", "無法掛載既�
 # topology
 TOPOLOGY_ASKED = Words("Topology {topology} was asked for.", "依您的要求採用 {topology} 拓撲。")
 TOPOLOGY_MULTI = Words(
-    "multi: {nodes} is Ready, schedulable, no server, and carries {labels}, so db gets a machine of its own.",
+    "multi: {nodes} {nodes:is|are} Ready, schedulable, no server{nodes:|s}, and {nodes:carries|carry} "
+    "{labels}, so db gets a machine of its own.",
     "multi：{nodes} 為 Ready、可排程、不是伺服器節點，且帶有標籤 {labels}，因此 db 使用獨立的機器。",
 )
 TOPOLOGY_NONE = Words(
@@ -21,11 +72,12 @@ TOPOLOGY_NONE = Words(
     "single：沒有節點帶有標籤 {labels}。",
 )
 TOPOLOGY_SERVER = Words(
-    "single: only a server carries {labels} ({nodes}); --topology multi puts db there anyway.",
+    "single: only {nodes:a server carries|servers carry} {labels} ({nodes}); "
+    "--topology multi puts db there anyway.",
     "single：只有伺服器節點帶有標籤 {labels}（{nodes}）；若仍要把 db 放在那裡，請加上 --topology multi。",
 )
 TOPOLOGY_UNUSABLE = Words(
-    "single: {nodes} carries {labels} but can run no new pod now. "
+    "single: {nodes} {nodes:carries|carry} {labels} but can run no new pod now. "
     "If db starts on another node meanwhile, its data stay there.",
     "single：{nodes} 帶有標籤 {labels}，但目前無法執行新的 Pod。若 db 在此期間於其他節點啟動，"
     "資料就會留在該節點。",
@@ -35,8 +87,9 @@ TOPOLOGY_DATA = Words(
     "multi：db 的資料在 {nodes}；資料優先於標籤（標籤 {labels} 在 {labelled}）。",
 )
 TOPOLOGY_STAY = Words(
-    "single: db's data are on {nodes}, a server; data come before labels. {labelled} carries {labels}: "
-    "to use it, move the data first: `{move} --to {node}`.",
+    "single: db's data are on {nodes}, {nodes:a server|servers}; data come before labels. "
+    "{labelled} {labelled:carries|carry} {labels}: to use {labelled:it|one of them}, "
+    "move the data first: `{move} --to {node}`.",
     "single：db 的資料在伺服器節點 {nodes}；資料優先於標籤。{labelled} 帶有標籤 {labels}："
     "若要使用，請先搬移資料：`{move} --to {node}`。",
 )
@@ -83,7 +136,7 @@ HA_FEW = Words(
 )
 
 # placement
-LABELS_CARRIED = Words("{nodes} carries {labels}.", "{nodes} 帶有標籤 {labels}。")
+LABELS_CARRIED = Words("{nodes} {nodes:carries|carry} {labels}.", "{nodes} 帶有標籤 {labels}。")
 LABELS_DATA = Words(
     "db's data are on {node}, which does not carry {labels}: db follows the data, by the node's own name.",
     "db 的資料在 {node}，但該節點沒有標籤 {labels}：db 依節點名稱跟隨資料。",
@@ -98,11 +151,11 @@ APP_SHARES = Words(
 )
 DBNODE_PINNED = Words("db was asked to be on {node}.", "您要求 db 在 {node}。")
 TOLERATIONS_MEANT = Words(
-    "{nodes} is meant for db and has the taint {taints}.",
+    "{nodes} {nodes:is|are} meant for db and {nodes:has|have} the taint{taints:|s} {taints}.",
     "{nodes} 是 db 的節點，帶有污點 {taints}。",
 )
 TOLERATIONS_ROLE = Words(
-    "No other node is free of taints; {taints} on {nodes} only marks a server.",
+    "No other node is free of taints; {taints} on {nodes} only {taints:marks|mark} {nodes:a server|servers}.",
     "沒有其他無污點的節點；{nodes} 上的 {taints} 只是標示伺服器節點。",
 )
 PLATFORM_OS = Words("The images run on Linux only.", "映像檔只能在 Linux 上執行。")
@@ -111,7 +164,7 @@ PLATFORM_ARCH = Words(
     "節點有 {kinds} 多種架構；在一台機器上建置的映像檔只能在同一種架構（{arch}）上執行。",
 )
 PLATFORM_DB = Words(
-    "{nodes} is {arch} and the nodes of web and api are {apps}: "
+    "{nodes} {nodes:is|are} {arch} and the nodes of web and api are {apps}: "
     "the db image must be there for {arch}; one saved from a machine of another architecture "
     "does not start.",
     "{nodes} 為 {arch}，而 web 與 api 的節點為 {apps}：該處的 db 映像檔必須是 {arch}；"
@@ -191,7 +244,7 @@ PORT_NONE_REMEDY = Words(
     "請刪除占用的 Service；或改用 `--set web.service.type=ClusterIP` 與 Ingress。",
 )
 CLUSTER_NODES = Words(
-    "{count} node(s), each with the address users reach and the tiers that may run there.",
+    "{count} node{count:|s}, each with the address users reach and the tiers that may run there.",
     "共 {count} 個節點，各列出使用者可連線的位址與可執行的元件。",
 )
 URLS_ALL = Words(
@@ -244,11 +297,11 @@ DATA_BLOCKED = Words(
     "db 的資料在磁碟區 {volume}，而能掛載它的節點都無法執行 db：{verdicts}。",
 )
 DATA_GONE = Words(
-    "db's data are on volume {volume}, bound to {nodes}, which is not in the cluster.",
+    "db's data are on volume {volume}, bound to {nodes}, which {nodes:is|are} not in the cluster.",
     "db 的資料在磁碟區 {volume}，綁定於 {nodes}，但該節點不在叢集中。",
 )
 DATA_GONE_REMEDY = Words(
-    "Bring the node back under its old name; or, if the data may be lost, delete the claim first.",
+    "Bring a node back under its old name; or, if the data may be lost, delete the claim first.",
     "請讓該節點以原名稱重新加入；若資料可以捨棄，請先刪除 PVC。",
 )
 DATA_MOVE = Words(
@@ -256,7 +309,7 @@ DATA_MOVE = Words(
     "請先搬移資料（`{move} --to {node}`），或不要使用 --db-node。",
 )
 DBNODE_UNKNOWN = Words(
-    "There is no node {node}; the nodes are {nodes}.",
+    "There is no node {node}; the node{nodes: is|s are} {nodes}.",
     "找不到節點 {node}；現有節點為 {nodes}。",
 )
 DBNODE_REMEDY = Words(
@@ -334,7 +387,8 @@ REMEDY_FREE = Words(
     "{node} 已無剩餘資源：請移除其他 Pod，或新增節點。",
 )
 REMEDY_TAINT = Words(
-    "Remove the taint, `kubectl taint node {node} {taints}`, or accept it: `{options}`.",
+    "Remove the taint{taints:|s}, `kubectl taint node {node} {taints}`, "
+    "or accept {taints:it|them}: `{options}`.",
     "請移除污點（`kubectl taint node {node} {taints}`），或容忍它：`{options}`。",
 )
 REMEDY_JOIN = Words(
@@ -352,8 +406,24 @@ SET_YAML = Words("The value in --set {given} is not YAML: {why}.", "--set {given
 SET_REMEDY = Words("Write it like --set api.replicas=3.", "請寫成例如 --set api.replicas=3。")
 SCHEMA = Words("{source}: {key}: {why}.", "{source}：{key}：{why}。")
 SCHEMA_REMEDY = Words(
-    "See chart/mcapp/values.schema.json for what the key may be.",
-    "可用的值請見 chart/mcapp/values.schema.json。",
+    "See {schema} for what the key may be.",
+    "可用的值請見 {schema}。",
+)
+BYTES_WRONG = Words(
+    "{given} is no whole number of bytes below 8Ei",
+    "{given} 不是小於 8Ei 的整數位元組數",
+)
+CORES_WRONG = Words(
+    "{given} is no whole number of thousandths of a CPU (1m), or more than Kubernetes counts",
+    "{given} 不是千分之一 CPU（1m）的整數倍，或超過 Kubernetes 可計算的範圍",
+)
+SCHEDULE_WRONG = Words(
+    "'{given}' is no schedule that Kubernetes takes and that comes, such as '0 3 * * *'",
+    "'{given}' 不是 Kubernetes 接受且會發生的排程，例如 '0 3 * * *'",
+)
+ZONE_WRONG = Words(
+    "{given} is no time zone, such as Asia/Taipei or UTC",
+    "{given} 不是時區名稱，例如 Asia/Taipei 或 UTC",
 )
 SCHEMA_GIVEN = Words("The values given do not fit the chart", "指定的值不符合 chart")
 SCHEMA_MADE = Words("The values made do not fit the chart", "產生的值不符合 chart")
@@ -391,7 +461,6 @@ REPORT_UNREAD = Words(
     "Not read, so not considered: {kinds}.",
     "未能讀取，因此未列入考量：{kinds}。",
 )
-REPORT_WARNING = Words("warning: {warning}", "警告：{warning}")
 REPORT_WROTE = Words("Wrote {file}.", "已寫入 {file}。")
 REPORT_SAME = Words("{file} is up to date; left untouched.", "{file} 已是最新，未變更。")
 CHECK_SAME = Words("{file} still fits the cluster.", "{file} 仍符合叢集現況。")

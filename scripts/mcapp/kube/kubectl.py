@@ -14,7 +14,7 @@ from typing import Any
 from mcapp.errors import FailedError, UnreachableError
 from mcapp.kube import words
 from mcapp.kube.inventory import KINDS, Inventory, from_objects
-from mcapp.messages import Words
+from mcapp.messages import Text, Words, translate
 from mcapp.shell import Shell, joined
 
 _FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
@@ -33,6 +33,16 @@ _WAYS: tuple[tuple[re.Pattern[str], Words, Words | None], ...] = (
         re.compile(r"certificate has expired|expired certificate|is not yet valid", re.IGNORECASE),
         words.KUBE_EXPIRED,
         words.KUBE_EXPIRED_REMEDY,
+    ),
+    (
+        re.compile(
+            r"could not find the requested resource|doesn't have a resource type|server gave HTTP response"
+            r"|HTTP request to an HTTPS server|(?<!parse error: )invalid character '.+' looking"
+            r"|malformed HTTP|first record does not look like a TLS handshake|\(Forbidden\): <"
+            r"|rejected our request for an unknown reason|with the status code 3"
+        ),
+        words.KUBE_OTHER_SERVER,
+        words.KUBE_OTHER_SERVER_REMEDY,
     ),
     (re.compile(r"x509:|tls: failed to verify|remote error: tls"), words.KUBE_CA, words.KUBE_CA_REMEDY),
     (
@@ -54,7 +64,8 @@ _WAYS: tuple[tuple[re.Pattern[str], Words, Words | None], ...] = (
     ),
 )
 
-NOT_THERE = (FileNotFoundError, PermissionError, NotADirectoryError)
+# So much is shown of what a program says that is no kubectl.
+_SAID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +97,6 @@ class Kubectl:
         """
         wide = [kind for kind in KINDS if kind != "PersistentVolumeClaim"]
         items, read = self._get(wide, "--all-namespaces")
-        if "Node" not in read:
-            raise UnreachableError(words.KUBE_ANSWER(), self.advice())
         claims, more = self._get(["PersistentVolumeClaim"], f"--namespace={namespace}")
         if not any(item.get("kind") == "Node" for item in items):
             raise UnreachableError(words.KUBE_EMPTY(), self.advice())
@@ -98,7 +107,7 @@ class Kubectl:
         done = self.run("label", "node", node, *labels)
         if done.returncode:
             raise FailedError(
-                words.LABEL_FAILED(node=node, why=reason(done.stderr)),
+                words.LABEL_FAILED(node=node, why=reason(done)),
                 words.LABEL_FAILED_REMEDY(command=self.typed("label", "node", node, *labels)),
             )
 
@@ -107,18 +116,53 @@ class Kubectl:
         done = self.run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
         forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
         if KINDS["Node"] in forbidden:
-            why = reason(done.stderr, KINDS["Node"])
+            why = reason(done, KINDS["Node"])
             raise UnreachableError(words.KUBE_FORBIDDEN(why=why), self.without_nodes())
         if done.returncode and not forbidden:
-            raise self.unreachable(reason(done.stderr))
+            raise self.failure(done)
         read = [kind for kind in kinds if KINDS[kind] not in forbidden]
         if not read:
             return [], []
+        return self.items(done.stdout), read
+
+    def document(self, output: bytes) -> dict[str, Any]:
+        """Return the JSON object that kubectl has printed. UnreachableError if it is none."""
         try:
-            items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
-        except (ValueError, KeyError, TypeError):
-            raise UnreachableError(words.KUBE_ANSWER(), self.advice()) from None
-        return items, read
+            found = json.loads(output)
+        except (ValueError, RecursionError):
+            raise self.odd(output) from None
+        if not isinstance(found, dict):
+            raise self.odd(output)
+        return found
+
+    def named(self, output: bytes) -> dict[str, Any]:
+        """Return the Kubernetes object that kubectl has printed. UnreachableError if it is none."""
+        found = self.document(output)
+        if not isinstance(found.get("metadata"), dict):
+            raise self.odd(output)
+        return found
+
+    def items(self, output: bytes) -> list[dict[str, Any]]:
+        """Return the objects of the List that kubectl has printed. UnreachableError if it is none."""
+        found = self.document(output).get("items")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise self.odd(output)
+        return found
+
+    def odd(self, output: bytes) -> UnreachableError:
+        """Return the error of a program that is called as kubectl and does not answer as kubectl does."""
+        lines = output.decode(errors="replace").strip().splitlines() or [""]
+        problem = words.KUBE_ANSWER(program=self.command, said=lines[0][:_SAID])
+        return UnreachableError(
+            problem if lines[0] else words.KUBE_NOTHING(program=self.command), words.KUBE_ANSWER_REMEDY()
+        )
+
+    def failure(self, done: subprocess.CompletedProcess[bytes]) -> UnreachableError:
+        """Return the error of a question that failed."""
+        if done.stderr.strip():
+            return self.unreachable(reason(done))
+        problem = words.KUBE_MUTE(program=self.command, code=done.returncode)
+        return UnreachableError(problem, words.KUBE_ANSWER_REMEDY())
 
     def unreachable(self, why: str) -> UnreachableError:
         """Return the error of a cluster that gives no answer, or of a kubeconfig that leads to none."""
@@ -133,9 +177,11 @@ class Kubectl:
         """Return the objects that a selector chooses. UnreachableError if kubectl gets no answer."""
         done = self.run("get", kinds, f"--namespace={namespace}", f"--selector={selector}", "--output=json")
         if done.returncode:
-            raise self.unreachable(reason(done.stderr))
-        items: list[dict[str, Any]] = json.loads(done.stdout)["items"]
-        return items
+            raise self.failure(done)
+        found = self.items(done.stdout)
+        if not all(one.get("kind") and isinstance(one.get("metadata"), dict) for one in found):
+            raise self.odd(done.stdout)
+        return found
 
     @property
     def flags(self) -> list[str]:
@@ -168,19 +214,19 @@ class Kubectl:
         flags = ("--server-side", "--force-conflicts", "--field-manager=mcapp", "--filename=-")
         done = self._answer(("apply", *flags), json.dumps(document).encode())
         if done.returncode:
-            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done.stderr)))
+            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done)))
 
     def replace(self, document: dict[str, Any]) -> None:
         """Write an object as it was read and changed. FailedError if it was changed meanwhile, or refused."""
         done = self._answer(("replace", "--filename=-"), json.dumps(document).encode())
         if done.returncode:
-            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done.stderr)))
+            raise FailedError(words.KUBE_REFUSED(kind=document["kind"], why=reason(done)))
 
     def must(self, *arguments: str) -> bytes:
         """Run kubectl and return what it prints. FailedError if it fails."""
         done = self.run(*arguments)
         if done.returncode:
-            raise FailedError(words.KUBE_FAILED(command=arguments[0], why=reason(done.stderr)))
+            raise FailedError(words.KUBE_FAILED(command=arguments[0], why=reason(done)))
         return done.stdout
 
     def object(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
@@ -190,9 +236,8 @@ class Kubectl:
         if done.returncode:
             if b"NotFound" in done.stderr:
                 return None
-            raise FailedError(words.KUBE_UNREADABLE(kind=kind, name=name, why=reason(done.stderr)))
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+            raise FailedError(words.KUBE_UNREADABLE(kind=kind, name=name, why=reason(done)))
+        return self.named(done.stdout)
 
     def _answer(self, arguments: tuple[str, ...], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
         # The flags come first: what follows `--` belongs to the program that kubectl runs in a pod.
@@ -207,8 +252,8 @@ class Kubectl:
                 check=False,
                 timeout=self.seconds * 2,
             )
-        except NOT_THERE:
-            raise _missing(command[0]) from None
+        except OSError as error:
+            raise unusable(command[0], error, words.KUBE_MISSING_REMEDY()) from None
         except subprocess.TimeoutExpired:
             why = words.KUBE_TIMEOUT(seconds=self.seconds * 2)
             raise UnreachableError(words.KUBE_SILENT(why=why), words.KUBE_SILENT_REMEDY()) from None
@@ -219,17 +264,23 @@ class Kubectl:
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
-        except NOT_THERE:
-            raise _missing(command[0]) from None
+        except OSError as error:
+            raise unusable(command[0], error, words.KUBE_MISSING_REMEDY()) from None
 
 
-def _missing(program: str) -> UnreachableError:
-    return UnreachableError(words.KUBE_MISSING(program=program), words.KUBE_MISSING_REMEDY())
+def unusable(program: str, error: OSError, remedy: Text) -> UnreachableError:
+    """Return the error of a program that the system does not start."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return UnreachableError(words.KUBE_MISSING(program=program), remedy)
+    why = error.strerror or str(error)
+    return UnreachableError(words.PROGRAM_UNUSABLE(program=program, why=why), remedy)
 
 
-def reason(stderr: bytes, about: str = "") -> str:
-    """Return the last line that kubectl printed (about something), without log lines and full stop."""
-    printed = stderr.decode(errors="replace").splitlines()
-    lines = [line.strip() for line in printed if line.strip() and about in line]
+def reason(done: subprocess.CompletedProcess[bytes], about: str = "") -> str:
+    """Return the last line of what kubectl said (about something), without log lines and full stop."""
+    said = done.stderr.decode(errors="replace").splitlines()
+    lines = [line.strip() for line in said if line.strip(" .?") and about in line]
     spoken = [line for line in lines if not re.match(r"[EWI]\d{4} ", line)]
-    return (spoken or lines or ["?"])[-1].removeprefix("error: ").rstrip(".?")
+    if not lines:
+        return translate(words.SAID_NOTHING(code=done.returncode))
+    return (spoken or lines)[-1].removeprefix("error: ").rstrip(".?")

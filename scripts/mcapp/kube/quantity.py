@@ -15,6 +15,8 @@ _SCALE = {
     **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
     **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
 }
+# Kubernetes counts in 63 bits, and caps what is more.
+LARGEST = 2**63 - 1
 
 
 @lru_cache(maxsize=4096)
@@ -39,3 +41,11 @@ def whole(quantity: object) -> int:
 def millis(quantity: object) -> int:
     """Return a quantity in thousandths (CPU: millicores), rounded up; ValueError if it is none."""
     return ceil(_exact(str(quantity)) * 1000)
+
+
+def exact(quantity: object) -> Decimal | None:
+    """Return a quantity as it is; None if it is none, or has more than two digits of an exponent."""
+    try:
+        return _exact(str(quantity))
+    except ValueError:
+        return None

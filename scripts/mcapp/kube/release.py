@@ -27,7 +27,9 @@ from mcapp.wait import until
 
 QUIET, LONG = timedelta(minutes=1), timedelta(minutes=10)
 UNINSTALLING = "uninstalling"
-_FIELDS = ("labels.version", "labels.status", "creationTimestamp", "labels.modifiedAt")
+# A new revision takes over the label modifiedAt of the one before: the API server's own times are right.
+_TIMES = ("creationTimestamp", "labels.modifiedAt", "managedFields[*].time")
+_FIELDS = ("labels.version", "labels.status", *_TIMES)
 _ROWS = "".join(f"{{.metadata.{field}}}{{'\\t'}}" for field in _FIELDS)
 _HOOK = "helm.sh/hook"
 _LOOK_SECONDS = 2.0
@@ -74,26 +76,32 @@ class Look:
         return self.last if age > patience or (age > QUIET and not self.working) else None
 
 
-def query(namespace: str, name: str) -> tuple[str, ...]:
-    """Return kubectl's arguments that print a line for each revision, without its content."""
+def query(namespace: str, name: str, more: str = "") -> tuple[str, ...]:
+    """Return kubectl's arguments that print a line for each revision, without its content, and `more`."""
     chosen = (f"--namespace={namespace}", f"--selector=owner=helm,name={name}")
-    return "get", "secrets", *chosen, f"--output=jsonpath={{range .items[*]}}{_ROWS}{{'\\n'}}{{end}}"
+    return "get", "secrets", *chosen, f"--output=jsonpath={{range .items[*]}}{_ROWS}{{'\\n'}}{{end}}{more}"
 
 
 def parse(printed: str) -> tuple[Revision, ...]:
     """Return the revisions that `query` has printed, the latest last."""
     found = []
     for line in printed.splitlines():
-        number, status, made, modified = (*line.split("\t"), "", "", "", "")[:4]
+        number, status, made, modified, written = (*line.split("\t"), *[""] * 5)[:5]
         if number.isdecimal() and made:
-            written = datetime.fromtimestamp(int(modified), UTC) if modified.isdecimal() else None
-            found.append(Revision(int(number), status, written or datetime.fromisoformat(made)))
+            times = [datetime.fromisoformat(one) for one in (made, *written.split())]
+            times += [datetime.fromtimestamp(int(modified), UTC)] if modified.isdecimal() else []
+            found.append(Revision(int(number), status, max(times)))
     return tuple(sorted(found, key=lambda one: one.number))
 
 
 def look(kubectl: Kubectl, namespace: str, name: str) -> Look:
     """Read a release's revisions, and whether it still changes. FailedError where that may not be read."""
-    revisions = parse(kubectl.must(*query(namespace, name)).decode())
+    return look_at(kubectl, namespace, name, kubectl.must(*query(namespace, name)).decode(errors="replace"))
+
+
+def look_at(kubectl: Kubectl, namespace: str, name: str, printed: str) -> Look:
+    """Return the release as `query` has printed it, and whether it still changes."""
+    revisions = parse(printed)
     if not revisions or not revisions[-1].between:
         return Look(revisions)
     kinds = "deployments,statefulsets,pods,jobs"
@@ -122,8 +130,10 @@ def _rolls(workload: Mapping[str, Any]) -> bool:
 _WORKS = {"Job": _hook_runs, "Deployment": _rolls, "StatefulSet": _rolls, "Pod": leaving}
 
 
-def mending(seen: Look, namespace: str, name: str) -> str:
+def mending(seen: Look, namespace: str, name: str, *flags: str) -> str:
     """Return the command that ends a state in which helm has left a release. It deletes no data.
+
+    `flags` are for a rollback.
 
     Helm's rollback does not ask for the latest revision's state. An install that was cut off has nothing to
     go back to: the rollback to the same revision makes what is missing, and without a database to log in to,
@@ -133,8 +143,8 @@ def mending(seen: Look, namespace: str, name: str) -> str:
     if last is None or last.status == UNINSTALLING:
         return f"helm uninstall {name} -n {namespace}"
     if seen.good:
-        return f"helm rollback {name} {seen.good} -n {namespace}"
-    return f"helm rollback {name} {last.number} -n {namespace} --no-hooks"
+        return " ".join((f"helm rollback {name} {seen.good} -n {namespace}", *flags))
+    return " ".join((f"helm rollback {name} {last.number} -n {namespace} --no-hooks", *flags))
 
 
 def settle(kubectl: Kubectl, namespace: str, name: str, patience: timedelta = LONG) -> str:

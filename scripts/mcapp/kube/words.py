@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcapp.messages import Words
 
 RESOURCES = Words(
-    "{cpu}m CPU, {memory} MiB memory and {pods} pod(s)",
+    "{cpu}m CPU, {memory} MiB memory and {pods} pod{pods:|s}",
     "CPU {cpu}m、記憶體 {memory} MiB、Pod {pods} 個",
 )
 
@@ -73,6 +73,7 @@ INPUT_REMEDY = Words(
 
 # The cluster.
 KUBE_MISSING = Words("The program {program} is not there.", "找不到程式 {program}。")
+PROGRAM_UNUSABLE = Words("The program {program} cannot be started: {why}.", "無法啟動程式 {program}：{why}。")
 KUBE_MISSING_REMEDY = Words(
     "Install kubectl, or give its path with --kubectl PATH (on k3s: `--kubectl 'k3s kubectl'`).",
     "請安裝 kubectl，或以 --kubectl PATH 指定路徑（k3s 可用 `--kubectl 'k3s kubectl'`）。",
@@ -153,7 +154,33 @@ KUBE_FORBIDDEN_REMEDY = Words(
     "Ask an administrator for the right to list nodes.",
     "請向管理者申請列出節點的權限。",
 )
-KUBE_ANSWER = Words("kubectl answered with something other than JSON.", "kubectl 的回應不是 JSON。")
+KUBE_OTHER_SERVER = Words(
+    "What answers at the address of the cluster is no Kubernetes API server: {why}.",
+    "在叢集的位址上回應的不是 Kubernetes API 伺服器：{why}。",
+)
+KUBE_OTHER_SERVER_REMEDY = Words(
+    "Correct the server's address in your kubeconfig (clusters.cluster.server). It begins with https://, and "
+    "its port is usually 6443.",
+    "請修正 kubeconfig 中的伺服器位址（clusters.cluster.server）。位址以 https:// 開頭，連接埠通常是 6443。",
+)
+KUBE_ANSWER = Words(
+    '{program} does not answer as kubectl does: asked for JSON, it printed "{said}".',
+    "{program} 的回應與 kubectl 不同：要求的是 JSON，得到的是「{said}」。",
+)
+KUBE_NOTHING = Words(
+    "{program} does not answer as kubectl does: asked for JSON, it printed nothing.",
+    "{program} 的回應與 kubectl 不同：要求的是 JSON，但沒有任何輸出。",
+)
+KUBE_MUTE = Words(
+    "{program} does not answer as kubectl does: exit code {code}, and it said nothing.",
+    "{program} 的回應與 kubectl 不同：結束代碼 {code}，沒有任何訊息。",
+)
+KUBE_ANSWER_REMEDY = Words(
+    "Check what --kubectl names: it must be a kubectl (on k3s: `--kubectl 'k3s kubectl'`).",
+    "請檢查 --kubectl 的指令：它必須是 kubectl（k3s 可用 `--kubectl 'k3s kubectl'`）。",
+)
+# Instead of a reason.
+SAID_NOTHING = Words("exit code {code}, and it said nothing", "結束代碼 {code}，沒有任何訊息")
 KUBE_EMPTY = Words("The cluster has no node yet.", "叢集目前沒有任何節點。")
 KUBE_REFUSED = Words("{kind} was refused: {why}.", "{kind} 遭到拒絕：{why}。")
 KUBE_FAILED = Words("kubectl {command} failed: {why}.", "kubectl {command} 失敗：{why}。")

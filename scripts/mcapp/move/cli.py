@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mcapp import cli
+from mcapp.cli import told
 from mcapp.errors import Exit, FailedError, UserError
 from mcapp.genvalues import storage, valuesfile
 from mcapp.genvalues import words as genvalues_words
@@ -22,26 +23,22 @@ from mcapp.move.modes import cli as modes
 from mcapp.move.modes.state import Change
 from mcapp.move.state import Move, Record
 from mcapp.move.steps import Mover
-
-TO = (
-    "multi: the node labelled for the database; single: the server; or a node's name; "
-    "ha, standalone: several servers, or one"
-)
-BACK = "return to the volume that was kept; before the switch, give the move up"
+from mcapp.options import command
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add the tool's options."""
     which = options.add_mutually_exclusive_group(required=True).add_argument
-    which("--to", metavar="multi|single|NODE|ha|standalone", help=TO)
-    which("--back", action="store_true", help=BACK)
-    which("--discard-old", action="store_true", help="delete the volume that was kept")
+    which("--to", metavar="multi|single|NODE|ha|standalone", help=told(words.TO))
+    which("--back", action="store_true", help=told(words.BACK))
+    which("--discard-old", action="store_true", help=told(words.DISCARD_OLD))
     add = options.add_argument
-    add("--dry-run", action="store_true", help="show the plan, and change nothing")
-    add("--values", metavar="FILE", type=Path, help="where the new values go (default: values-TOPOLOGY.yaml)")
+    add("--dry-run", action="store_true", help=told(words.DRY_RUN))
+    add("--values", metavar="FILE", type=Path, help=told(words.VALUES))
     cli.output_options(options)
     cli.cluster_options(options)
-    add("--helm", metavar="COMMAND", default="helm", help="the helm to call (default: %(default)s)")
+    helm = command("--helm")
+    add("--helm", metavar="COMMAND", type=helm, default="helm", help=told(words.HELM))
 
 
 def work(asked: argparse.Namespace) -> Exit:
@@ -86,7 +83,7 @@ def labels(kubectl: Kubectl, asked: argparse.Namespace) -> dict[str, str]:
     """Return the labels for the objects of a move: those of the release's database, as another component."""
     chosen = f"app.kubernetes.io/instance={asked.release},app.kubernetes.io/component=db"
     found = kubectl.select("persistentvolumeclaims,statefulsets", asked.namespace, chosen)
-    own = dict(found[0]["metadata"]["labels"]) if found else {}
+    own = dict(found[0]["metadata"].get("labels") or {}) if found else {}
     return {**own, "app.kubernetes.io/instance": asked.release, "app.kubernetes.io/component": "db-move"}
 
 
@@ -180,4 +177,4 @@ def discard(kubectl: Kubectl, record: Record[Move], move: Move | None, asked: ar
     return report.result(asked, words.DISCARDED(**which), **which)
 
 
-TOOL = cli.Tool("move", __doc__ or "", "--to multi --dry-run", add_options, work)
+TOOL = cli.Tool("move", words.PURPOSE, "--to multi --dry-run", add_options, work)

@@ -94,4 +94,4 @@ def _remove(kubectl: Kubectl, namespace: str, kind: str, name: str, *more: str) 
     within = (f"--namespace={namespace}", "--ignore-not-found")
     done = kubectl.run("delete", kind, name, *within, *more, "--wait=true")
     if done.returncode:
-        raise FailedError(words.NOT_REMOVED(kind=kind, name=name, why=reason(done.stderr)))
+        raise FailedError(words.NOT_REMOVED(kind=kind, name=name, why=reason(done)))

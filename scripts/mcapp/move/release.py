@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.config import CHART
-from mcapp.errors import FailedError, UserError
+from mcapp.errors import FailedError, UnreachableError
 from mcapp.genvalues import placement, values, valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
 from mcapp.kube.affinity import Requirement
 from mcapp.kube.inventory import Inventory, object_name
-from mcapp.kube.kubectl import Kubectl
+from mcapp.kube.kubectl import Kubectl, unusable
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Volume
 from mcapp.kube.release import settle
+from mcapp.kube.words import SAID_NOTHING
 from mcapp.move import words
 
 # A helm of a move that was cut off waits for nothing: after this time it is gone.
@@ -50,7 +51,7 @@ class Deployed:
     def helm(self, *arguments: str | Path, stdin: str = "") -> str:
         """Run helm in the release's namespace and return what it prints.
 
-        Raises UserError if there is no helm, and FailedError with the end of its output if it fails.
+        Raises UnreachableError if there is no helm, and FailedError with the end of its output if it fails.
         """
         flags = [f"--namespace={self.namespace}"]
         flags += [f"--kubeconfig={self.kubectl.kubeconfig}"] if self.kubectl.kubeconfig else []
@@ -60,13 +61,15 @@ class Deployed:
                 [self.program, *map(str, arguments), *flags],
                 input=stdin,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 check=False,
             )
-        except FileNotFoundError:
-            raise UserError(words.NO_HELM(), words.NO_HELM_REMEDY()) from None
+        except OSError as error:
+            raise unusable(self.program, error, words.NO_HELM_REMEDY()) from None
         if done.returncode:
-            why = " ".join(done.stderr.split())[-600:].rstrip(".")
+            said = " ".join(done.stderr.split())[-600:].rstrip(".")
+            why = said or SAID_NOTHING(code=done.returncode)
             raise FailedError(words.HELM_FAILED(command=str(arguments[0]), why=why))
         return done.stdout
 
@@ -109,8 +112,15 @@ def replace_data(inventory: Inventory, claim: str, target: str) -> Inventory:
 def find(kubectl: Kubectl, program: str, namespace: str, name: str) -> Deployed:
     """Find a release by Helm. FailedError if there is none."""
     bare = Deployed(kubectl, program, namespace, name, {})
-    given = json.loads(bare.helm("get", "values", name, "--output", "json")) or {}
-    return replace(bare, given=given)
+    printed = bare.helm("get", "values", name, "--output", "json")
+    try:
+        given = json.loads(printed) or {}
+        return replace(bare, given=dict(given))
+    except (ValueError, TypeError):
+        said = " ".join(printed.split())[:80] or SAID_NOTHING(code=0)
+        raise UnreachableError(
+            words.HELM_ANSWER(program=program, said=said), words.NO_HELM_REMEDY()
+        ) from None
 
 
 def hostname(node: Node) -> str:

@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says.
+PURPOSE = Words(
+    "Move the database with its data to another node: a copy is verified, and then takes its place.",
+    "將資料庫連同資料搬移到其他節點：先建立並驗證副本，再由副本取代。",
+)
+TO = Words(
+    "multi: the node labelled for the database; single: the server; or a node's name; ha, standalone: "
+    "several servers, or one",
+    "multi：帶有資料庫標籤的節點；single：伺服器節點；或節點名稱；ha、standalone：多台伺服器，或一台",
+)
+BACK = Words(
+    "return to the volume that was kept; before the switch, give the move up",
+    "回到保留的磁碟區；切換之前則為放棄搬移",
+)
+DISCARD_OLD = Words("delete the volume that was kept", "刪除保留的磁碟區")
+DRY_RUN = Words("show the plan, and change nothing", "只顯示計畫，不做任何變更")
+VALUES = Words(
+    "where the new values go (default: values-TOPOLOGY.yaml)",
+    "新的 values 寫到哪個檔案（預設：values-TOPOLOGY.yaml）",
+)
+HELM = Words("the helm to call (default: %(default)s)", "要呼叫的 helm（預設：%(default)s）")
+
 NOTHING_CHANGED = Words("Nothing was changed.", "沒有任何變更。")
 AGAIN = Words("Run this again.", "請重新執行。")
 
@@ -98,7 +120,7 @@ BACKUPS_STRANDED = Words(
     "warning: the volume of the backups is on {node} too. With db there, their pods find no node. Copy the "
     "backups first (`{backup} fetch latest -n {namespace} --release {release}`); after the move delete the "
     "claim (`kubectl delete pvc {claim} -n {namespace}`), and the next upgrade makes another elsewhere.",
-    "warning: 備份的磁碟區也在 {node}。db 搬到該處後，備份的 Pod 就沒有可用的節點。請先複製備份"
+    "警告：備份的磁碟區也在 {node}。db 搬到該處後，備份的 Pod 就沒有可用的節點。請先複製備份"
     "（`{backup} fetch latest -n {namespace} --release {release}`）；搬移後刪除 PVC"
     "（`kubectl delete pvc {claim} -n {namespace}`），下次升級會在別處建立新的 PVC。",
 )
@@ -186,9 +208,12 @@ UNWRITABLE = Words("{file} cannot be written.", "無法寫入 {file}。")
 UNWRITABLE_REMEDY = Words("Name another file with --values.", "請以 --values 指定其他檔案。")
 
 # What fails on the way.
-NO_HELM = Words("helm is not installed.", "沒有安裝 helm。")
 NO_HELM_REMEDY = Words("Install Helm, or name it with --helm.", "請安裝 Helm，或以 --helm 指定。")
 HELM_FAILED = Words("helm {command} failed: {why}.", "helm {command} 失敗：{why}。")
+HELM_ANSWER = Words(
+    '{program} does not answer as helm does: asked for JSON, it printed "{said}".',
+    "{program} 的回應與 helm 不同：要求的是 JSON，得到的是「{said}」。",
+)
 GONE = Words("{kind} {name} is gone.", "{kind} {name} 已不存在。")
 POD_WAITS = Words(
     "No pod of the database's image starts on the target node: {why}.",

@@ -10,51 +10,44 @@ from pathlib import Path
 from types import FrameType
 
 from mcapp import cli
+from mcapp.cli import told
 from mcapp.errors import DifferenceError, Exit, UnreachableError, UserError
 from mcapp.messages import Words, language, translate
+from mcapp.options import number
 from mcapp.preflight import commands, family, firewall, machine, network, peer, ports, report, sockets, words
 from mcapp.preflight.checks import Check
 from mcapp.preflight.commands import Machine
 from mcapp.preflight.listener import Listener
 from mcapp.preflight.probes import source_towards
 
-ETCD = "the servers share an embedded etcd: check its ports, too"
-
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """Add the tool's options."""
     roles = options.add_subparsers(dest="role", metavar="server|agent|listen", required=True)
     for role, purpose in (
-        ("server", "Check this machine as the k3s server, and its peer as the agent."),
-        ("agent", "Check this machine as a k3s agent, and its peer as the server."),
+        ("server", words.AS_SERVER),
+        ("agent", words.AS_AGENT),
     ):
-        made = cli.subcommand(roles, role, purpose, "--peer 192.168.1.100")
+        made = cli.subcommand(roles, role, told(purpose), "--peer 192.168.1.100")
         add = made.add_argument
-        add("--peer", metavar="IP", required=True, help="the other machine's address")
-        add("--etcd", action="store_true", help=ETCD)
-        add("--timeout", metavar="SECONDS", type=float, default=2.0, help="for each port (default: 2)")
-        add("--print-commands", action="store_true", help="print the commands that install k3s, and stop")
-        add("--token-file", metavar="FILE", type=Path, help="fills the token in for --print-commands")
+        add("--peer", metavar="IP", required=True, help=told(words.PEER))
+        add("--etcd", action="store_true", help=told(words.ETCD))
+        seconds = number("--timeout", 0.1, 60)
+        add("--timeout", metavar="SECONDS", type=seconds, default=2.0, help=told(words.TIMEOUT))
+        add("--print-commands", action="store_true", help=told(words.PRINT_COMMANDS))
+        add("--token-file", metavar="FILE", type=Path, help=told(words.TOKEN_FILE))
         cli.output_options(made)
-    made = cli.subcommand(
-        roles,
-        "listen",
-        "Answer the probes of the peer at the ports of k3s.",
-        "--peer 192.168.1.101",
-    )
+    made = cli.subcommand(roles, "listen", told(words.AS_LISTENER), "--peer 192.168.1.101")
     add = made.add_argument
-    add("--peer", metavar="IP", action="append", default=[], help="answer only this address; may be repeated")
-    add("--etcd", action="store_true", help=ETCD)
-    add("--seconds", metavar="N", type=float, default=300.0, help="then stop (default: 300)")
+    add("--peer", metavar="IP", action="append", default=[], help=told(words.PEERS))
+    add("--etcd", action="store_true", help=told(words.ETCD))
+    seconds = number("--seconds", 0.1, 86400)
+    add("--seconds", metavar="N", type=seconds, default=300.0, help=told(words.STOP_AFTER))
     cli.output_options(made)
-    options.set_defaults(refuse=options.error)
 
 
 def work(asked: argparse.Namespace) -> Exit:
     """Check both machines, print the commands that install k3s, or listen."""
-    for name, most in (("timeout", 60), ("seconds", 86400)):
-        if not 0 < getattr(asked, name, 1) <= most:
-            asked.refuse(f"--{name} must be above 0 and at most {most}")
     if asked.role == "listen":
         return listen(asked)
     address = given(asked.peer)
@@ -118,7 +111,9 @@ def _token(file: Path) -> str:
         return file.read_text().strip()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
-        raise UserError(words.TOKEN(file=str(file), reason=reason), words.TOKEN_WHERE()) from None
+        raise UserError(
+            words.TOKEN(file=str(file), reason=reason), words.TOKEN_WHERE(file=commands.TOKEN_FILE)
+        ) from None
 
 
 def listen(asked: argparse.Namespace) -> Exit:
@@ -126,7 +121,7 @@ def listen(asked: argparse.Namespace) -> Exit:
     peers = [given(address) for address in asked.peer]
     out = sys.stderr if asked.output == "json" else sys.stdout
 
-    def tell(sentence: Words, **parts: str) -> None:
+    def tell(sentence: Words, **parts: str | int) -> None:
         print(translate(sentence(**parts)), file=out, flush=True)
 
     def heard(source: str, port: str) -> None:
@@ -153,7 +148,7 @@ def listen(asked: argparse.Namespace) -> Exit:
     if asked.output == "json":
         cli.emit_json(report.heard(listener))
     if listener.ignored:
-        tell(words.LISTEN_IGNORED, count=str(sum(listener.ignored.values())))
+        tell(words.LISTEN_IGNORED, count=sum(listener.ignored.values()))
     if missing or not listener.received:
         silence = words.LISTEN_SILENT(peers=missing) if missing else words.LISTEN_NOBODY()
         print(translate(silence), file=out)
@@ -165,4 +160,4 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-TOOL = cli.Tool("preflight", __doc__ or "", "agent --peer 192.168.1.100", add_options, work)
+TOOL = cli.Tool("preflight", words.PURPOSE, "agent --peer 192.168.1.100", add_options, work)

@@ -13,7 +13,8 @@ from mcapp.preflight.ports import API, CLUSTER_NETWORKS6, Role
 
 _INSTALL = "curl -sfL https://get.k3s.io |"
 _LABEL = "=".join(DATABASE_LABEL)
-_TOKEN_FILE = "/var/lib/rancher/k3s/server/token"  # noqa: S105 - a path, no password
+# By k3s' own quick start; without --agent-token it is a link to the token of the servers.
+TOKEN_FILE = "/var/lib/rancher/k3s/server/node-token"  # noqa: S105 - a path, no password
 _IMAGES = "/var/lib/rancher/k3s/agent/images"
 _ARCHIVE = "mcapp-images.tar"
 # A placeholder: only the running server knows its token.
@@ -48,16 +49,16 @@ def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TO
     networks = _networks(server.address)
     first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server), *networks)
     yield Step(on_server, words.STEP_INSTALL_SERVER(), f"{_INSTALL} {first}")
-    yield Step(on_server, words.STEP_TOKEN(), f"sudo cat {_TOKEN_FILE}")
+    yield Step(on_server, words.STEP_TOKEN(), f"sudo cat {TOKEN_FILE}")
     if second:
         joined = _run("server", "--server", url, *_node(other), *networks)
         yield Step(on_other, words.STEP_INSTALL_SECOND(), f"{_INSTALL} K3S_TOKEN={key} {joined}")
     environment = f"K3S_URL={shlex.quote(url)} K3S_TOKEN={key}"
     agent_flags = [] if second else _node(other)
-    joined = _run("agent", *agent_flags, "--node-label", _LABEL)
+    joined = _run("agent", *agent_flags)
     on_agent = words.STEP_ANY_AGENT() if second else on_other
     yield Step(on_agent, words.STEP_INSTALL_AGENT(), f"{_INSTALL} {environment} {joined}")
-    yield Step(on_server, words.STEP_LABEL(label=_LABEL), _label("" if second else other.name, other, second))
+    yield Step(on_server, words.STEP_LABEL(), _label("" if second else other.name, other, second))
     yield Step(words.ON_HERE(), words.STEP_MAKE(), "make images")
     target = shlex.quote(f"{family.in_url(there.address)}:")
     yield Step(words.ON_HERE(), words.STEP_COPY(), f"scp dist/{_ARCHIVE} {target}")

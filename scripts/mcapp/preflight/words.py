@@ -4,17 +4,45 @@ from __future__ import annotations
 
 from mcapp.messages import Words
 
+# What `--help` says, and what it refuses.
+PURPOSE = Words(
+    "Tell whether this machine and its peer are fit for k3s, before it is installed.",
+    "在安裝 k3s 之前，檢查本機與另一台機器是否適合。",
+)
+AS_SERVER = Words(
+    "Check this machine as the k3s server, and its peer as the agent.",
+    "將本機視為 k3s server、另一台機器視為 agent 進行檢查。",
+)
+AS_AGENT = Words(
+    "Check this machine as a k3s agent, and its peer as the server.",
+    "將本機視為 k3s agent、另一台機器視為 server 進行檢查。",
+)
+AS_LISTENER = Words(
+    "Answer the probes of the peer at the ports of k3s.",
+    "在 k3s 的連接埠回應另一台機器的探測。",
+)
+PEER = Words("the other machine's address", "另一台機器的位址")
+PEERS = Words("answer only this address; may be repeated", "只回應此位址；可重複指定")
+ETCD = Words(
+    "the servers share an embedded etcd: check its ports, too",
+    "多台 server 共用內嵌 etcd：一併檢查其連接埠",
+)
+TIMEOUT = Words("for each port, 0.1 to 60 (default: 2)", "每個連接埠最多等幾秒，0.1 到 60（預設：2）")
+STOP_AFTER = Words("then stop, 0.1 to 86400 (default: 300)", "幾秒後停止，0.1 到 86400（預設：300）")
+PRINT_COMMANDS = Words("print the commands that install k3s, and stop", "印出安裝 k3s 的指令後結束")
+TOKEN_FILE = Words("fills the token in for --print-commands", "將檔案中的權杖填入 --print-commands 的指令")
+
 # The report.
 STATUS_OK = Words("ok  ", "正常")
 STATUS_WARN = Words("warn", "警告")
 STATUS_FAIL = Words("FAIL", "失敗")
 STATUS_SKIPPED = Words("skip", "略過")
 SUM_OK = Words(
-    "Nothing must be fixed; {warnings} warning(s). Run it on the other machine, too.",
+    "Nothing must be fixed; {warnings} warning{warnings:|s}. Run it on the other machine, too.",
     "沒有必須修正的項目；警告 {warnings} 項。請也在另一台機器執行。",
 )
 SUM_FAIL = Words(
-    "{fails} thing(s) must be fixed; {warnings} warning(s).",
+    "{fails} thing{fails:|s} must be fixed; {warnings} warning{warnings:|s}.",
     "有 {fails} 項必須修正；警告 {warnings} 項。",
 )
 RUN = Words("Run: `{command}`", "請執行：`{command}`")
@@ -271,7 +299,7 @@ MEMORY = Words(
     "記憶體 {have} MiB；k3s 在此角色需要 {need} MiB。",
 )
 CPU = Words(
-    "{have} CPU(s); k3s needs {need} in this role.",
+    "{have} CPU{have:|s}; k3s needs {need} in this role.",
     "CPU {have} 個；k3s 在此角色需要 {need} 個。",
 )
 SMALL = Words(
@@ -330,8 +358,8 @@ GIVEN_PEER = Words(
 )
 TOKEN = Words("{file} cannot be read: {reason}.", "無法讀取 {file}：{reason}。")
 TOKEN_WHERE = Words(
-    "The server keeps it in /var/lib/rancher/k3s/server/token, which only root may read.",
-    "server 將它存放在 /var/lib/rancher/k3s/server/token，只有 root 能讀取。",
+    "The server keeps it in {file}, which only root may read.",
+    "server 將它存放在 {file}，只有 root 能讀取。",
 )
 
 # The listener.
@@ -350,7 +378,7 @@ LISTEN_NONE_REMEDY = Words(
     "若占用者是 k3s，測試時請先停止：`sudo systemctl stop k3s k3s-agent`",
 )
 LISTEN_IGNORED = Words(
-    "{count} packet(s) or connection(s) did not come from preflight, and got no answer.",
+    "{count} packet{count: or connection|s or connections} did not come from preflight, and got no answer.",
     "有 {count} 個封包或連線不是來自 preflight，未予回應。",
 )
 LISTEN_SILENT = Words("Nothing came from {peers}.", "沒有收到 {peers} 的任何探測。")
@@ -366,14 +394,17 @@ STEP_INSTALL_SERVER = Words("install the server", "安裝 server")
 STEP_TOKEN = Words("read the token that the next step needs", "讀取下一步需要的權杖")
 STEP_INSTALL_SECOND = Words("join as a server", "以 server 身分加入")
 STEP_INSTALL_AGENT = Words(
-    "join as an agent, labelled for db; with several interfaces add --flannel-iface",
-    "以 agent 身分加入，並為 db 加上標籤；有多個介面時請加上 --flannel-iface",
+    "join as an agent; with several interfaces add --flannel-iface",
+    "以 agent 身分加入；有多個介面時請加上 --flannel-iface",
 )
 STEP_LABEL = Words(
-    "only if it joined without the label {label}",
-    "僅在加入時沒有標籤 {label} 才需要",
+    "label the agent for db, once `sudo k3s kubectl get nodes` shows it",
+    "等 `sudo k3s kubectl get nodes` 列出該 agent 後，替它加上 db 的標籤",
 )
-STEP_MAKE = Words("write the images into one archive", "將映像檔寫成一個封存檔")
+STEP_MAKE = Words(
+    "write the images into one archive, in the project's folder",
+    "在專案的資料夾將映像檔寫成一個封存檔",
+)
 STEP_COPY = Words("copy it to the other machine", "複製到另一台機器")
 STEP_IMAGES = Words("k3s imports it at each start", "k3s 每次啟動時匯入")
 STEP_IMPORT = Words("import it at once, without a restart", "立即匯入，無須重新啟動")

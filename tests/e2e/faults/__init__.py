@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tests.e2e.faults import database, network, nodes, objects, pods, routes, storage, tables
+from tests.e2e.faults import changes, database, network, nodes, objects, pods, routes, storage, tables
 from tests.e2e.faults.side import IN_SIDE
 from tests.e2e.faults.site import Site
 
@@ -78,6 +78,8 @@ FAULTS = (
     Fault("service-selector", "services", network.wrong_selector),
     Fault("target-port", "services", network.wrong_target_port),
     Fault("service-port", "services", network.wrong_port),
+    Fault("service-port", "services", network.wrong_protocol, title="its protocol"),
+    Fault("service-type", "services", network.another_name),
     Fault("service-missing", "services", network.service_gone),
     Fault("foreign-endpoint", "services", routes.stranger),
     Fault("foreign-endpoint", "services", routes.dead_address, title="a slice made by hand"),
@@ -94,10 +96,19 @@ FAULTS = (
     Fault("network-policy", "network", network.policy),
     Fault("network-policy", "network", tables.dns_denied, title="of the cluster's DNS"),
     Fault("locked", "logs", tables.locked),
+    Fault("locked", "logs", changes.keys_locked, title="the table of the keys"),
+    Fault("locked-prepared", "logs", changes.prepared),
     Fault("table-missing", "logs", tables.table_renamed),
+    Fault("table-missing", "logs", changes.keys_renamed, title="the table of the keys"),
     Fault("table-missing", "logs", tables.schema_renamed, title="the schema renamed"),
     Fault("table-missing", "logs", tables.healed_before, title="after another fault"),
+    Fault("table-changed", "logs", changes.constraint),
+    Fault("table-changed", "logs", changes.trigger, title="a trigger"),
+    Fault("table-changed", "logs", changes.column_renamed, title="a column renamed"),
+    Fault("table-changed", "logs", changes.rows_hidden, title="row-level security"),
+    Fault("database-setting", "logs", changes.other_path),
     Fault("db-permission", "logs", tables.rights_revoked),
+    Fault("db-permission", "logs", changes.ids_revoked, title="the sequence of the ids"),
     Fault("read-only-role", "logs", tables.read_only_role),
     Fault("read-only-role", "logs", tables.read_only_database, title="the whole database"),
     Fault("connection-limit", "logs", tables.few_connections),

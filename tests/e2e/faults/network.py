@@ -25,7 +25,8 @@ def _service_changed(site: Site, what: str, change: dict[str, Any]) -> Iterator[
     try:
         yield
     finally:
-        site.patch(what, {"spec": {"selector": saved["selector"], "ports": saved["ports"]}}, "--type=merge")
+        kept = {key: saved[key] for key in ("type", "selector", "ports")}
+        site.patch(what, {"spec": {**kept, "externalName": None}}, "--type=merge")
 
 
 @contextmanager
@@ -44,6 +45,20 @@ def wrong_target_port(site: Site) -> Iterator[None]:
 def wrong_port(site: Site) -> Iterator[None]:
     ports = [{"name": "http", "port": 8000, "$patch": "delete"}, {"name": "other", "port": 8001}]
     with _service_changed(site, "service/api", {"ports": ports}):
+        yield
+
+
+@contextmanager
+def wrong_protocol(site: Site) -> Iterator[None]:
+    with _service_changed(site, "service/api", {"ports": [{"port": 8000, "protocol": "UDP"}]}):
+        yield
+
+
+@contextmanager
+def another_name(site: Site) -> Iterator[None]:
+    """Without a selector, too: one remedy must bring back both."""
+    change = {"type": "ExternalName", "externalName": "db.example.com", "selector": None}
+    with _service_changed(site, "service/db", change):
         yield
 
 

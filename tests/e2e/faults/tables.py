@@ -14,7 +14,7 @@ from tests.e2e.faults.site import Site
 
 _PSQL = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" -f -'
 _HOLD = """BEGIN;
-LOCK TABLE app.tasks;
+{};
 \\echo held
 SELECT pg_sleep(300);
 """
@@ -29,7 +29,7 @@ END $$"""
 
 
 @contextmanager
-def _done(site: Site, change: str, undo: str) -> Iterator[None]:
+def done(site: Site, change: str, undo: str) -> Iterator[None]:
     """Change something for every new session of the api, and undo it."""
     site.sql(f"{change}; {_APP}")
     try:
@@ -40,11 +40,18 @@ def _done(site: Site, change: str, undo: str) -> Iterator[None]:
 
 @contextmanager
 def locked(site: Site) -> Iterator[None]:
+    with held(site, "LOCK TABLE app.tasks"):
+        yield
+
+
+@contextmanager
+def held(site: Site, statement: str) -> Iterator[None]:
+    """Hold a transaction open in which this statement was run."""
     holder = site.start("exec", "-i", "db-0", "--container", "postgres", "--", "sh", "-c", _PSQL)
     try:
         assert holder.stdin
         assert holder.stdout
-        holder.stdin.write(_HOLD)
+        holder.stdin.write(_HOLD.format(statement))
         holder.stdin.close()
         assert holder.stdout.readline().strip() == "held"
         yield
@@ -56,26 +63,26 @@ def locked(site: Site) -> Iterator[None]:
 
 @contextmanager
 def table_renamed(site: Site) -> Iterator[None]:
-    with _done(site, "ALTER TABLE app.tasks RENAME TO tasks_old", _TASKS_BACK):
+    with done(site, "ALTER TABLE app.tasks RENAME TO tasks_old", _TASKS_BACK):
         yield
 
 
 @contextmanager
 def schema_renamed(site: Site) -> Iterator[None]:
-    with _done(site, "ALTER SCHEMA app RENAME TO app_old", _SCHEMA_BACK):
+    with done(site, "ALTER SCHEMA app RENAME TO app_old", _SCHEMA_BACK):
         yield
 
 
 @contextmanager
 def rights_revoked(site: Site) -> Iterator[None]:
-    with _done(site, "REVOKE ALL ON app.tasks FROM app", "GRANT ALL ON app.tasks TO app"):
+    with done(site, "REVOKE ALL ON app.tasks FROM app", "GRANT ALL ON app.tasks TO app"):
         yield
 
 
 @contextmanager
 def read_only_role(site: Site) -> Iterator[None]:
     setting = "default_transaction_read_only"
-    with _done(site, f"ALTER ROLE app SET {setting} = on", f"ALTER ROLE app RESET {setting}"):
+    with done(site, f"ALTER ROLE app SET {setting} = on", f"ALTER ROLE app RESET {setting}"):
         yield
 
 
@@ -85,26 +92,26 @@ def read_only_database(site: Site) -> Iterator[None]:
     setting = "default_transaction_read_only"
     (name,) = site.sql("SELECT quote_ident(current_database())")
     undo = f"SET {setting} = off; ALTER DATABASE {name} RESET {setting}"
-    with _done(site, f"ALTER DATABASE {name} SET {setting} = on", undo):
+    with done(site, f"ALTER DATABASE {name} SET {setting} = on", undo):
         yield
 
 
 @contextmanager
 def few_connections(site: Site) -> Iterator[None]:
-    with _done(site, "ALTER ROLE app CONNECTION LIMIT 2", "ALTER ROLE app CONNECTION LIMIT -1"):
+    with done(site, "ALTER ROLE app CONNECTION LIMIT 2", "ALTER ROLE app CONNECTION LIMIT -1"):
         yield
 
 
 @contextmanager
 def no_login(site: Site) -> Iterator[None]:
-    with _done(site, "ALTER ROLE app NOLOGIN", "ALTER ROLE app LOGIN"):
+    with done(site, "ALTER ROLE app NOLOGIN", "ALTER ROLE app LOGIN"):
         yield
 
 
 @contextmanager
 def login_expired(site: Site) -> Iterator[None]:
     change, undo = (f"ALTER ROLE app VALID UNTIL '{until}'" for until in ("2000-01-01", "infinity"))
-    with _done(site, change, undo):
+    with done(site, change, undo):
         yield
 
 

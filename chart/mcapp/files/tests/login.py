@@ -26,10 +26,14 @@ def look_up(name: str) -> str:
         raise SystemExit(f"FAIL the name {name} does not resolve: {error}") from error
 
 
-def log_in(password: str) -> psycopg.Connection[tuple[object, ...]]:
-    """Open a connection as the api does, but with this password."""
+def log_in(password: str, **more: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a connection as the api does, but with this password, and perhaps at one address only."""
     return psycopg.connect(
-        os.environ["DATABASE_URL"], password=password, connect_timeout=TIMEOUT_SECONDS, autocommit=True
+        os.environ["DATABASE_URL"],
+        password=password,
+        connect_timeout=TIMEOUT_SECONDS,
+        autocommit=True,
+        **more,
     )
 
 
@@ -51,26 +55,28 @@ def wait_until_admitted() -> None:
             return
 
 
-def right_password() -> None:
-    """Expect that the Secret's password opens the database."""
+def right_password() -> str:
+    """Expect that the Secret's password opens the database; return the IP address that answered."""
     started = time.monotonic()
     user = os.environ["PGUSER"]
     try:
         with log_in(os.environ["PGPASSWORD"]) as connection:
-            address = f"{connection.info.host}:{connection.info.port}"
+            address, answered = f"{connection.info.host}:{connection.info.port}", connection.info.hostaddr
     except psycopg.OperationalError as error:
         told = f"FAIL the Secret's password does not open the database: {error}"
         if os.environ["PGPASSWORD"].splitlines() != [os.environ["PGPASSWORD"]]:
             told += "\n     It holds a line break: `echo` adds one, `printf '%s'` does not."
         raise SystemExit(told) from error
     passed(f"{address} accepts the right password of {user}", started)
+    return answered
 
 
-def wrong_password() -> None:
-    """Expect that the server asks for a password and refuses a wrong one."""
+def wrong_password(address: str) -> None:
+    """Expect that the server at this address asks for a password and refuses a wrong one."""
     started = time.monotonic()
     try:
-        log_in(f"not {os.environ['PGPASSWORD']}").close()
+        # At another address of the name there may be no server, or not yet a way.
+        log_in(f"not {os.environ['PGPASSWORD']}", hostaddr=address).close()
     except psycopg.OperationalError as error:
         # The message depends on the server's language. That the server used the password does not.
         if error.pgconn is None or not error.pgconn.used_password:
@@ -89,8 +95,7 @@ def main(names: list[str]) -> None:
         started = time.monotonic()
         passed(f"{name} is {look_up(name)}", started)
     wait_until_admitted()
-    right_password()
-    wrong_password()
+    wrong_password(right_password())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@
   {{- end -}}
 {{- end -}}
 
-{{/* The API server takes no other ranges in a NetworkPolicy, and refuses them after other objects were made. */}}
+{{/*
+The API server takes no other ranges in a NetworkPolicy, and refuses them after other objects were made. What a range
+leaves out lies in it and is smaller.
+*/}}
 {{- define "mcapp.validate.ranges" -}}
   {{- $peers := dict
         "db.external.peers" .Values.db.external.peers
@@ -17,9 +20,17 @@
   {{- range $key, $given := $peers -}}
     {{- range $index, $peer := $given -}}
       {{- with $peer.ipBlock -}}
+        {{- $at := printf "%s.%d.ipBlock" $key $index -}}
+        {{- $whole := include "mcapp.rangeBits" .cidr -}}
         {{- range prepend (.except | default list) .cidr -}}
           {{- if not (include "mcapp.isRange" .) -}}
-            {{- include "mcapp.wrong" (list (printf "%s.%d.ipBlock" $key $index) . "a range of addresses, such as 10.0.0.0/8 or 2001:db8::/32") -}}
+            {{- include "mcapp.wrong" (list $at . "a range of addresses, such as 10.0.0.0/8 or 2001:db8::/32") -}}
+          {{- end -}}
+        {{- end -}}
+        {{- range .except -}}
+          {{- $bits := include "mcapp.rangeBits" . -}}
+          {{- if and $whole $bits (not (and (hasPrefix $whole $bits) (gt (len $bits) (len $whole)))) -}}
+            {{- include "mcapp.wrong" (list (printf "%s.except" $at) . (printf "a smaller range inside of %s" $peer.ipBlock.cidr)) -}}
           {{- end -}}
         {{- end -}}
       {{- end -}}

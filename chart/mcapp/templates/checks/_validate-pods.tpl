@@ -21,17 +21,17 @@ after other objects were made. This reads the rendered workloads, so no list of 
     {{- range $pod.containers -}}
       {{- $variables := list -}}
       {{- range .env -}}
-        {{- if and (has .name $variables) (not (include "mcapp.reserved" .name)) -}}
+        {{- if and (has .name $variables) (not (list $tier .name | include "mcapp.reserved")) -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraEnv" $tier) .name "a variable that is not set already") -}}
         {{- end -}}
         {{- $variables = append $variables .name -}}
       {{- end -}}
       {{- $paths := list -}}
       {{- range .volumeMounts -}}
-        {{- if has .mountPath $paths -}}
+        {{- if has (trimSuffix "/" .mountPath) $paths -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .mountPath "a path where nothing else is mounted") -}}
         {{- end -}}
-        {{- $paths = append $paths .mountPath -}}
+        {{- $paths = trimSuffix "/" .mountPath | append $paths -}}
         {{- if not (has .name $volumes) -}}
           {{- include "mcapp.wrong" (list (printf "%s.extraVolumeMounts" $tier) .name (printf "a volume of the pod: %s" (uniq $volumes | join ", "))) -}}
         {{- end -}}
@@ -40,16 +40,17 @@ after other objects were made. This reads the rendered workloads, so no list of 
   {{- end -}}
 {{- end -}}
 
-{{/* A container's request is at most its limit. */}}
-{{- define "mcapp.validate.resources" -}}
+{{/* No two rules spread over the same label in the same way: the API server takes the pair for the rule's name. */}}
+{{- define "mcapp.validate.spread" -}}
   {{- $root := . -}}
-  {{- range $tier := list "web" "api" "db" "backup" -}}
-    {{- $resources := (index $root.Values $tier).resources -}}
-    {{- range $name, $limit := $resources.limits -}}
-      {{- $request := dig "requests" $name "" $resources -}}
-      {{- if and $request (gt (include "mcapp.quantity" $request | float64) (include "mcapp.quantity" $limit | float64)) -}}
-        {{- include "mcapp.wrong" (list (printf "%s.resources.limits.%s" $tier $name) $limit (include "mcapp.written" $request | printf "at least requests.%s (%s)" $name)) -}}
+  {{- range $tier := list "web" "api" -}}
+    {{- $pairs := list -}}
+    {{- range (index $root.Values $tier).topologySpreadConstraints -}}
+      {{- $pair := printf "%s, %s" .topologyKey .whenUnsatisfiable -}}
+      {{- if has $pair $pairs -}}
+        {{- include "mcapp.wrong" (list (printf "%s.topologySpreadConstraints" $tier) $pair "another topologyKey or whenUnsatisfiable in each") -}}
       {{- end -}}
+      {{- $pairs = append $pairs $pair -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

@@ -6,7 +6,7 @@ every backup and every change of a password fail.
   {{- $root := . -}}
   {{- range $tier := list "web" "api" "db" -}}
     {{- range $variable := (index $root.Values $tier).extraEnv -}}
-      {{- with include "mcapp.reserved" $variable.name -}}
+      {{- with include "mcapp.reserved" (list $tier $variable.name) -}}
         {{- include "mcapp.wrong" (list (printf "%s.extraEnv" $tier) $variable.name .) -}}
       {{- end -}}
     {{- end -}}
@@ -14,29 +14,30 @@ every backup and every change of a password fail.
 {{- end -}}
 
 {{/*
-What is wanted in the place of such a variable; empty for the name of any other variable.
-Call: include "mcapp.reserved" "POSTGRES_USER"
+What is wanted in the place of such a variable; empty for the name of any other variable. A value does the same as a
+variable of one tier only: PGUSER in db's container, for example, is not whom the api logs in as.
+Call: include "mcapp.reserved" (list "db" "POSTGRES_USER")
 */}}
 {{- define "mcapp.reserved" -}}
-  {{- $name := . -}}
+  {{- $name := join " " . -}}
   {{- $values := dict
-        "APP_PASSWORD" "db.auth.appPassword"
-        "(POSTGRES|PATRONI_SUPERUSER)_PASSWORD.*" "db.auth.superuserPassword"
-        "(PATRONI_)?REPLICATION_PASSWORD.*" "db.auth.replicationPassword"
-        "PGPASSWORD|PGPASSFILE" "db.auth or db.external.existingSecret"
-        "POSTGRES_DB.*|PGDATABASE" "db.database"
-        "PGUSER" "db.external.user"
-        "DATABASE_URL|PGHOST|PGHOSTADDR|PGPORT" "db.external.host with db.external.port"
-        "PGSSLMODE" "db.external.sslMode"
-        "PGSSLROOTCERT" "db.external.caSecret"
-        "PATRONI_TTL" "db.ha.ttl"
-        "MCAPP_POOL_SIZE" "api.poolSize"
-        "MCAPP_DRAIN_SECONDS" "api.drainSeconds"
-        "MCAPP_LOG_LEVEL" "api.logLevel"
-        "MCAPP_RESET_PASSWORDS" "db.auth.resetPasswords"
-        "LISTEN|MCAPP_PORT" "web.service"
-        "API_UPSTREAM" "namePrefix" -}}
-  {{- $others := "(POSTGRES_|PG|PATRONI_|MCAPP_|POD_|NODE_).*|RUN_DIR|RESOLV_CONF" -}}
+        "db APP_PASSWORD" "db.auth.appPassword"
+        "db (POSTGRES|PATRONI_SUPERUSER)_PASSWORD.*" "db.auth.superuserPassword"
+        "db (PATRONI_)?REPLICATION_PASSWORD.*" "db.auth.replicationPassword"
+        "db POSTGRES_DB.*" "db.database"
+        "db PATRONI_TTL" "db.ha.ttl"
+        "db MCAPP_RESET_PASSWORDS" "db.auth.resetPasswords"
+        "api (PGPASSWORD|PGPASSFILE)" "db.auth.appPassword, or db.external.existingSecret with db.mode external,"
+        "api PGDATABASE" "db.database"
+        "api PGUSER" "db.external.user with db.mode external"
+        "api (DATABASE_URL|PGHOST|PGHOSTADDR)" "db.external.host with db.mode external"
+        "api PGPORT" "db.external.port with db.mode external"
+        "api PGSSLMODE" "db.external.sslMode with db.mode external"
+        "api PGSSLROOTCERT" "db.external.caSecret with db.mode external"
+        "api MCAPP_POOL_SIZE" "api.poolSize"
+        "api MCAPP_DRAIN_SECONDS" "api.drainSeconds"
+        "api MCAPP_LOG_LEVEL" "api.logLevel" -}}
+  {{- $others := "(POSTGRES_|PG|PATRONI_|MCAPP_|POD_|NODE_).*|(REPLICATION|APP)_PASSWORD.*|DATABASE_URL|API_UPSTREAM|LISTEN|RUN_DIR|RESOLV_CONF" -}}
   {{- $same := "" -}}
   {{- range $pattern, $value := $values -}}
     {{- if regexMatch (printf "^(%s)$" $pattern) $name -}}
@@ -45,7 +46,7 @@ Call: include "mcapp.reserved" "POSTGRES_USER"
   {{- end -}}
   {{- if $same -}}
     a variable that is not set already: {{ $same }} does the same
-  {{- else if regexMatch (printf "^(%s)$" $others) $name -}}
-    a variable that the image does not read, since the chart relies on this one
+  {{- else if regexMatch (printf "^(%s)$" $others) (last .) -}}
+    a variable that the image does not read, since the chart relies on this one; no value does the same
   {{- end -}}
 {{- end -}}

@@ -11,9 +11,13 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
         (include "mcapp.validate.ranges" .)
         (include "mcapp.validate.variables" .)
         (include "mcapp.validate.pods" .)
+        (include "mcapp.validate.spread" .)
+        (include "mcapp.validate.quantities" .)
         (include "mcapp.validate.resources" .)
         (include "mcapp.validate.autoscaling" .)
         (include "mcapp.validate.scrapes" .)
+        (include "mcapp.validate.schedule" .)
+        (include "mcapp.validate.timeZone" .)
       | join "" -}}
   {{- if $lines -}}
     {{- printf "\n\nvalues do not fit together:%s\n" $lines | include "mcapp.refuse" -}}
@@ -29,11 +33,16 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
 
 {{/*
 One line about one key. It has the form of Helm's own lines about the schema: the key, its value, what it may be.
+A key that has dots itself is written as a JSON pointer: "/web/resources/limits/nvidia.com~1gpu".
 Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minReplicas (2)")
 */}}
 {{- define "mcapp.wrong" -}}
   {{- $got := index . 1 -}}
-  {{- printf "\n- at '/%s': got %v, want %s" (index . 0 | replace "." "/") (kindIs "string" $got | ternary (squote $got) (include "mcapp.written" $got)) (index . 2) -}}
+  {{- $at := index . 0 -}}
+  {{- if not (hasPrefix "/" $at) -}}
+    {{- $at = replace "." "/" $at | printf "/%s" -}}
+  {{- end -}}
+  {{- printf "\n- at '%s': got %v, want %s" $at (kindIs "string" $got | ternary (squote $got) (include "mcapp.written" $got)) (index . 2) -}}
 {{- end -}}
 
 {{/* PostgreSQL's template databases hold no tables. The schema could only say that a "not" failed. */}}

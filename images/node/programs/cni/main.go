@@ -2,8 +2,8 @@
 // nodes, a CNI configuration (bridge, portmap) for the pods of this node, and kube-router's firewall for
 // its NetworkPolicies.
 //
-// Environment: POD_CIDR, the network of all pods; NODE_NAME, for flannel's subnet manager;
-// CONTROL_PLANE_ENDPOINT, host:port of the API server, asked directly since the service network may not
+// Environment: POD_CIDR, the network of all pods, one of each IP family that the cluster has, with a comma
+// between them; NODE_NAME, for flannel's subnet manager; CONTROL_PLANE_ENDPOINT, host:port of the API server, asked directly since the service network may not
 // be there yet. A second instance on the node takes over the first one's lease.
 package main
 
@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
@@ -18,7 +19,6 @@ import (
 
 	"github.com/flannel-io/flannel/pkg/backend"
 	_ "github.com/flannel-io/flannel/pkg/backend/vxlan"
-	"github.com/flannel-io/flannel/pkg/ip"
 	"github.com/flannel-io/flannel/pkg/ipmatch"
 	"github.com/flannel-io/flannel/pkg/lease"
 	"github.com/flannel-io/flannel/pkg/subnet"
@@ -29,8 +29,6 @@ import (
 const (
 	cniFile       = "/etc/cni/net.d/10-flannel.conflist"
 	resyncSeconds = 5
-	// 8472 is the port that k3s and Linux use; vxlan's own 4789 is not what the documentation names.
-	netConf = `{"Network": %q, "EnableIPv4": true, "Backend": {"Type": "vxlan", "VNI": 1, "Port": 8472}}`
 )
 
 func main() {
@@ -49,9 +47,16 @@ func run(ctx context.Context, wg *sync.WaitGroup) error {
 	if err := useEndpoint(os.Getenv("CONTROL_PLANE_ENDPOINT")); err != nil {
 		return err
 	}
+	pods, err := split(os.Getenv("POD_CIDR"))
+	if err != nil {
+		return fmt.Errorf("POD_CIDR: %w", err)
+	}
 	confPath := "/tmp/net-conf.json"
-	conf := fmt.Sprintf(netConf, os.Getenv("POD_CIDR"))
-	if err := os.WriteFile(confPath, []byte(conf), 0o600); err != nil {
+	conf, err := pods.netConf()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(confPath, conf, 0o600); err != nil {
 		return err
 	}
 	manager, err := kube.NewSubnetManager(ctx, "", "", "flannel.alpha.coreos.com", confPath, true)
@@ -81,7 +86,7 @@ func run(ctx context.Context, wg *sync.WaitGroup) error {
 	if err := rules(ctx, config, network.Lease()); err != nil {
 		return fmt.Errorf("iptables: %w", err)
 	}
-	if err := writeCNI(network.Lease().Subnet.String(), network.MTU()); err != nil {
+	if err := writeCNI(ranges(pods, network.Lease()), network.MTU()); err != nil {
 		return err
 	}
 	wg.Add(1)
@@ -89,7 +94,7 @@ func run(ctx context.Context, wg *sync.WaitGroup) error {
 		defer wg.Done()
 		network.Run(ctx)
 	}()
-	if err := enforcePolicies(ctx, wg); err != nil {
+	if err := enforcePolicies(ctx, wg, pods); err != nil {
 		return fmt.Errorf("network policies: %w", err)
 	}
 	return manager.CompleteLease(ctx, network.Lease(), wg)
@@ -100,15 +105,9 @@ func useEndpoint(endpoint string) error {
 	if endpoint == "" {
 		return nil
 	}
-	var host, port string
-	for i := len(endpoint) - 1; i >= 0; i-- {
-		if endpoint[i] == ':' {
-			host, port = endpoint[:i], endpoint[i+1:]
-			break
-		}
-	}
-	if host == "" || port == "" {
-		return fmt.Errorf("CONTROL_PLANE_ENDPOINT %q is not host:port", endpoint)
+	host, port, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return fmt.Errorf("CONTROL_PLANE_ENDPOINT: %w", err)
 	}
 	if err := os.Setenv("KUBERNETES_SERVICE_HOST", host); err != nil {
 		return err
@@ -122,14 +121,21 @@ func rules(ctx context.Context, config *subnet.Config, held *lease.Lease) error 
 		return err
 	}
 	manager.SetupAndEnsureForwardRules(ctx, config.Network, config.IPv6Network, resyncSeconds)
+	// A node keeps its subnets, so what was before is what is now, and no older rules are to be removed.
 	return manager.SetupAndEnsureMasqRules(ctx,
-		config.Network, ip.IP4Net{}, ip.IP4Net{},
-		config.IPv6Network, ip.IP6Net{}, ip.IP6Net{},
+		config.Network, held.Subnet, config.Network,
+		config.IPv6Network, held.IPv6Subnet, config.IPv6Network,
 		held, resyncSeconds, false)
 }
 
 // writeCNI renames a complete file into place: containerd reads the folder at any moment.
-func writeCNI(cidr string, mtu int) error {
+func writeCNI(subnets []string, mtu int) error {
+	var ranges [][]map[string]string
+	var routes []map[string]string
+	for _, cidr := range subnets {
+		ranges = append(ranges, []map[string]string{{"subnet": cidr}})
+		routes = append(routes, map[string]string{"dst": everywhere(cidr)})
+	}
 	content, err := json.MarshalIndent(map[string]any{
 		"cniVersion": "1.0.0",
 		"name":       "flannel",
@@ -137,11 +143,7 @@ func writeCNI(cidr string, mtu int) error {
 			{
 				"type": "bridge", "bridge": "cni0", "mtu": mtu,
 				"isGateway": true, "ipMasq": false, "hairpinMode": true,
-				"ipam": map[string]any{
-					"type":   "host-local",
-					"ranges": [][]map[string]string{{{"subnet": cidr}}},
-					"routes": []map[string]string{{"dst": "0.0.0.0/0"}},
-				},
+				"ipam": map[string]any{"type": "host-local", "ranges": ranges, "routes": routes},
 			},
 			{"type": "portmap", "capabilities": map[string]bool{"portMappings": true}},
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -19,21 +20,51 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// enforcePolicies starts the firewall of this node's pods; a kernel without ip sets gets none, as on k3s.
-func enforcePolicies(ctx context.Context, wg *sync.WaitGroup) error {
-	sets, err := utils.NewIPSet(false)
+var errNoSets = errors.New("ip sets do not work")
+
+// firewall is what the policies' controller writes its rules with: one of each IP family.
+type firewall struct {
+	tables   map[corev1.IPFamily]utils.IPTablesHandler
+	sets     map[corev1.IPFamily]utils.IPSetHandler
+	services []string
+}
+
+// add takes a family in, and returns when kube-proxy leads.
+func (all *firewall) add(ctx context.Context, family corev1.IPFamily, protocol iptables.Protocol, services string) error {
+	sets, err := utils.NewIPSet(family == corev1.IPv6Protocol)
 	if err == nil {
 		err = sets.Save()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "cni: NetworkPolicies are not enforced, ip sets do not work:", err)
-		return nil
+		return fmt.Errorf("%w: %w", errNoSets, err)
 	}
-	tables, err := iptables.New()
+	tables, err := iptables.NewWithProtocol(protocol)
 	if err != nil {
 		return err
 	}
-	if err := servicesLead(ctx, tables); err != nil {
+	all.tables[family], all.sets[family] = tables, sets
+	all.services = append(all.services, services)
+	return servicesLead(ctx, tables)
+}
+
+// enforcePolicies starts the firewall of this node's pods; a kernel without ip sets gets none, as on k3s.
+func enforcePolicies(ctx context.Context, wg *sync.WaitGroup, networks families) error {
+	all := firewall{
+		tables: map[corev1.IPFamily]utils.IPTablesHandler{},
+		sets:   map[corev1.IPFamily]utils.IPSetHandler{},
+	}
+	var err error
+	if networks.v4 != "" {
+		err = all.add(ctx, corev1.IPv4Protocol, iptables.ProtocolIPv4, "10.96.0.0/12")
+	}
+	if err == nil && networks.v6 != "" {
+		err = all.add(ctx, corev1.IPv6Protocol, iptables.ProtocolIPv6, "fd00:10:96::/112")
+	}
+	if errors.Is(err, errNoSets) {
+		fmt.Fprintln(os.Stderr, "cni: NetworkPolicies are not enforced:", err)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	inCluster, err := rest.InClusterConfig()
@@ -53,11 +84,11 @@ func enforcePolicies(ctx context.Context, wg *sync.WaitGroup) error {
 	factory.WaitForCacheSync(ctx.Done())
 
 	settings := options.NewKubeRouterConfig()
-	settings.EnableIPv4 = true
+	settings.EnableIPv4, settings.EnableIPv6 = networks.v4 != "", networks.v6 != ""
+	settings.ClusterIPCIDRs = all.services
 	settings.HostnameOverride = os.Getenv("NODE_NAME")
 	controller, err := netpol.NewNetworkPolicyController(client, settings, pods, policies, namespaces, &sync.Mutex{},
-		map[corev1.IPFamily]utils.IPTablesHandler{corev1.IPv4Protocol: tables},
-		map[corev1.IPFamily]utils.IPSetHandler{corev1.IPv4Protocol: sets})
+		all.tables, all.sets)
 	if err != nil {
 		return err
 	}

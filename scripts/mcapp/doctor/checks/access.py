@@ -12,6 +12,7 @@ from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, State, Step
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import Snapshot, spec
 from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
+from mcapp.kube.hostport import hostport
 from mcapp.messages import Part, Text
 
 _KUBELET = 10250
@@ -77,10 +78,14 @@ def check(
         _leave_out(diagnosis, NO_ROUTE())
         return
     evidence = [
-        Evidence(f"GET http://{address}:{port}", f"{found['outcome']} {found.get('detail', '')}".strip())
+        Evidence(
+            f"GET http://{hostport(address, port)}", f"{found['outcome']} {found.get('detail', '')}".strip()
+        )
         for address, found in answers.items()
     ]
-    evidence += [Evidence(f"connect {address}:{_KUBELET}", outcome) for address, outcome in nearby.items()]
+    evidence += [
+        Evidence(f"connect {hostport(address, _KUBELET)}", outcome) for address, outcome in nearby.items()
+    ]
     steps = [
         step
         for node, address in places
@@ -105,7 +110,7 @@ def _leave_out(diagnosis: Diagnosis, note: Text) -> None:
 
 def _note(answers: dict[str, dict[str, Any]], port: int, diagnosis: Diagnosis) -> None:
     diagnosis.notes["access"] = [
-        ACCESS(address=address, port=port, ms=str(found["ms"])) for address, found in answers.items()
+        ACCESS(at=hostport(address, port), ms=str(found["ms"])) for address, found in answers.items()
     ]
     diagnosis.hops.insert(0, Hop("user", "web", next(iter(answers.values()))["ms"]))
 

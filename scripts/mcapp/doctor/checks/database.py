@@ -4,57 +4,78 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from mcapp.cli import called
 from mcapp.doctor import words
+from mcapp.doctor.checks import columns, locks, own, settings, shape
+from mcapp.doctor.checks.sql import WRITES, Facts, identifier, names, quoted
 from mcapp.doctor.finding import Evidence, Finding, Step
 from mcapp.doctor.read.snapshot import Snapshot
-from mcapp.doctor.remedies import as_app, database_name, psql
+from mcapp.doctor.remedies import database_name, psql
+from mcapp.messages import Text
+from mcapp.shell import Shell
 
-Facts = dict[str, Any]
 _TABLES = "tables of app"
-# A lock that is held for less time than this may be work, which ends by itself.
-_LONG_SECONDS = 2
-_APP_ENDS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app' AND pid <> pg_backend_pid()"
-)
 # Who holds connections.
 HOLDERS = (
     "SELECT application_name, usename, client_addr, count(*) FROM pg_stat_activity "
     "GROUP BY 1, 2, 3 ORDER BY 4 DESC"
 )
-# Whatever is read-only, the session that mends it writes.
-_WRITES = "-c default_transaction_read_only=off"
-# The api's code for a fault -> the cause that explains it best.
+# The api's code for a fault -> the causes that explain it best.
 _BEST = {
-    "database-locked": "locked",
-    "timeout": "locked",
-    "table-missing": "table-missing",
-    "permission-denied": "db-permission",
-    "forbidden": "db-permission",
-    "read-only": "read-only-role",
-    "connection-limit": "connection-limit",
-    "busy": "connection-limit",
-    "login-disabled": "login-disabled",
-    "password": "login-disabled",
+    "database-locked": ("locked", "locked-prepared"),
+    "timeout": ("locked", "locked-prepared"),
+    "table-missing": ("table-missing", "database-setting"),
+    "permission-denied": ("db-permission",),
+    "forbidden": ("db-permission",),
+    "read-only": ("read-only-role",),
+    "connection-limit": ("connection-limit",),
+    "busy": ("connection-limit",),
+    "login-disabled": ("login-disabled",),
+    "password": ("login-disabled",),
+    "other": ("database-setting", "table-changed"),
+}
+# Codes that have other reasons too, which the facts do not show: only these causes explain them.
+_ONLY = {
+    "schema": ("table-changed", "table-missing", "database-setting"),
+    "lost": ("database-setting",),
+    "stopping": ("database-setting",),
 }
 
 
-def explain(snapshot: Snapshot, code: str, facts: Facts) -> Finding | None:
-    """Return the fault that the facts show; where they show several, the one that the api's code is about."""
-    every: tuple[Callable[[Snapshot, Facts], Iterator[Finding]], ...] = (
-        *(_login, _limits, _tables, _rights, _read_only),
-        _locks,
-    )
-    found = [one for look in every for one in look(snapshot, facts)]
-    best = [one for one in found if one.cause == _BEST.get(code)]
+def explain(snapshot: Snapshot, code: str, facts: Facts, why: str = "", step: str = "") -> Finding | None:
+    """Return the fault that the facts show; where they show several, the one that the api's code is about.
+
+    `why` is what the api says beside its code, `step` what it could not do with a task.
+    """
+    found = [
+        *_login(snapshot, facts),
+        *_limits(snapshot, facts),
+        *_tables(snapshot, facts),
+        *_rights(snapshot, facts),
+        *settings.check(snapshot, facts, code, why),
+        *locks.check(snapshot, facts, code),
+        *shape.check(snapshot, facts, (code, why, step)),
+    ]
+    if code in _ONLY:
+        found = [one for one in found if one.cause in _ONLY[code]]
+    best = [one for one in found if one.cause in _BEST.get(code, ())]
     return next(iter((*best, *found)), None)
+
+
+def warn(snapshot: Snapshot, facts: Facts, typed: Callable[[Step], Shell]) -> Iterator[Text]:
+    """Yield what disturbs nobody now, or not everybody. `typed` puts a step as the user types it."""
+    yield from locks.warn(snapshot, facts, typed)
+    yield from shape.warn(snapshot, facts, typed)
 
 
 def _login(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     role, database = facts.get("role"), facts.get("database") or {}
     line = Evidence("pg_roles", f"app: {json.dumps(role)}")
+    if "role" in facts and not role and (was := facts.get("was")):
+        # The installation's setting goes with the role to its new name.
+        step = psql(snapshot, f"ALTER ROLE {identifier(str(was))} RENAME TO app", database="postgres")
+        line = Evidence("pg_db_role_setting", f"the search_path of role app is that of role {was}")
+        yield _finding("login-disabled", {"why": f"RENAME TO {was}"}, (line,), step)
     if role and not role.get("login", True):
         step = psql(snapshot, "ALTER ROLE app LOGIN")
         yield _finding("login-disabled", {"why": "NOLOGIN"}, (line,), step)
@@ -102,101 +123,65 @@ def _tables(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     tables = facts.get("tables")
     if tables is None:
         return
-    missing = [f"app.{key}" for key, there in tables.items() if not there]
+    schema = names(facts).schema
+    missing = [key for key, there in tables.items() if not there]
     if not missing:
         return
-    steps: tuple[Step, ...]
-    others, renamed = facts.get("schemas") or [], facts.get("renamed")
-    line = Evidence(_TABLES, f"missing: {', '.join(missing)}; schemas with these tables: {others or 'none'}")
+    others, moved = facts.get("schemas") or [], facts.get("moved") or {}
+    shown = ", ".join(f"{schema}.{key}" for key in missing)
+    lines = [
+        Evidence(_TABLES, f"missing: {shown}; schemas with these tables: {', '.join(others) or 'none'}"),
+        *(Evidence(f"{schema}.{key}", "is no table") for key in facts.get("instead") or ()),
+        *(Evidence(f"like {key}", json.dumps(moved[key])) for key in missing if moved.get(key)),
+    ]
+    steps = columns.restored(snapshot)
     if not facts.get("schema") and len(others) == 1:
-        steps = (psql(snapshot, f"ALTER SCHEMA {_quoted(others[0])} RENAME TO app"),)
-    elif renamed and "app.tasks" in missing:
-        line = Evidence(
-            _TABLES, f"missing: {', '.join(missing)}; the sequence of app.tasks belongs to {renamed}"
-        )
-        steps = (psql(snapshot, f"ALTER TABLE app.{_quoted(renamed)} RENAME TO tasks"),)
+        steps = (psql(snapshot, f"ALTER SCHEMA {quoted(others[0])} RENAME TO {schema}", facts=facts),)
     else:
-        where = f"-n {snapshot.namespace} --release {snapshot.release}"
-        tool = called("backup")
-        steps = (Step(line=f"{tool} list {where}"), Step(line=f"{tool} restore latest {where}"))
-    yield _finding("table-missing", {"tables": missing}, (line,), *steps)
+        back = [_back(schema, key, moved.get(key) or []) for key in missing]
+        aside = [f"ALTER TABLE {schema}.{key} RENAME TO {key}_aside" for key in facts.get("instead") or ()]
+        if all(back):
+            # The role is to own what is made anew.
+            begin = [f"SET ROLE {names(facts).role}"] if any("CREATE" in one[0] for one in back) else []
+            made = [statement for one in back for statement in one]
+            steps = (psql(snapshot, *begin, *aside, *made, facts=facts),)
+    yield _finding("table-missing", {"tables": [f"{schema}.{key}" for key in missing]}, tuple(lines), *steps)
+
+
+def _back(schema: str, key: str, alike: list[Facts]) -> tuple[str, ...]:
+    """Return the statements that bring a table back, () where only a backup has it."""
+    if len(alike) != 1:
+        return () if alike else tuple(one.format(schema=schema) for one in own.MAKE.get(key, ()))
+    (one,) = alike
+    name = identifier(str(one.get("name")))
+    where = identifier(str(one.get("schema")))
+    home = () if where == schema else (f"ALTER TABLE {where}.{name} SET SCHEMA {schema}",)
+    return (*home, *(() if name == key else (f"ALTER TABLE {schema}.{name} RENAME TO {key}",)))
 
 
 def _rights(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
+    role, database, schema = names(facts, database_name(snapshot))
+    every = [*(facts.get("tables") or {}).items(), *(facts.get("sequences") or {}).items()]
     lacks = [
-        f"{', '.join(there['lacks'])} on app.{key}" for key, there in _there(facts) if there.get("lacks")
+        f"{', '.join(there['lacks'])} on {schema}.{key}"
+        for key, there in every
+        if there and there.get("lacks")
     ]
     if facts.get("schema") and not facts["schema"].get("usage", True):
-        lacks.insert(0, "USAGE on schema app")
-    if not (facts.get("database") or {}).get("connect", True):
+        lacks.insert(0, f"USAGE on schema {schema}")
+    if (facts.get("database") or {}).get("connect") is False:
         lacks.insert(0, "CONNECT on the database")
     if lacks:
         grants = (
-            f"GRANT CONNECT ON DATABASE {_own(snapshot)} TO app",
-            "GRANT ALL ON SCHEMA app TO app",
-            "GRANT ALL ON ALL TABLES IN SCHEMA app TO app",
-            "GRANT ALL ON ALL SEQUENCES IN SCHEMA app TO app",
+            f"GRANT CONNECT ON DATABASE {database} TO {role}",
+            f"GRANT ALL ON SCHEMA {schema} TO {role}",
+            f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {role}",
+            f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
         )
-        line = Evidence("rights of app", f"lacks {'; '.join(lacks)}")
-        why = f"the role app lacks {'; '.join(lacks)}"
-        yield _finding("db-permission", {"why": why}, (line,), psql(snapshot, *grants))
-
-
-def _there(facts: Facts) -> list[tuple[str, Facts]]:
-    return [(key, there) for key, there in (facts.get("tables") or {}).items() if there]
-
-
-def _read_only(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
-    for one in facts.get("read_only") or ():
-        place = (bool(one.get("role")), bool(one.get("database")))
-        subject, reset = {
-            (True, True): (words.ROLE_IN_DATABASE, f"ALTER ROLE app IN DATABASE {_own(snapshot)} RESET"),
-            (True, False): (words.ROLE_APP, "ALTER ROLE app RESET"),
-            (False, True): (words.THE_DATABASE, f"ALTER DATABASE {_own(snapshot)} RESET"),
-            (False, False): (words.THE_SERVER, "ALTER SYSTEM RESET"),
-        }[place]
-        reload = ["SELECT pg_reload_conf()"] if not any(place) else []
-        # The api's sessions keep what they began with.
-        statements = [f"{reset} default_transaction_read_only", *reload, _APP_ENDS]
-        line = Evidence(
-            "pg_db_role_setting" if any(place) else "pg_settings", f"{subject.en}: {one.get('setting')}"
-        )
-        parts = {"setting": str(one.get("setting")), "subject": subject()}
-        step = psql(snapshot, *statements, options=_WRITES)
-        yield _finding("read-only-role", parts, (line,), step)
-
-
-def _locks(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
-    names = {there.get("oid"): f"app.{key}" for key, there in _there(facts)}
-    held = [one for one in facts.get("locks") or () if one.get("relation") in names]
-    for one in held[:1]:
-        lines = [
-            Evidence(
-                f"pg_locks pid {each.get('pid')}",
-                f"{each.get('mode')} on {names[each['relation']]}, "
-                f"{'granted' if each.get('granted') else 'waiting'}, "
-                f"{each.get('state')}: {each.get('query')}",
-            )
-            for each in held
-        ]
-        parts = {
-            "table": names[one["relation"]],
-            **{key: str(one.get(key) or "?") for key in ("pid", "user", "since", "query")},
-        }
-        end = psql(snapshot, f"SELECT pg_terminate_backend({one['pid']})")
-        young = (one.get("seconds") or 0) < _LONG_SECONDS
-        yield Finding("locked", parts, tuple(lines), (end,), "db", soft=young)
-
-
-def unknown_lock(snapshot: Snapshot) -> tuple[dict[str, str], Step]:
-    """Return the parts and the step of a lock whose holder could not be read."""
-    query = (
-        "SELECT pid, usename, xact_start, state, query FROM pg_stat_activity "
-        "WHERE pid IN (SELECT pid FROM pg_locks WHERE locktype = 'relation') ORDER BY xact_start"
-    )
-    parts = dict.fromkeys(("pid", "user", "since", "query"), "?")
-    step = as_app(snapshot, query) if snapshot.external else psql(snapshot, query)
-    return {"table": "app.tasks", **parts}, step
+        line = Evidence(f"rights of {role}", f"lacks {'; '.join(lacks)}")
+        why = f"the role {role} lacks {'; '.join(lacks)}"
+        step = psql(snapshot, *grants, facts=facts, options=WRITES)
+        yield _finding("db-permission", {"why": why}, (line,), step)
 
 
 def _finding(cause: str, parts: Facts, evidence: tuple[Evidence, ...], *steps: Step) -> Finding:
@@ -204,8 +189,4 @@ def _finding(cause: str, parts: Facts, evidence: tuple[Evidence, ...], *steps: S
 
 
 def _own(snapshot: Snapshot) -> str:
-    return _quoted(database_name(snapshot))
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
+    return quoted(database_name(snapshot))

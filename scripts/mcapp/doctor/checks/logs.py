@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from mcapp.doctor.checks import database, network, storage
+from mcapp.doctor.checks import database, locks, network, storage
 from mcapp.doctor.checks.evidence import of_now
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
@@ -38,8 +38,10 @@ _CAUSE = {
     "login-disabled": "login-disabled",
 }
 # Codes that need no question to the database, or that it cannot answer.
-_PLAIN = frozenset(
-    {"disk", "dns", "lost", "migrating", "refused", "schema", "starting", "stopping", "unreachable"}
+_PLAIN = frozenset({"disk", "dns", "migrating", "refused", "starting", "unreachable"})
+# What the facts of an external database explain better than its code; the rest is for its own administrator.
+_ANYWHERE = frozenset(
+    {"database-setting", "db-permission", "locked", "locked-prepared", "read-only-role", "table-changed"}
 )
 _UNSURE = frozenset(
     {"api-db", "connection-limit", "db-connections", "db-starting", "external-unreachable", "locked"}
@@ -83,29 +85,33 @@ _MIGRATING = re.compile(
 
 
 class Told(NamedTuple):
-    """What tells that the api cannot do its work: the api's code, the reason, and the line that was read."""
+    """What tells that the api cannot do its work: the api's code, the reason, and the line that was read.
+
+    `step` is what it could not do with a task.
+    """
 
     code: str
     why: str
     line: Evidence
+    step: str = ""
 
 
-def check(snapshot: Snapshot, view: View, recent: Answer, facts: Callable[[], Answer]) -> Iterator[Finding]:
+def check(snapshot: Snapshot, view: View, recent: Answer, facts: Answer) -> Iterator[Finding]:
     """Yield why api cannot use its tasks: by what api says, by a fresh login, and by the database itself.
 
-    `facts` asks the database; it is called only where something is wrong.
+    `facts` has what the database says.
     """
     told = _readyz(view) or _login(view) or _tasks(view) or _topology(view)
     if told is None:
         return
     unknown: tuple[Evidence, ...] = ()
-    if told.code not in _PLAIN and not snapshot.external:
-        answer = facts()
-        known = answer.content or {}
-        unknown = () if known else (Evidence("psql in db's pod", answer.why),)
+    if told.code not in _PLAIN:
+        known = facts.content or {}
+        asked = "psql in db's pod" if not snapshot.external else "the same in the api's pod"
+        unknown = () if known else (Evidence(asked, facts.why),)
         snapshot.stale = bool(known.get("stale"))
-        found = database.explain(snapshot, told.code, known)
-        if found is not None:
+        found = database.explain(snapshot, told.code, known, told.why, told.step)
+        if found is not None and (not snapshot.external or found.cause in _ANYWHERE):
             lines = _logged(recent, _ERRORS, told.code)
             # A restore swaps the tables within a moment.
             soft = found.soft or snapshot.changing
@@ -137,7 +143,7 @@ def _by_code(snapshot: Snapshot, view: View, told: Told, recent: Answer) -> Iter
     parts: dict[str, Part] = {"why": told.why, "secret": _secret(snapshot), "address": snapshot.external}
     steps = _steps(snapshot, cause)
     if cause == "locked":
-        more, step = database.unknown_lock(snapshot)
+        more, step = locks.unknown(snapshot)
         parts, steps = {**parts, **more}, (step,)
     parts |= {"what": told.why, "limit": "?", "used": "?", "tables": "?", "setting": "?", "subject": "?"}
     yield Finding(cause, parts, evidence, steps, "db", soft=soft)
@@ -182,28 +188,36 @@ def _login(view: View) -> Told | None:
 
 
 # The statuses that are right for each step of the probe; somebody else may have removed the row.
-_RIGHT = {"read": (200,), "write": (201,), "remove": (204, 404)}
+_RIGHT = {"read": (200,), "write": (201,), "change": (200, 404), "remove": (204, 404)}
 
 
 def _tasks(view: View) -> Told | None:
     """Return the first step with a task that failed: through the api's own pod, or through web."""
-    for steps in view.part("tasks").values():
-        for step, answer in steps.items():
-            status = answer.get("status", 0)
-            if status in _RIGHT.get(step, ()):
-                continue
-            body = str(answer.get("body", ""))
-            said = f"HTTP {status} {' '.join(body.split())}" if status else network.said(answer)
-            line = Evidence(f"{step} a task {view.where}", said)
-            told = _problem(status, body, line) if status else Told("timeout", said, line)
-            if told:
-                return told
+    for step, answer in _in_order(view):
+        status = answer.get("status", 0)
+        body = " ".join(str(answer.get("body", "")).split())
+        said = f"HTTP {status} {body}" if status else network.said(answer)
+        if answer.get("vain"):
+            said = f"HTTP {status}, but the task stays as it was"
+        line = Evidence(f"{step} a task {view.where}", said)
+        if answer.get("vain"):
+            return Told("schema", said, line, step)
+        if status in _RIGHT[step]:
+            continue
+        told = _problem(status, body, line) if status else Told("timeout", said, line)
+        if told:
+            return told._replace(step=step)
     status = view.http("tasks").get("status", 200)
     if status != 500:
         return None
     return Told(
         "internal-error", f"HTTP {status}", Evidence(f"GET /api/tasks {view.where}", f"HTTP {status}")
     )
+
+
+def _in_order(view: View) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for steps in view.part("tasks").values():
+        yield from ((step, steps[step]) for step in _RIGHT if step in steps)
 
 
 def _topology(view: View) -> Told | None:

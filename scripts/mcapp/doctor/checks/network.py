@@ -23,6 +23,7 @@ from mcapp.doctor.read.snapshot import (
 )
 from mcapp.doctor.read.view import View
 from mcapp.doctor.words import NETWORK, REACHES
+from mcapp.kube.hostport import hostport
 from mcapp.kube.pods import condition, ready
 
 # A name that the DNS of every cluster knows.
@@ -74,7 +75,7 @@ def addresses(snapshot: Snapshot) -> dict[str, str]:
     own = f"http://127.0.0.1:{LISTEN['web']}"
     found = {"topology": f"{own}/api/topology", "tasks": f"{own}/api/tasks", "self": f"{own}/healthz"}
     for key, (host, port) in _ends(snapshot, "api").items():
-        at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        at = f"http://{hostport(host, port)}"
         found[key] = f"{at}/healthz"
         if key.startswith("pod/"):
             # Both the request and its answer fill whole packets.

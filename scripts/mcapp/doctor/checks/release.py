@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
-from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import Snapshot
-from mcapp.doctor.words import HELM_FAILED, HELM_STUCK, HELM_WORKS, NO_HELM, ROLLING
+from mcapp.doctor.remedies import forced, helm_rollback
+from mcapp.doctor.words import HELM_FAILED, HELM_FAILED_FIRST, HELM_STUCK, HELM_WORKS, NO_HELM, ROLLING
 from mcapp.kube.release import Look, Revision, mending, spoken
 from mcapp.messages import Part
 
@@ -13,22 +13,20 @@ from mcapp.messages import Part
 _EXPLAINED = frozenset({"release-missing"})
 
 
-def judge(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> None:
+def judge(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
     """Let a stuck release be the finding where nothing else is wrong, else a warning beside it."""
-    answer = reader.helm()
-    if answer.content is None:
-        if answer.why:
-            diagnosis.left_out.append(NO_HELM(why=answer.why))
+    seen = snapshot.helm
+    if seen is None:
+        if snapshot.manifest.why:
+            diagnosis.left_out.append(NO_HELM(why=snapshot.manifest.why))
         return
-    seen: Look = answer.content
     last = seen.last
     if last is None:
         return
     parts = _parts(snapshot, last)
     if last.status == "failed":
-        diagnosis.warnings.append(
-            HELM_FAILED(**parts, command=mending(seen, snapshot.namespace, snapshot.release))
-        )
+        sentence = HELM_FAILED if seen.good else HELM_FAILED_FIRST
+        diagnosis.warnings.append(sentence(**parts, command=helm_rollback(snapshot).line))
     if not last.between:
         return
     if seen.stuck(snapshot.now) is None:
@@ -36,19 +34,14 @@ def judge(snapshot: Snapshot, reader: Reader, diagnosis: Diagnosis) -> None:
         return
     # Nothing changes any more, whatever the objects say.
     diagnosis.warnings = [one for one in diagnosis.warnings if one != ROLLING()]
-    found = stuck(snapshot, seen)
     if diagnosis.finding is None or diagnosis.finding.cause in _EXPLAINED:
-        diagnosis.finding = found
+        diagnosis.finding = stuck(snapshot, seen, last)
     else:
-        command = mending(seen, snapshot.namespace, snapshot.release)
-        diagnosis.warnings.append(HELM_STUCK(**parts, command=command))
+        diagnosis.warnings.append(HELM_STUCK(**parts, command=_mending(snapshot, seen)))
 
 
-def stuck(snapshot: Snapshot, seen: Look) -> Finding:
+def stuck(snapshot: Snapshot, seen: Look, last: Revision) -> Finding:
     """Return the finding of a release that helm was killed at."""
-    last = seen.last
-    if last is None:
-        raise ValueError("a release without a revision is not stuck")
     lines = [
         Evidence(
             f"secret/sh.helm.release.v1.{snapshot.release}.v{one.number}",
@@ -57,8 +50,12 @@ def stuck(snapshot: Snapshot, seen: Look) -> Finding:
         for one in seen.revisions
         if one is last or one.number == seen.good
     ]
-    command = Step(line=mending(seen, snapshot.namespace, snapshot.release))
-    return Finding("release-stuck", _parts(snapshot, last), tuple(lines), (command,))
+    step = Step(line=_mending(snapshot, seen))
+    return Finding("release-stuck", _parts(snapshot, last), tuple(lines), (step,))
+
+
+def _mending(snapshot: Snapshot, seen: Look) -> str:
+    return mending(seen, snapshot.namespace, snapshot.release, *forced(snapshot))
 
 
 def _parts(snapshot: Snapshot, last: Revision) -> dict[str, Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from mcapp.doctor.checks import endpoints, ha
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
@@ -25,6 +26,10 @@ def check(snapshot: Snapshot, diagnosis: Diagnosis) -> Iterator[Finding]:
         if service is None:
             yield _missing(snapshot, tier)
             continue
+        if spec(service).get("type") == "ExternalName":
+            # It needs neither selector nor ports, so what is wrong with them says nothing.
+            yield _elsewhere(snapshot, service, tier)
+            continue
         yield from _selector(snapshot, service, tier)
         yield from _ports(snapshot, service, tier)
         yield from endpoints.check(snapshot, service, tier)
@@ -42,6 +47,26 @@ def _missing(snapshot: Snapshot, tier: str) -> Finding:
     return Finding("service-missing", parts, (line,), (helm_upgrade(snapshot),), tier)
 
 
+def _elsewhere(snapshot: Snapshot, service: Object, tier: str) -> Finding:
+    """Return the finding of a Service that is only another name; with the manifest, all is mended."""
+    target = str(spec(service).get("externalName", "?"))
+    line = Evidence(f"service/{name(service)}", f"type ExternalName, externalName {target}")
+    right = _right(snapshot, tier)
+    step = helm_upgrade(snapshot)
+    # What web had is the user's choice.
+    if tier != "web" and right and spec(service).get("ports"):
+        change = {"type": "ClusterIP", "externalName": None, "selector": right}
+        step = _patched(snapshot, service, {"spec": change})
+    parts: dict[str, Part] = {"service": name(service), "name": target, "tier": tier}
+    return Finding("service-type", parts, (line,), (step,), tier)
+
+
+def _right(snapshot: Snapshot, tier: str) -> dict[str, str]:
+    """Return the selector that the chart gives a tier's Service, {} where no workload shows it."""
+    found = (spec(snapshot.workload(tier) or {}).get("selector") or {}).get("matchLabels") or {}
+    return {**found, ha.ROLE: ha.PRIMARY} if found and tier == "db" and snapshot.is_ha else dict(found)
+
+
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     if tier == "db" and snapshot.is_ha:
         # Patroni writes the Endpoints of this Service, which has no selector.
@@ -50,13 +75,11 @@ def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
     pods = snapshot.pods(tier)
     if not pods or any(selects(selector, pod) for pod in pods):
         return
-    workload = snapshot.workload(tier)
-    right = (spec(workload or {}).get("selector") or {}).get("matchLabels") or {}
+    right = _right(snapshot, tier)
     asked = [f"{key}={value}" for key, value in sorted(selector.items())]
     # null removes a key that the pods do not have.
     change = {**dict.fromkeys(selector, None), **right}
-    patch = json.dumps({"spec": {"selector": change}})
-    step = Step(kubectl=("patch", "service", name(service), "-n", snapshot.namespace, "--patch", patch))
+    step = _patched(snapshot, service, {"spec": {"selector": change}})
     evidence = [Evidence(f"service/{name(service)}", f"selector {', '.join(asked)}")]
     for pod in pods[:1]:
         labels = pod["metadata"].get("labels") or {}
@@ -71,18 +94,10 @@ def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
 
 def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     ports = spec(service).get("ports") or []
-    port = next((item for item in ports if item.get("port") == PORT[tier]), None)
+    port = next((item for item in ports if item.get("port") == PORT[tier] and _protocol(item) == "TCP"), None)
     source = f"service/{name(service)}"
     if port is None:
-        listed = [str(item.get("port")) for item in ports]
-        line = Evidence(source, f"ports {', '.join(listed)}")
-        parts: dict[str, Part] = {
-            "service": name(service),
-            "ports": listed,
-            "wanted": PORT[tier],
-            "tier": tier,
-        }
-        yield Finding("service-port", parts, (line,), (helm_upgrade(snapshot),), tier)
+        yield _no_port(snapshot, service, tier, ports)
         return
     workload = snapshot.workload(tier)
     if workload is None:
@@ -94,21 +109,7 @@ def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     if target in known or not listening:
         return
     named = listening[0]
-    change = json.dumps(
-        [{"op": "replace", "path": f"/spec/ports/{ports.index(port)}/targetPort", "value": named["name"]}]
-    )
-    step = Step(
-        kubectl=(
-            "patch",
-            "service",
-            name(service),
-            "-n",
-            snapshot.namespace,
-            "--type=json",
-            "--patch",
-            change,
-        )
-    )
+    step = _replaced(snapshot, service, f"{ports.index(port)}/targetPort", named["name"])
     evidence = (
         Evidence(source, f"port {port['port']}, targetPort {target}"),
         Evidence(
@@ -119,3 +120,36 @@ def _ports(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
     )
     parts = {"service": name(service), "port": str(target), "tier": tier, "listen": named["name"]}
     yield Finding("target-port", parts, evidence, (step,), tier, safe=True)
+
+
+def _protocol(port: Object) -> str:
+    return str(port.get("protocol", "TCP"))
+
+
+def _no_port(snapshot: Snapshot, service: Object, tier: str, ports: list[Object]) -> Finding:
+    """Return the finding of a Service without the port on which the other tiers connect by TCP."""
+    listed = [f"{item.get('port')}/{_protocol(item)}" for item in ports]
+    line = Evidence(f"service/{name(service)}", f"ports {', '.join(listed)}")
+    parts: dict[str, Part] = {
+        "service": name(service),
+        "ports": listed,
+        "wanted": f"{PORT[tier]}/TCP",
+        "tier": tier,
+    }
+    numbers = [item.get("port") for item in ports]
+    if PORT[tier] not in numbers:
+        return Finding("service-port", parts, (line,), (helm_upgrade(snapshot),), tier)
+    # For an upgrade the protocol belongs to the port's key, so it would add a second port of the same name.
+    step = _replaced(snapshot, service, f"{numbers.index(PORT[tier])}/protocol", "TCP")
+    return Finding("service-port", parts, (line,), (step,), tier, safe=True)
+
+
+def _replaced(snapshot: Snapshot, service: Object, field: str, value: str) -> Step:
+    """Return the step that sets a field of one of the Service's ports."""
+    change = [{"op": "replace", "path": f"/spec/ports/{field}", "value": value}]
+    return _patched(snapshot, service, change, "--type=json")
+
+
+def _patched(snapshot: Snapshot, service: Object, change: Any, *flags: str) -> Step:
+    where = ("service", name(service), "-n", snapshot.namespace)
+    return Step(kubectl=("patch", *where, *flags, "--patch", json.dumps(change)))

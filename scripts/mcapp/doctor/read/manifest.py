@@ -6,16 +6,23 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from mcapp import yamltext
+from mcapp.kube.release import Revision
 
 # The kinds whose live objects the doctor reads. A Secret's content is nobody's business.
 KINDS = ("Deployment", "StatefulSet", "Service", "NetworkPolicy", "PersistentVolumeClaim")
+# For kube.release.query: the content of the revisions that are not past, a line for each with its number.
+CONTENT = (
+    "{range .items[?(@.metadata.labels.status!='superseded')]}"
+    "{.metadata.labels.version}{'\\t'}{.data.release}{'\\n'}{end}"
+)
+_COLUMNS = 2
 _SPLIT = re.compile(r"^---.*$", re.MULTILINE)
 _KIND = re.compile(rf"^kind: (?:{'|'.join(KINDS)})\s*$", re.MULTILINE)
 
@@ -32,20 +39,24 @@ class Manifest:
     why: str = ""
 
 
-def newest(secrets: Iterable[dict[str, Any]]) -> Manifest:
-    """Return the manifest of the newest of these revisions, an empty one while it is not deployed."""
-    told = [(item["metadata"].get("labels") or {}, item.get("data") or {}) for item in secrets]
-    numbered = [(int(labels.get("version", "0")), labels, data) for labels, data in told]
-    if not numbered:
+def newest(revisions: Sequence[Revision], printed: str) -> Manifest:
+    """Return the manifest of the newest revision, as CONTENT has printed it.
+
+    It has no objects while that revision is not deployed.
+    """
+    rows = (line.split("\t") for line in printed.splitlines())
+    packed = {int(row[0]): row[1] for row in rows if len(row) == _COLUMNS and row[0].isdecimal()}
+    if not revisions or not packed:
         return Manifest()
-    _, labels, data = max(numbered, key=lambda one: one[0])
-    if labels.get("status") != "deployed":
-        return Manifest()
+    number, last = max(packed), revisions[-1]
     try:
-        packed = base64.b64decode(base64.b64decode(data["release"]))
-        release = json.loads(gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed)
-        return Manifest(tuple(objects(release["manifest"])), release.get("apply_method") == "ssa")
-    except (ValueError, KeyError, TypeError, EOFError, gzip.BadGzipFile, yaml.YAMLError) as error:
+        content = base64.b64decode(base64.b64decode(packed[number]))
+        release = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+        owned = release.get("apply_method") == "ssa"
+        if (last.number, last.status) != (number, "deployed"):
+            return Manifest(owned=owned)
+        return Manifest(tuple(objects(release["manifest"])), owned)
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, yaml.YAMLError) as error:
         return Manifest(why=f"{type(error).__name__}: {error}")
 
 

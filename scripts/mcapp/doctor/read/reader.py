@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,12 +16,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mcapp.doctor.read import facts
-from mcapp.doctor.read.manifest import Manifest, newest
+from mcapp.doctor.read.manifest import CONTENT, Manifest, newest
 from mcapp.doctor.read.snapshot import Object, Snapshot
-from mcapp.errors import UnreachableError, UserError
+from mcapp.errors import UserError
 from mcapp.kube.kubectl import Kubectl, reason
-from mcapp.kube.release import look
-from mcapp.kube.words import KUBE_ANSWER
+from mcapp.kube.release import Look, look_at, query
 from mcapp.messages import translate
 
 KINDS = (
@@ -61,22 +61,27 @@ class Reader:
         """Read the release and what it needs, in one call; UnreachableError where no cluster answers."""
         wanted = ("get", ",".join(KINDS), f"--namespace={self.namespace}", "--output=json")
         with ThreadPoolExecutor(max_workers=2) as pool:
-            manifest = pool.submit(self.manifest)
+            record = pool.submit(self.helm)
             done = self.kubectl.run(*wanted)
         told = done.stderr.decode(errors="replace")
         unread = set(_FORBIDDEN.findall(told))
         # Who may not read the release itself learns nothing of its health.
         if done.returncode and (not unread or {"deployments", "pods"} <= unread):
-            raise self.kubectl.unreachable(reason(done.stderr))
-        items = self._items(done.stdout)
-        return Snapshot(self.namespace, self.release, self.now(), items, unread, manifest.result())
+            raise self.kubectl.failure(done)
+        items = self._items(done.stdout) if done.stdout or not done.returncode else []
+        helm, manifest = record.result()
+        return Snapshot(self.namespace, self.release, self.now(), items, unread, manifest, helm)
 
-    def manifest(self) -> Manifest:
-        """Read what Helm installed; an empty one where Helm did not, or is at work."""
-        chosen = f"owner=helm,name={self.release},status notin (superseded,uninstalled)"
-        where = (f"--namespace={self.namespace}", f"--selector={chosen}", "--output=json")
-        done = self.kubectl.run("get", "secrets", *where)
-        return Manifest(why=reason(done.stderr)) if done.returncode else newest(self._items(done.stdout))
+    def helm(self) -> tuple[Look | None, Manifest]:
+        """Read Helm's record of the release, and what it installed; None where that may not be read."""
+        try:
+            printed = self.kubectl.must(*query(self.namespace, self.release, CONTENT)).decode(
+                errors="replace"
+            )
+            seen = look_at(self.kubectl, self.namespace, self.release, printed)
+            return seen, newest(seen.revisions, printed)
+        except UserError as error:
+            return None, Manifest(why=translate(error.problem).rstrip(".。"))
 
     def namespace_exists(self) -> bool:
         """Whether the namespace exists; True where that may not be read."""
@@ -96,15 +101,7 @@ class Reader:
     def namespace_object(self) -> Object:
         """Return the namespace, {} where it may not be read."""
         done = self.kubectl.run("get", "namespace", self.namespace, "--output", "json")
-        found: Object = {} if done.returncode else json.loads(done.stdout)
-        return found
-
-    def helm(self) -> Answer:
-        """Return what Helm has recorded of the release, as a kube.release.Look."""
-        try:
-            return Answer(look(self.kubectl, self.namespace, self.release))
-        except UserError as error:
-            return Answer(None, translate(error.problem))
+        return {} if done.returncode else self.kubectl.named(done.stdout)
 
     def dns(self) -> list[Object]:
         """Return the cluster's own DNS: its Deployment and pods; [] where they may not be read."""
@@ -124,7 +121,7 @@ class Reader:
         try:
             return Answer(json.loads(done.stdout))
         except ValueError:
-            return Answer(None, reason(done.stderr))
+            return Answer(None, reason(done))
 
     def fetch(self, pod: str, urls: dict[str, str]) -> Answer:
         """Fetch URLs in a pod of web by curl, all at once; the answers have the shape that probe.py prints.
@@ -142,7 +139,7 @@ class Reader:
         lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         told = [json.loads(line) for line in lines if line.startswith('{"') and '"urlnum"' in line]
         if not told:
-            return Answer(None, reason(done.stderr))
+            return Answer(None, reason(done))
         body = "".join(line for line in lines if '"urlnum"' not in line)
         keys = {url: key for key, url in urls.items()}
         found = {keys[one["url"]]: _fetched(one) for one in told if one["url"] in keys}
@@ -157,19 +154,21 @@ class Reader:
         `secret` is the name and key of the superuser's password. `stale` in the mapping: the pod has an older
         one in its environment.
         """
-        words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.TABLES)
+        words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.INSIDE)
         where = (f"--namespace={self.namespace}", "--container=postgres")
         done = self.kubectl.run("exec", pod, *where, "--", *words)
         stale = b"password authentication failed" in done.stderr
         if stale and (password := self._password(*secret)):
             given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
             done = self.kubectl.feed(password, "exec", "--stdin", pod, *where, "--", *given)
-        try:
-            lines = done.stdout.decode(errors="replace").splitlines()
-            both = {**json.loads(lines[0]), **json.loads((lines[1:] or [""])[0] or "{}")}
-            return Answer({**both, "stale": stale})
-        except (ValueError, IndexError):
-            return Answer(None, reason(done.stderr))
+        found = _facts(done)
+        return Answer({**found.content, "stale": stale}) if found.content else found
+
+    def facts_outside(self, pod: str) -> Answer:
+        """Ask an external database the same in a pod of the api, with the rights that the api has."""
+        asked = (facts.AS_APP, f"{facts.SERVER};{facts.INSIDE}")
+        where = (f"--namespace={self.namespace}", "--container=api")
+        return _facts(self.kubectl.run("exec", pod, *where, "--", "python3", "-c", *asked))
 
     def _password(self, name: str, key: str) -> bytes:
         """Return a value of a Secret, empty where it may not be read."""
@@ -192,7 +191,7 @@ class Reader:
         )
         lines = done.stdout.decode(errors="replace").splitlines()
         if done.returncode or len(lines) < 2:
-            return Answer(None, reason(done.stderr))
+            return Answer(None, reason(done))
         return Answer(lines[-1].split()[1:5])
 
     def logs(self, pod: str, *, previous: bool = False, lines: int = 60) -> Answer:
@@ -200,7 +199,7 @@ class Reader:
         which = ("--previous",) if previous else ()
         done = self.kubectl.run("logs", pod, f"--namespace={self.namespace}", f"--tail={lines}", *which)
         if done.returncode:
-            return Answer([], reason(done.stderr))
+            return Answer([], reason(done))
         return Answer(done.stdout.decode(errors="replace").splitlines())
 
     def recent(self) -> Answer:
@@ -211,7 +210,7 @@ class Reader:
         told = done.stderr.decode(errors="replace")
         # A pod that has not started has no log; kubectl still returns the logs of the others.
         if done.returncode and (_FORBIDDEN.search(told) or not done.stdout):
-            return Answer([], reason(done.stderr))
+            return Answer([], reason(done))
         return Answer(done.stdout.decode(errors="replace").splitlines())
 
     def server(self) -> str:
@@ -250,20 +249,27 @@ class Reader:
 
     def _items(self, output: bytes) -> list[Object]:
         """Return the objects of a List; UnreachableError if it is not one."""
-        if not output.strip():
-            return []
         try:
-            found: list[Object] = json.loads(output)["items"]
             # What has no name is no object; what is null is not there.
-            return [_filled(item) for item in found if item.get("kind") and item["metadata"].get("name")]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise UnreachableError(KUBE_ANSWER(), self.kubectl.advice()) from None
+            listed = self.kubectl.items(output)
+            return [_filled(item) for item in listed if item.get("kind") and item["metadata"].get("name")]
+        except (KeyError, AttributeError):
+            raise self.kubectl.odd(output) from None
 
 
 def probe() -> str:
     """Return the program that runs in a pod of the api, as one text."""
     wide, rest = ((_FOLDER / file).read_text(encoding="utf-8") for file in ("wide.py", "probe.py"))
     return f"{wide}\n{_JOINED.sub('', rest)}"
+
+
+def _facts(done: subprocess.CompletedProcess[bytes]) -> Answer:
+    """Return what facts.py's statements printed as one mapping."""
+    try:
+        found = facts.parsed(done.stdout.decode(errors="replace").splitlines())
+    except (ValueError, TypeError):
+        found = {}
+    return Answer(found) if found else Answer(None, reason(done))
 
 
 def _filled(value: Any) -> Any:

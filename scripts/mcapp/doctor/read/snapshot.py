@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,9 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from mcapp.doctor.finding import Evidence
+from mcapp.doctor.read import compare, events
 from mcapp.doctor.read.manifest import Manifest
 from mcapp.kube.nodes import Node, parse
 from mcapp.kube.pods import leaving, ready
+from mcapp.kube.release import Look
 
 Object = dict[str, Any]
 
@@ -27,6 +28,7 @@ _HELM = "meta.helm.sh/release-name"
 # The chart's annotation on api's Deployment: the address of a database outside of the release.
 EXTERNAL = "mcapp/external-database"
 _LABEL = "app.kubernetes.io/"
+_RESOURCE = {"NetworkPolicy": "networkpolicies"}
 _FRESH = timedelta(seconds=45)
 
 
@@ -113,7 +115,10 @@ def selects(selector: Mapping[str, str], item: Object) -> bool:
 
 @dataclass
 class Snapshot:
-    """Objects of one moment. `unread` are kinds that the rights forbid, as kubectl lists them."""
+    """Objects of one moment. `unread` are kinds that the rights forbid, as kubectl lists them.
+
+    `helm` is Helm's record of the release, None where it may not be read.
+    """
 
     namespace: str
     release: str
@@ -121,6 +126,7 @@ class Snapshot:
     items: list[Object]
     unread: set[str] = field(default_factory=set)
     manifest: Manifest = field(default_factory=Manifest)
+    helm: Look | None = None
     # Whether db's pod has an older password of the superuser in its environment.
     stale: bool = False
 
@@ -216,16 +222,16 @@ class Snapshot:
         found = [
             event
             for event in self.of("Event")
-            if (_about(event).get("kind"), _about(event).get("name")) == about
+            if (events.about(event).get("kind"), events.about(event).get("name")) == about
             # A deleted object of the same name leaves its events behind.
-            and _about(event).get("uid") in (None, item["metadata"].get("uid"))
+            and events.about(event).get("uid") in (None, item["metadata"].get("uid"))
         ]
-        return sorted(found, key=_moment)
+        return sorted(found, key=events.moment)
 
     def told(self, item: Object, *reasons: str) -> list[Evidence]:
         """Return the newest event with one of these reasons as evidence, [] if there is none."""
         found = [event for event in self.events(item) if event.get("reason") in reasons]
-        return [Evidence(f"event {item['kind'].lower()}/{name(item)}", _spoken(e)) for e in found[-1:]]
+        return [Evidence(f"event {item['kind'].lower()}/{name(item)}", events.spoken(e)) for e in found[-1:]]
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -236,6 +242,18 @@ class Snapshot:
         """Return the names of the claims that a pod mounts."""
         volumes = [one.get("persistentVolumeClaim") or {} for one in spec(pod).get("volumes") or ()]
         return [one["claimName"] for one in volumes if "claimName" in one]
+
+    @cached_property
+    def changes(self) -> list[compare.Change]:
+        """What was changed by hand since Helm installed it."""
+
+        def readable(kind: str) -> bool:
+            return _RESOURCE.get(kind, f"{kind.lower()}s") not in self.unread
+
+        def tier(item: Object) -> str:
+            return label(item, f"{_LABEL}component")
+
+        return compare.changes(self.manifest.objects, self.find, readable, tier)
 
     def find(self, kind: str, wanted: str) -> Object | None:
         """Return an object by kind and name."""
@@ -279,22 +297,3 @@ def _made_by(workload: Object, pod: Object) -> bool:
         return stem == name(workload) and number.isdigit()
     stem = f"{name(workload)}-{label(pod, 'pod-template-hash')}-"[:_STEM]
     return name(pod)[:-_RANDOM] == stem
-
-
-def _about(event: Object) -> Object:
-    found: Object = event.get("involvedObject") or {}
-    return found
-
-
-def _moment(event: Object) -> str:
-    series = event.get("series") or {}
-    made = event["metadata"].get("creationTimestamp")
-    found: str = (
-        series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or made or ""
-    )
-    # Some have fractions of a second, some do not.
-    return re.sub(r"\.\d+", "", found)
-
-
-def _spoken(event: Object) -> str:
-    return f"{event.get('reason', '')}: {event.get('message', '')}"

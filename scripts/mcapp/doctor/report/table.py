@@ -29,4 +29,6 @@ def _marked(sentence: str) -> str:
     """Mark what is filled in: {node} becomes *node*, the name of a tool its command."""
     for tool in TOOLS:
         sentence = sentence.replace(f"{{{tool}}}", f"`mcapp {tool}`")
-    return re.sub(r"\{(\w+)\}", r"*\1*", sentence)
+    # Of one and several, the form for one.
+    single = re.sub(r"\{\w+:([^|}]*)\|[^}]*\}", r"\1", sentence)
+    return re.sub(r"\{(\w+)\}", r"*\1*", single)

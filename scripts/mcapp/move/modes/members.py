@@ -93,7 +93,7 @@ class Members:
         command = ("exec", "--stdin", *into, "--", "python", "-c", _SEND, method, path)
         done = self.kubectl.feed(json.dumps(document).encode(), *command)
         if done.returncode:
-            raise FailedError(words.PATRONI_REFUSED(pod=pod, why=reason(done.stderr)))
+            raise FailedError(words.PATRONI_REFUSED(pod=pod, why=reason(done)))
 
 
 def role(pod: dict[str, Any]) -> str:

@@ -68,6 +68,8 @@ def parameters(settings: Settings) -> dict[str, Any]:
     return {
         **settings.database,
         "application_name": settings.pod,
+        # Whatever is set for the role: a title may be in any language.
+        "client_encoding": "utf8",
         "connect_timeout": int(CONNECT_SECONDS),
         # A node that died sends no reset; without these the kernel waits for minutes.
         "tcp_user_timeout": int(ANSWER_SECONDS * 1000),

@@ -78,13 +78,16 @@ _STATES = {
     "53200": Failure(Code.MEMORY, "PostgreSQL has no memory left"),
     "57014": Failure(Code.TIMEOUT, "timed out: the query took too long"),
     # A trigger or a function that somebody has added.
-    "P0001": Failure(Code.OTHER, "the database refuses: {said}"),
+    "P0": Failure(Code.OTHER, "the database refuses: {said}"),
     "58": Failure(Code.DATA_DAMAGED, _DAMAGED),
     "XX001": Failure(Code.DATA_DAMAGED, _DAMAGED),
     "XX002": Failure(Code.DATA_DAMAGED, _DAMAGED),
-    # Columns, constraints, functions and triggers that somebody has changed.
+    # Columns, constraints, sequences, functions and triggers that somebody has changed.
     **dict.fromkeys(
-        ("0A000", "23", "42703", "42704", "42804", "42809", "42883", "428C9", "42P07", "42P10", "55000"),
+        (
+            *("09", "0A000", "22", "23", "27", "2F", "38", "39", "42703", "42704", "42804", "42809", "42883"),
+            *("428C9", "42P07", "42P10", "44", "54", "55000"),
+        ),
         Failure(Code.SCHEMA, _NOT_AS_KNOWN),
     ),
 }

@@ -44,8 +44,8 @@ const unreached = {
     "zh-TW": ["同時的請求太多", "請稍候；若持續發生，請提高 api.replicas 或 api.poolSize。"],
   },
   other: {
-    en: ["the reason is in the api's log", "Read it by `kubectl logs deployment/api`."],
-    "zh-TW": ["原因請看 api 的記錄檔", "請以 `kubectl logs deployment/api` 查看。"],
+    en: ["the reason is in the api's log", `Read it by \`kubectl logs deployment/api\`; ${DOCTOR.en} more.`],
+    "zh-TW": ["原因請看 api 的記錄檔", `請以 \`kubectl logs deployment/api\` 查看；${DOCTOR["zh-TW"]}詳情。`],
   },
 };
 
@@ -88,8 +88,8 @@ const refused = {
     "zh-TW": ["資料庫目前唯讀", "仍可讀取。資料庫正在搬移，或有人將它設為唯讀。"],
   },
   schema: {
-    en: ["its tables are of another version", "Install the version of the app that fits the data, or restore a backup of this version."],
-    "zh-TW": ["資料庫的結構版本與 api 不符", "請安裝與資料相符的版本，或還原此版本的備份。"],
+    en: ["its tables are not as this app made them", `Somebody has changed them, or they are of another version; ${DOCTOR.en} which.`],
+    "zh-TW": ["資料表與此應用程式建立的不符", `有人更改了資料表，或版本不同；${DOCTOR["zh-TW"]}是哪一種。`],
   },
   migrating: {
     en: ["its tables are being brought up to date", "Wait: another api does it now."],
