@@ -725,9 +725,9 @@ CAUSES: dict[str, Cause] = {
             "有人更改了 {table}，api 因此無法使用：{what}。",
         ),
         Words(
-            "Undo the change. If a column was dropped, only a backup has its content: the commands then "
-            "restore the latest one, and what was entered after it is lost.",
-            "請復原該變更。若欄位已被刪除，其內容只存在於備份：指令會還原最新的備份，之後輸入的資料會遺失。",
+            "Undo the change; no row is lost by it. Only if a backup is restored below, because a column was "
+            "dropped, is what was entered after the backup lost.",
+            "請復原該變更，資料不會遺失。只有在欄位已被刪除、以下指令是還原備份時，備份之後輸入的資料才會遺失。",
         ),
     ),
     "connection-limit": Cause(

@@ -58,12 +58,11 @@ def check(snapshot: Snapshot, facts: Facts, told: tuple[str, str, str]) -> Itera
 
 
 def warn(snapshot: Snapshot, facts: Facts, typed: Callable[[Step], Shell]) -> Iterator[Text]:
-    """Yield what refuses some values, and may be meant."""
-    for one in changes(facts, ""):
-        if one.refuses:
-            command = typed(psql(snapshot, *one.undo, facts=facts))
-            table = f"{names(facts).schema}.{one.table}"
-            yield words.TABLE_ODD(table=table, what=one.what, command=command)
+    """Yield every change that a command undoes: it disturbs some requests only, or may be meant."""
+    told = {(one.table, one.undo): one for one in changes(facts, "") if one.undo}
+    for one in told.values():
+        command = typed(psql(snapshot, *one.undo, facts=facts))
+        yield words.TABLE_ODD(table=f"{names(facts).schema}.{one.table}", what=one.what, command=command)
 
 
 def changes(facts: Facts, event: str) -> Iterator[Change]:
@@ -93,6 +92,9 @@ def _constraints(table: str, schema: str, told: Facts) -> Iterator[Change]:
     if table == "idempotency_keys" and "idempotency_keys_pkey" not in [one.get("name") for one in every]:
         add = f"ALTER TABLE {schema}.{table} ADD PRIMARY KEY (key)"
         yield Change(table, "idempotency_keys_pkey", words.KEY_GONE(), "no primary key", (add,))
+    if table == "tasks" and "tasks_pkey" not in [one.get("name") for one in every]:
+        add = f"ALTER TABLE {schema}.{table} ADD PRIMARY KEY (id)"
+        yield Change(table, "tasks_pkey", words.KEY_GONE(), "no primary key", (add,), frozenset())
     for one in every:
         name, definition = str(one.get("name")), str(one.get("definition"))
         if own.CONSTRAINTS.get(name) != definition:
