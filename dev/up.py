@@ -137,7 +137,7 @@ def _require_family(cluster: clusters.Cluster, ip_family: str) -> None:
     if there != ip_family:
         raise UserError(
             f"Cluster {cluster.name} is there with IP family {there}, and {ip_family} is asked for.",
-            f"Run `make up IP_FAMILY={there}`, or `make down` first (it deletes the cluster and its data).",
+            f"Run `{commands.up(cluster.name, 'IP_FAMILY', there)}`, or {_down(cluster)}.",
         )
 
 

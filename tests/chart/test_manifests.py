@@ -30,6 +30,8 @@ FAULTS: list[tuple[Any, str]] = [
     (f"{NAMED}---\n{HEAD}", "got no metadata.name"),
     (f"{NAMED}---\na: [1", "got no YAML"),
     ("{{ if true }}kind: ConfigMap{{ end }}", "got no apiVersion, got no metadata.name"),
+    (HEAD + "metadata: {name: postgres-init}", "got ConfigMap/postgres-init, which the chart makes itself"),
+    (f"{NAMED}---\napiVersion: v1\nkind: Service\nmetadata: {{name: db}}", "got Service/db, which"),
 ]
 FAILING = [
     ("{{ .Values.nothing.at.all }}", "nil pointer evaluating"),
@@ -78,6 +80,34 @@ def test_all_wrong_entries_are_told_at_once(render: Render) -> None:
 def test_a_right_entry_stays_as_it_is(render: Render, entry: object, names: list[str]) -> None:
     more = render({"extraManifests": [entry]}).names() - render().names()
     assert sorted(name for kind, name in more if kind == "ConfigMap") == names
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "namespace"),
+    [
+        ({}, "postgres-secret", "elsewhere"),
+        ({"namePrefix": "blue"}, "postgres-secret", None),
+        ({"db": {"auth": {"existingSecret": "postgres-secret"}}}, "postgres-secret", None),
+    ],
+    ids=["in another namespace", "another name by the prefix", "the user's own Secret"],
+)
+def test_a_name_that_the_chart_does_not_use(
+    render: Render, values: dict[str, Any], name: str, namespace: str | None
+) -> None:
+    head = {"name": name} | ({"namespace": namespace} if namespace else {})
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": head}
+    assert ("Secret", name) in render({**values, "extraManifests": [secret]}).names()
+
+
+def test_every_object_of_the_least_release_is_kept_from_being_overwritten(render: Render) -> None:
+    """The Job that hooks run and what an option adds are not among them."""
+    for kind, name in render(
+        {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}}
+    ).names():
+        if kind != "Job" and name != "db-passwords" and not name.startswith("test"):
+            entry = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+            with pytest.raises(HelmError, match=f"got {kind}/{name}, which"):
+                render({"extraManifests": [entry]})
 
 
 def test_a_list_of_objects_has_no_name(render: Render) -> None:

@@ -113,6 +113,22 @@ def test_each_fault_is_named_and_mended(
     assert database.explain(snapshot, "internal-error", told(server)) is None
 
 
+def test_a_database_with_another_name(server: PostgresServer, api: ApiProcess, snapshot: Snapshot) -> None:
+    away = (
+        "ALTER DATABASE appdb ALLOW_CONNECTIONS false",
+        END_APP,
+        "ALTER DATABASE appdb RENAME TO appdb_old",
+        "ALTER DATABASE appdb_old ALLOW_CONNECTIONS true",
+    )
+    done = server.client("psql", *(word for one in away for word in ("-c", one)), database="postgres")
+    assert done.returncode == 0, done.stderr
+    found = database.explain(snapshot, "missing", told(server))
+    assert found is not None
+    assert (found.cause, found.parts["name"]) == ("database-renamed", "appdb_old")
+    mend(server, found)
+    assert wait.until(lambda: works(api), BACK_SECONDS, pause=0.3)
+
+
 def test_a_setting_of_the_whole_server(server: PostgresServer, api: ApiProcess, snapshot: Snapshot) -> None:
     """As a move of the database sets it."""
     server.sql("ALTER SYSTEM SET default_transaction_read_only = on")

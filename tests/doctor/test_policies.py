@@ -94,3 +94,14 @@ def test_a_policy_in_front_of_the_cluster_s_dns() -> None:
     assert found is not None
     assert (found.cause, found.parts["policy"]) == ("network-policy", "kube-system/p")
     assert found.steps[-1].kubectl == ("delete", "networkpolicy", "p", "-n", "kube-system")
+
+
+def test_the_chart_s_own_policy_is_set_back() -> None:
+    """Its rule was changed by hand: nobody is told to remove the policy."""
+    found = look(replay(load("policy-changed"))).finding
+    assert found is not None
+    assert (found.cause, found.parts["policy"]) == ("policy-changed", "db")
+    assert not any("delete" in step.kubectl for step in found.steps)
+    assert (
+        found.steps[0].kubectl[:2] == ("patch", "networkpolicy/db") or "helm upgrade" in found.steps[0].line
+    )

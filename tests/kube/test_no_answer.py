@@ -173,3 +173,12 @@ def test_what_answers_is_no_api_server(scheme: str, status: int, tmp_path: Path)
 )  # fmt: skip
 def test_what_cannot_be_made_here(line: str, sentence: Words) -> None:
     assert said(Kubectl().unreachable(line))[0] == sentence
+
+
+def test_a_kubeconfig_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kubectl says nothing of the file, and asks its default."""
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'nope'}")
+    tool = Kubectl(str(command("kubectl")))
+    error = tool.failure(tool.run("get", "nodes"))
+    assert said(error) == (words.KUBE_NO_CONFIG, words.KUBE_CONFIG_REMEDY)
+    assert f"{tmp_path / 'nope'} is not there" in str(error)

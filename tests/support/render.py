@@ -83,7 +83,9 @@ def render(
         HelmError: the chart refuses the values, or a template fails.
 
     """
-    return _render(json.dumps(values or {}, sort_keys=True), release, namespace, chart)
+    documents = _render(json.dumps(values or {}, sort_keys=True), release, namespace, chart)
+    # A copy, so that what one test changes is in no other's objects.
+    return Objects(tuple(json.loads(documents)))
 
 
 def with_lookups(folder: Path) -> str:
@@ -94,9 +96,9 @@ def with_lookups(folder: Path) -> str:
 
 
 @cache
-def _render(values: str, release: str, namespace: str, chart: str) -> Objects:
+def _render(values: str, release: str, namespace: str, chart: str) -> str:
     shown = helm("template", release, chart, "--namespace", namespace, "--values", "-", stdin=values)
-    return Objects(tuple(document for document in yaml.load_all(shown, yaml.CSafeLoader) if document))
+    return json.dumps([document for document in yaml.load_all(shown, yaml.CSafeLoader) if document])
 
 
 @cache

@@ -179,8 +179,9 @@ CAUSES: dict[str, Cause] = {
             "命名空間 {namespace} 的配額 {quota} 不足以建立 {tier} 的 Pod。",
         ),
         Words(
-            "Raise the quota, or remove what uses it up; Kubernetes then makes the pods by itself.",
-            "請提高配額或移除占用者；之後 Kubernetes 會自動建立 Pod。",
+            "Raise the quota, or remove what uses it up. Kubernetes then makes the pods by itself, within a "
+            "quarter of an hour; the second command makes it try at once.",
+            "請提高配額或移除占用者。之後 Kubernetes 會在十五分鐘內自動建立 Pod；第二個指令會讓它立即重試。",
         ),
     ),
     "pod-security": Cause(
@@ -201,8 +202,9 @@ CAUSES: dict[str, Cause] = {
             "Kubernetes 無法建立 {tier} 的 Pod：{why}。",
         ),
         Words(
-            "Fix what the message names; the controller tries again by itself.",
-            "請修正訊息所指的問題；控制器會自動重試。",
+            "Fix what the message names. The controller tries again by itself, but may wait a quarter of an "
+            "hour; this command makes it try at once.",
+            "請修正訊息所指的問題。控制器會自動重試，但可能要等十五分鐘；以下指令會讓它立即重試。",
         ),
     ),
     "image-missing": Cause(
@@ -442,6 +444,19 @@ CAUSES: dict[str, Cause] = {
             "請加入允許的規則，或移除該 NetworkPolicy。",
         ),
     ),
+    "policy-changed": Cause(
+        "network",
+        Words(
+            "The release's own NetworkPolicy {policy} does not let {source} through to {target}: it is not "
+            "as the chart wrote it.",
+            "release 自己的 NetworkPolicy {policy} 不允許 {source} 連到 {target}：內容與 chart 產生的不同。",
+        ),
+        Words(
+            "Set it back: the chart's rules let each tier through to the next. A rule of your own belongs "
+            "into a policy of your own.",
+            "請改回原樣：chart 的規則允許每一層連到下一層；自訂的規則請放在另外的 NetworkPolicy。",
+        ),
+    ),
     "service-address": Cause(
         "network",
         Words(
@@ -650,6 +665,17 @@ CAUSES: dict[str, Cause] = {
             "db.database 只在第一次啟動時有效：請改回原值，或手動建立資料庫。",
         ),
     ),
+    "database-renamed": Cause(
+        "logs",
+        Words(
+            "The database {database} that the api asks for is now called {name}; its data are there.",
+            "api 要求的資料庫 {database} 已被改名為 {name}；資料仍在其中。",
+        ),
+        Words(
+            "Give it its name back. End the sessions in it first, if PostgreSQL says that there are any.",
+            "請改回原本的名稱；若 PostgreSQL 表示仍有連線，請先結束那些連線。",
+        ),
+    ),
     "db-permission": Cause(
         "logs",
         Words("PostgreSQL does not let the api do its work: {why}", "PostgreSQL 不允許 api 執行工作：{why}"),
@@ -727,9 +753,9 @@ CAUSES: dict[str, Cause] = {
             "有人更改了 {table}，api 因此無法使用：{what}。",
         ),
         Words(
-            "Undo the change. If a column was dropped, only a backup has its content: the commands then "
-            "restore the latest one, and what was entered after it is lost.",
-            "請復原該變更。若欄位已被刪除，其內容只存在於備份：指令會還原最新的備份，之後輸入的資料會遺失。",
+            "Undo the change; no row is lost by it. Only if a backup is restored below, because a column was "
+            "dropped, is what was entered after the backup lost.",
+            "請復原該變更，資料不會遺失。只有在欄位已被刪除、以下指令是還原備份時，備份之後輸入的資料才會遺失。",
         ),
     ),
     "connection-limit": Cause(

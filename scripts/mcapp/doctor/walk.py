@@ -173,6 +173,7 @@ def _living(
     views = views or [View(None, access.as_results(outside.result()))]
     fill = [(pod, future.result()) for pod, future in disks]
     facts = asked.result()
+    snapshot.stale = bool((facts.content or {}).get("stale"))
     found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)
@@ -197,7 +198,6 @@ def _warn(snapshot: Snapshot, reader: Reader, facts: Answer, diagnosis: Diagnosi
     if facts.why:
         diagnosis.left_out.append(NO_FACTS(why=facts.why))
     known = facts.content or {}
-    snapshot.stale = bool(known.get("stale"))
     diagnosis.warnings += database.warn(
         snapshot, known, lambda step: Shell(text.command(step, reader.kubectl))
     )

@@ -180,9 +180,9 @@ ROWS_PREPARED = Words(
 )
 UNREADABLE = Words("(the api's role may not read it)", "（api 的角色無權讀取）")
 TABLE_ODD = Words(
-    "{table} has something that this app did not make: {what}. It can refuse what users enter. If it is a "
-    "mistake: `{command}`",
-    "{table} 有此應用程式未建立的內容：{what}。它可能拒絕使用者輸入的資料。若非刻意設定：`{command}`",
+    "{table} is not as this app made it: {what}. Some requests may fail because of it. If it is a mistake: "
+    "`{command}`",
+    "{table} 與此應用程式建立的不同：{what}。部分請求可能因此失敗。若非刻意設定：`{command}`",
 )
 COLUMN_GONE = Words("the column {name} is missing", "缺少欄位 {name}")
 COLUMN_RENAMED = Words("the column {name} is called {now} now", "欄位 {name} 已改名為 {now}")

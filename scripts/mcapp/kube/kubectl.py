@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mcapp.errors import FailedError, UnreachableError
@@ -64,6 +66,8 @@ _WAYS: tuple[tuple[re.Pattern[str], Words, Words | None], ...] = (
     ),
 )
 
+# Whom kubectl asks without a configuration.
+_DEFAULT = "localhost:8080"
 # So much is shown of what a program says that is no kubectl.
 _SAID = 80
 
@@ -166,6 +170,8 @@ class Kubectl:
 
     def unreachable(self, why: str) -> UnreachableError:
         """Return the error of a cluster that gives no answer, or of a kubeconfig that leads to none."""
+        if _DEFAULT in why and not self.kubeconfig and (absent := _absent()):
+            return UnreachableError(words.KUBE_NO_CONFIG(files=absent), words.KUBE_CONFIG_REMEDY())
         for pattern, problem, remedy in _WAYS:
             if pattern.search(why):
                 return UnreachableError(problem(why=why), (remedy or self.advice)())
@@ -284,3 +290,10 @@ def reason(done: subprocess.CompletedProcess[bytes], about: str = "") -> str:
     if not lines:
         return translate(words.SAID_NOTHING(code=done.returncode))
     return (spoken or lines)[-1].removeprefix("error: ").rstrip(".?")
+
+
+def _absent() -> str:
+    """Return the kubeconfig files that kubectl looks for, "" where one of them is there."""
+    given = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    files = [file for file in given.split(os.pathsep) if file]
+    return "" if any(Path(file).exists() for file in files) else ", ".join(files)

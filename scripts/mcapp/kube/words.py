@@ -85,6 +85,10 @@ KUBE_CONFIG_REMEDY = Words(
     "請檢查 --kubeconfig、$KUBECONFIG 與 --context；在 k3s 伺服器上為 /etc/rancher/k3s/k3s.yaml，"
     "需要 root 權限。",
 )
+KUBE_NO_CONFIG = Words(
+    "kubectl has no configuration: {files} is not there, so it asks localhost:8080.",
+    "kubectl 沒有設定檔：{files} 不存在，因此改連 localhost:8080。",
+)
 KUBE_UNREACHABLE = Words("The cluster does not answer: {why}.", "叢集沒有回應：{why}。")
 KUBE_TIMEOUT = Words("no answer within {seconds} s", "{seconds} 秒內沒有回應")
 KUBE_UNREACHABLE_REMEDY = Words(

@@ -99,7 +99,7 @@ def port_dropped(site: Site) -> Iterator[None]:
 
 @contextmanager
 def policy(site: Site) -> Iterator[None]:
-    """Let the policy of db admit a tier `backend` instead of api."""
+    """Let the chart's policy of db admit a tier `backend` instead of api."""
     saved = site.saved("networkpolicy/db")
     peer = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": "backend"}}}
     site.patch("networkpolicy/db", {"spec": {"ingress": [{"from": [peer]}]}}, "--type=merge")
@@ -107,3 +107,19 @@ def policy(site: Site) -> Iterator[None]:
         yield
     finally:
         site.restore(saved)
+
+
+@contextmanager
+def rule_removed(site: Site) -> Iterator[None]:
+    """Take api's way to db out of the chart's policy of api."""
+    saved = site.saved("networkpolicy/api")
+    kept = [rule for rule in site.get("networkpolicy/api")["spec"]["egress"] if _port(rule) != 5432]
+    site.patch("networkpolicy/api", {"spec": {"egress": kept}}, "--type=merge")
+    try:
+        yield
+    finally:
+        site.restore(saved)
+
+
+def _port(rule: dict[str, Any]) -> int:
+    return next((int(port["port"]) for port in rule.get("ports") or ()), 0)

@@ -27,6 +27,17 @@ _SCHEMA_BACK = """DO $$ BEGIN
   IF to_regnamespace('app_old') IS NOT NULL THEN ALTER SCHEMA app_old RENAME TO app; END IF;
 END $$"""
 
+# PostgreSQL renames no database that has sessions.
+_DATABASE_AWAY = """ALTER DATABASE appdb ALLOW_CONNECTIONS false;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'appdb';
+ALTER DATABASE appdb RENAME TO appdb_old;
+ALTER DATABASE appdb_old ALLOW_CONNECTIONS true;
+"""
+_DATABASE_BACK = """SELECT 'ALTER DATABASE appdb_old RENAME TO appdb'
+FROM pg_database WHERE datname = 'appdb_old'
+\\gexec
+"""
+
 
 @contextmanager
 def done(site: Site, change: str, undo: str) -> Iterator[None]:
@@ -65,6 +76,16 @@ def held(site: Site, statement: str) -> Iterator[None]:
 def table_renamed(site: Site) -> Iterator[None]:
     with done(site, "ALTER TABLE app.tasks RENAME TO tasks_old", _TASKS_BACK):
         yield
+
+
+@contextmanager
+def database_renamed(site: Site) -> Iterator[None]:
+    psql = ("sh", "-c", _PSQL.replace("$POSTGRES_DB", "postgres"))
+    site.exec("db-0", *psql, container="postgres", stdin=_DATABASE_AWAY)
+    try:
+        yield
+    finally:
+        site.exec("db-0", *psql, container="postgres", stdin=_DATABASE_BACK)
 
 
 @contextmanager

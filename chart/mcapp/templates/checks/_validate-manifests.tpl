@@ -1,11 +1,12 @@
 {{/*
 What is wrong with an entry of extraManifests, once its expressions are replaced; empty for a right one. Helm would name
 the file of the chart, and not the entry. A text may hold several objects, or none; Helm trims each.
-Call: include "mcapp.manifestFault" "apiVersion: v1..."
+Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
 */}}
 {{- define "mcapp.manifestFault" -}}
+  {{- $root := index . 0 -}}
   {{- $faults := list -}}
-  {{- range $text := regexSplit "(?m)^---(\\s|$)" . -1 -}}
+  {{- range $text := regexSplit "(?m)^---(\\s|$)" (index . 1) -1 -}}
     {{- $object := trim $text | fromYaml -}}
     {{- if and (hasKey $object "Error") (not (hasKey $object "kind")) -}}
       {{- $faults = append $faults (contains "cannot unmarshal" $object.Error | ternary "got no object" (printf "got no YAML (%s)" $object.Error)) -}}
@@ -20,7 +21,33 @@ Call: include "mcapp.manifestFault" "apiVersion: v1..."
       {{- if not (or (and (kindIs "string" $name) $name) (hasSuffix "List" (get $object "kind" | toString))) -}}
         {{- $faults = append $faults "got no metadata.name" -}}
       {{- end -}}
+      {{- $own := printf "%v/%v" $object.kind $name -}}
+      {{- $elsewhere := kindIs "map" $head | ternary $head dict | dig "namespace" $root.Release.Namespace | ne $root.Release.Namespace -}}
+      {{- if and (has $own (include "mcapp.ownNames" $root | fromJsonArray)) (not $elsewhere) -}}
+        {{- $faults = append $faults (printf "got %s, which the chart makes itself" $own) -}}
+      {{- end -}}
     {{- end -}}
   {{- end -}}
   {{- uniq $faults | join ", " -}}
+{{- end -}}
+
+{{/*
+The objects that the chart makes with these values in any case, as a JSON array of "Kind/name". Helm would apply both of the
+same name, one over the other, without a word.
+*/}}
+{{- define "mcapp.ownNames" -}}
+  {{- $root := . -}}
+  {{- $names := list "Deployment/web" "Deployment/api" "Service/web" "Service/api" -}}
+  {{- if include "mcapp.ownsDatabase" . -}}
+    {{- $names = concat $names (list "StatefulSet/db" "Service/db" "ConfigMap/postgres-init" "PersistentVolumeClaim/postgres-pvc") -}}
+    {{- if include "mcapp.ownsPasswords" . -}}
+      {{- $names = append $names "Secret/postgres-secret" -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $prefixed := list -}}
+  {{- range $names -}}
+    {{- $parts := splitList "/" . -}}
+    {{- $prefixed = append $prefixed (printf "%s/%s" (first $parts) (include "mcapp.object" (list $root (last $parts)))) -}}
+  {{- end -}}
+  {{- toJson $prefixed -}}
 {{- end -}}

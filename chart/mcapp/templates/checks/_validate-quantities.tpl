@@ -19,6 +19,12 @@ claim cannot shrink and not every one can grow.
       {{- range $name, $quantity := $quantities -}}
         {{- $of := ternary "count" (ternary "cores" "bytes" (eq $name "cpu")) (contains "/" $name) -}}
         {{- include "mcapp.wrongQuantity" (list (printf "/%s/resources/%s/%s" $tier $kind (replace "/" "~1" $name)) $quantity $of) -}}
+        {{- $page := trimPrefix "hugepages-" $name -}}
+        {{- if and (ne $page $name) $quantity -}}
+          {{- if ne (mod (include "mcapp.quantity" $quantity | float64 | int64) (include "mcapp.quantity" $page | float64 | int64)) 0 -}}
+            {{- include "mcapp.wrong" (list (printf "/%s/resources/%s/%s" $tier $kind $name) $quantity (printf "whole pages of %s" $page)) -}}
+          {{- end -}}
+        {{- end -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}

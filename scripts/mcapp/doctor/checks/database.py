@@ -31,6 +31,7 @@ _BEST = {
     "connection-limit": ("connection-limit",),
     "busy": ("connection-limit",),
     "login-disabled": ("login-disabled",),
+    "missing": ("database-renamed",),
     "password": ("login-disabled",),
     "other": ("database-setting", "table-changed"),
 }
@@ -76,6 +77,13 @@ def _login(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         step = psql(snapshot, f"ALTER ROLE {identifier(str(was))} RENAME TO app", database="postgres")
         line = Evidence("pg_db_role_setting", f"the search_path of role app is that of role {was}")
         yield _finding("login-disabled", {"why": f"RENAME TO {was}"}, (line,), step)
+    if "database" in facts and not database and (home := facts.get("home")):
+        own, name = database_name(snapshot), str(home)
+        step = psql(
+            snapshot, f"ALTER DATABASE {identifier(name)} RENAME TO {_own(snapshot)}", database="postgres"
+        )
+        there = Evidence("pg_database", f"no {own}; {name} has the role's search_path")
+        yield _finding("database-renamed", {"database": own, "name": name}, (there,), step)
     if role and not role.get("login", True):
         step = psql(snapshot, "ALTER ROLE app LOGIN")
         yield _finding("login-disabled", {"why": "NOLOGIN"}, (line,), step)

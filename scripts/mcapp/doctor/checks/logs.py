@@ -109,7 +109,6 @@ def check(snapshot: Snapshot, view: View, recent: Answer, facts: Answer) -> Iter
         known = facts.content or {}
         asked = "psql in db's pod" if not snapshot.external else "the same in the api's pod"
         unknown = () if known else (Evidence(asked, facts.why),)
-        snapshot.stale = bool(known.get("stale"))
         found = database.explain(snapshot, told.code, known, told.why, told.step)
         if found is not None and (not snapshot.external or found.cause in _ANYWHERE):
             lines = _logged(recent, _ERRORS, told.code)

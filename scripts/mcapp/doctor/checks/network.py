@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mcapp.doctor.checks import hung, policies, wide
+from mcapp.doctor.checks import changed, hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
 from mcapp.doctor.read.snapshot import (
     LISTEN,
@@ -22,6 +22,7 @@ from mcapp.doctor.read.snapshot import (
     status,
 )
 from mcapp.doctor.read.view import View
+from mcapp.doctor.remedies import helm_upgrade
 from mcapp.doctor.words import NETWORK, REACHES
 from mcapp.kube.hostport import hostport
 from mcapp.kube.pods import condition, ready
@@ -123,7 +124,7 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
         tier = _tier(snapshot, pods[key])
         packet = policies.Packet(view.pod, pods[key], port_of(pods[key], tier))
         if denying := policies.denying(snapshot.of("NetworkPolicy"), packet):
-            yield _denied(snapshot, denying[0], packet, evidence, tier)
+            yield _denied(snapshot, denying, packet, evidence, tier)
             return
     apart = [key for key, pod in pods.items() if node_of(pod) != view.node and key in tried]
     silent = all(failing[key]["outcome"] != "refused" for key in broken)
@@ -139,18 +140,27 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
 
 
 def _denied(
-    snapshot: Snapshot, policy: Object, packet: policies.Packet, evidence: tuple[Evidence, ...], tier: str
+    snapshot: Snapshot,
+    denying: list[Object],
+    packet: policies.Packet,
+    evidence: tuple[Evidence, ...],
+    tier: str,
 ) -> Finding:
-    """Return the finding that a policy keeps a packet out; one that is not the chart's can go."""
+    """Return the finding that a policy keeps a packet out: the chart's own is set back, another can go."""
+    own = [one for one in denying if one in snapshot.own("NetworkPolicy")]
+    # Policies only add to each other, and the chart's let it through.
+    policy = (own or denying)[0]
     space = policy["metadata"].get("namespace", snapshot.namespace)
     parts = {
         "policy": policies.title(policy, snapshot.namespace),
         "source": f"pod/{name(packet.source)}",
         "target": f"pod/{name(packet.target)}",
     }
+    if own:
+        by_hand = [one for one in snapshot.changes if one.what == f"networkpolicy/{name(policy)}"]
+        undo = changed.back(snapshot, by_hand) or (helm_upgrade(snapshot),)
+        return Finding("policy-changed", parts, evidence, undo, tier)
     where = ("networkpolicy", name(policy), "-n", space)
-    if policy in snapshot.own("NetworkPolicy"):
-        return Finding("network-policy", parts, evidence, (Step(kubectl=("describe", *where)),), tier)
     # What is shown first can be applied again.
     steps = (Step(kubectl=("get", *where, "-o", "yaml")), Step(kubectl=("delete", *where)))
     return Finding("network-policy", parts, evidence, steps, tier)
@@ -205,7 +215,7 @@ def dns(snapshot: Snapshot, found: Finding, items: list[Object], kept_out: list[
         for target in (item for item in items if item.get("kind") == "Pod" and ready(item)):
             packet = policies.Packet(source, target, 53, "UDP")
             if denying := policies.denying(listed, packet):
-                return _denied(snapshot, denying[0], packet, found.evidence, found.tier)
+                return _denied(snapshot, denying, packet, found.evidence, found.tier)
     lines = tuple(_server(item) for item in items)
     logs = Step(kubectl=("-n", "kube-system", "logs", "-l", "k8s-app=kube-dns", "--tail=30"))
     steps, up, stopped = (*found.steps, logs), not items, False

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from mcapp.doctor.checks import crash, ha, hung, waiting
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
+from mcapp.doctor.read import events
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     KIND,
@@ -81,19 +82,19 @@ def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -
     told = condition(workload, "ReplicaFailure")
     message = told.get("message", "") if told.get("status") == "True" else ""
     evidence = [Evidence(what, f"ReplicaFailure {told.get('reason')}: {message}")] if message else []
-    if not message and not pods:
-        tried = [
-            e for e in snapshot.events(workload) if e.get("reason") in ("FailedCreate", "SuccessfulCreate")
-        ]
+    if message or not pods:
+        tried = snapshot.creations(workload)
+        # The condition keeps the first message, though the controller has met another obstacle since.
         if tried and tried[-1].get("reason") == "FailedCreate":
             message = tried[-1].get("message", "")
-            evidence = snapshot.told(workload, "FailedCreate")
+            evidence = [Evidence(f"event of {what}", events.spoken(tried[-1]))]
     if not message:
         return
     where = {"tier": tier, "namespace": snapshot.namespace}
+    again = Step(kubectl=("rollout", "restart", what, "-n", snapshot.namespace))
     if quota := _QUOTA.search(message):
         look = Step(kubectl=("describe", "quota", quota[1], "-n", snapshot.namespace))
-        yield Finding("quota-exceeded", {**where, "quota": quota[1]}, tuple(evidence), (look,), tier)
+        yield Finding("quota-exceeded", {**where, "quota": quota[1]}, tuple(evidence), (look, again), tier)
     elif refused := _SECURITY.search(message):
         steps = (
             Step(line=f"helm history {snapshot.release} -n {snapshot.namespace}"),
@@ -101,9 +102,8 @@ def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -
         )
         yield Finding("pod-security", {**where, "why": refused[1]}, tuple(evidence), steps, tier)
     else:
-        look = Step(kubectl=("describe", what, "-n", snapshot.namespace))
         yield Finding(
-            "pods-not-created", {**where, "why": message}, tuple(evidence), (look,), tier, soft=True
+            "pods-not-created", {**where, "why": message}, tuple(evidence), (again,), tier, soft=True
         )
 
 

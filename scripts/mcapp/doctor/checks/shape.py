@@ -25,7 +25,7 @@ _NAMED = re.compile(r'"([^"]+)"')
 class Change(NamedTuple):
     """One change: the table, what it is, what was read, the statements that undo it.
 
-    `refuses`: it lets some values in and keeps others out, so that it may disturb although all works now.
+    `refuses`: it lets some values in and keeps others out, so that it is the cause only where it is named.
     """
 
     table: str
@@ -45,7 +45,7 @@ def check(snapshot: Snapshot, facts: Facts, told: tuple[str, str, str]) -> Itera
     # PostgreSQL names a constraint or a column that refuses a row.
     sure = [one for one in found if one.name in named] or [one for one in found if not one.refuses]
     for one in sure:
-        lines = [Evidence(f"{each.table} {each.name}", each.line) for each in (one, *sure) if each]
+        lines = [Evidence(f"{each.table} {each.name}", each.line) for each in (one, *sure)]
         parts: dict[str, str | Text] = {"table": f"{names(facts).schema}.{one.table}", "what": one.what}
         undo = psql(snapshot, *one.undo, facts=facts) if one.undo else None
         yield Finding(
@@ -58,12 +58,11 @@ def check(snapshot: Snapshot, facts: Facts, told: tuple[str, str, str]) -> Itera
 
 
 def warn(snapshot: Snapshot, facts: Facts, typed: Callable[[Step], Shell]) -> Iterator[Text]:
-    """Yield what refuses some values, and may be meant."""
+    """Yield every change that a command undoes: it disturbs some requests only, or may be meant."""
     for one in changes(facts, ""):
-        if one.refuses:
+        if one.undo:
             command = typed(psql(snapshot, *one.undo, facts=facts))
-            table = f"{names(facts).schema}.{one.table}"
-            yield words.TABLE_ODD(table=table, what=one.what, command=command)
+            yield words.TABLE_ODD(table=f"{names(facts).schema}.{one.table}", what=one.what, command=command)
 
 
 def changes(facts: Facts, event: str) -> Iterator[Change]:
@@ -93,6 +92,9 @@ def _constraints(table: str, schema: str, told: Facts) -> Iterator[Change]:
     if table == "idempotency_keys" and "idempotency_keys_pkey" not in [one.get("name") for one in every]:
         add = f"ALTER TABLE {schema}.{table} ADD PRIMARY KEY (key)"
         yield Change(table, "idempotency_keys_pkey", words.KEY_GONE(), "no primary key", (add,))
+    if table == "tasks" and "tasks_pkey" not in [one.get("name") for one in every]:
+        add = f"ALTER TABLE {schema}.{table} ADD PRIMARY KEY (id)"
+        yield Change(table, "tasks_pkey", words.KEY_GONE(), "no primary key", (add,), frozenset())
     for one in every:
         name, definition = str(one.get("name")), str(one.get("definition"))
         if own.CONSTRAINTS.get(name) != definition:
@@ -118,7 +120,6 @@ def _security(table: str, at: str, told: Facts) -> Iterator[Change]:
     codes = _CODES | {"permission-denied"}
     line = f"row-level security, policies: {', '.join(policies) or 'none'}"
     yield Change(table, table, what, line, undo, codes)
-    yield Change(table, "row-level security", what, line, undo, frozenset(), refuses=True)
 
 
 def _triggers(table: str, schema: str, told: Facts, event: str) -> Iterator[Change]:

@@ -37,6 +37,10 @@ SELECT jsonb_build_object(
   'was', (SELECT min(rolname) FROM pg_db_role_setting JOIN pg_roles r ON r.oid = setrole
     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = :'database')
       AND 'search_path=app' = ANY (setconfig) AND rolname <> :'role'),
+  -- Which other database has what the chart sets for the role in its own one.
+  'home', (SELECT min(datname) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
+    WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = :'role')
+      AND 'search_path=app' = ANY (setconfig) AND datname <> :'database'),
   'database', (SELECT json_build_object('open', datallowconn, 'limit', datconnlimit,
       'used', (SELECT count(*) FROM pg_stat_activity a
         WHERE a.datname = d.datname AND a.usename <> 'postgres'),
