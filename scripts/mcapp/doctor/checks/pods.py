@@ -83,7 +83,7 @@ def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -
     message = told.get("message", "") if told.get("status") == "True" else ""
     evidence = [Evidence(what, f"ReplicaFailure {told.get('reason')}: {message}")] if message else []
     if message or not pods:
-        tried = snapshot.creations(workload)
+        tried = events.creations(snapshot.of("Event"), workload)
         # The condition keeps the first message, though the controller has met another obstacle since.
         if tried and tried[-1].get("reason") == "FailedCreate":
             message = tried[-1].get("message", "")

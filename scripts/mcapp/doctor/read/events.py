@@ -28,3 +28,19 @@ def moment(event: Object) -> str:
 def spoken(event: Object) -> str:
     """Return its reason and message."""
     return f"{event.get('reason', '')}: {event.get('message', '')}"
+
+
+def creations(every: list[Object], workload: Object) -> list[Object]:
+    """Return the events that tell whether a workload's pods were made, the newest last."""
+    owner = str(workload["metadata"]["name"])
+    # A Deployment's pods are made by its ReplicaSets, which have its name and a hash.
+    kind = "ReplicaSet" if workload["kind"] == "Deployment" else workload["kind"]
+    makers = re.compile(re.escape(owner) + ("-[^-]+" if kind == "ReplicaSet" else ""))
+    found = [
+        event
+        for event in every
+        if event.get("reason") in ("FailedCreate", "SuccessfulCreate")
+        and about(event).get("kind") == kind
+        and makers.fullmatch(str(about(event).get("name")))
+    ]
+    return sorted(found, key=moment)

@@ -228,22 +228,6 @@ class Snapshot:
         ]
         return sorted(found, key=events.moment)
 
-    def creations(self, workload: Object) -> list[Object]:
-        """Return the events that tell whether a workload's pods were made, the newest last."""
-        sets = self.events(workload)
-        if workload["kind"] == "Deployment":
-            stem = f"{name(workload)}-"
-            # Its ReplicaSets make the pods.
-            sets = [
-                event
-                for event in self.of("Event")
-                if events.about(event).get("kind") == "ReplicaSet"
-                and str(events.about(event).get("name")).startswith(stem)
-                and "-" not in str(events.about(event).get("name")).removeprefix(stem)
-            ]
-        found = [event for event in sets if event.get("reason") in ("FailedCreate", "SuccessfulCreate")]
-        return sorted(found, key=events.moment)
-
     def told(self, item: Object, *reasons: str) -> list[Evidence]:
         """Return the newest event with one of these reasons as evidence, [] if there is none."""
         found = [event for event in self.events(item) if event.get("reason") in reasons]
