@@ -14,7 +14,7 @@ from dev import ROOT
 from dev.kind.cluster import existing
 from dev.kind.release import Release
 from dev.kind.versions import CLUSTER
-from dev.load import disks, failover, faults
+from dev.load import disks, failover, faults, members
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options = parser("python -m bench.reliability", __doc__ or "", "python -m bench.reliability --rounds 10")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--rounds", type=int, default=10, help="rounds of each fault (default: 10)")
-    others = "rounds of each fault of disk and clock, or of each planned change of leader (default: 3)"
+    others = "rounds of what is planned, and of what else happens to members or machines (default: 3)"
     options.add_argument("--others", type=int, default=3, help=others)
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> Exit:
 
     is_ha = release.is_ha()
     often = failover.LEADER_LOST if is_ha else faults.FAULTS
-    seldom = failover.PLANNED if is_ha else disks.MACHINE_FAULTS
+    seldom = {**failover.PLANNED, **members.MEMBERS} if is_ha else disks.MACHINE_FAULTS
     results: dict[str, list[Round]] = {}
     _break(release, url, often, chosen.rounds, results)
     _break(release, url, seldom, chosen.others, results)

@@ -164,11 +164,16 @@ def node_image_of(cluster: Cluster) -> str:
     return docker("inspect", "--format", "{{.Config.Image}}", cluster.containers()[0])
 
 
-def resume(cluster: Cluster) -> bool:
-    """Start the stopped nodes of a cluster, as after a reboot; tell whether there were any."""
+def resume(cluster: Cluster, *only: str) -> bool:
+    """Start the stopped nodes of a cluster, or some of them, as after a reboot; tell whether there were any.
+
+    It waits until all nodes are Ready; with `only`, those.
+    """
     network = cluster.network()
     network.ensure()
     stopped = sorted(set(cluster.containers()) - set(cluster.containers(running_only=True)))
+    if only:
+        stopped = [node for node in stopped if node in only]
     if not stopped:
         return False
     if node_count() > FEW_NODES:
@@ -177,7 +182,7 @@ def resume(cluster: Cluster) -> bool:
         for container in stopped:
             _keep_address(container, network)
             docker("start", container)
-        wait_ready(cluster)
+        wait_ready(cluster, *only)
     return True
 
 
@@ -192,15 +197,15 @@ def _keep_address(container: str, network: Network) -> None:
     docker("network", "connect", *(word for pair in kept for word in pair), network.name, container)
 
 
-def wait_ready(cluster: Cluster) -> None:
-    """Wait until every node is Ready and cluster DNS runs.
+def wait_ready(cluster: Cluster, *nodes: str) -> None:
+    """Wait until every node (or each of `nodes`) is Ready and cluster DNS runs.
 
     Raises:
         UserError: this takes more than three minutes.
 
     """
     end = time.monotonic() + READY_SECONDS
-    _wait_for(cluster, end, "wait", "--for=condition=Ready", "nodes", "--all")
+    _wait_for(cluster, end, "wait", "--for=condition=Ready", "nodes", *(nodes or ("--all",)))
     _wait_for(cluster, end, "rollout", "status", "deployment/coredns", "--namespace", "kube-system")
 
 

@@ -30,7 +30,7 @@ def _kill(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _stop_node(release: Release) -> Iterator[None]:
-    node = _node(release)
+    node = node_of(release, release.database_pod())
     docker("kill", node)
     try:
         yield
@@ -40,7 +40,13 @@ def _stop_node(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _cut(release: Release) -> Iterator[None]:
-    node = _node(release)
+    with cut(node_of(release, release.database_pod())):
+        yield
+
+
+@contextmanager
+def cut(node: str) -> Iterator[None]:
+    """Cut a node off from every other machine."""
     # Neither kube-proxy nor the engine of NetworkPolicies has rules in these chains.
     rules = (("PREROUTING", "-i"), ("POSTROUTING", "-o"))
 
@@ -66,7 +72,7 @@ def switch_over(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _drain(release: Release) -> Iterator[None]:
-    node = _node(release)
+    node = node_of(release, release.database_pod())
     flags = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
     try:
         release.cluster.kubectl("drain", node, *flags)
@@ -105,7 +111,7 @@ WORST = {
 }
 
 
-def _node(release: Release) -> str:
-    name = release.database_pod()
+def node_of(release: Release, name: str) -> str:
+    """Return the node of a pod of db."""
     (node,) = [pod["spec"]["nodeName"] for pod in release.pods("db") if pod["metadata"]["name"] == name]
     return str(node)

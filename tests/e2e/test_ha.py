@@ -10,6 +10,7 @@ import pytest
 
 from dev.load.failover import FAULTS, PATRONICTL, WORST, switch_over
 from dev.load.ledger import State
+from dev.load.members import LONGEST, MEMBERS
 from dev.load.round import run_fault, wait_whole
 from mcapp import wait
 from mcapp.doctor.checks.ha import LAG_BYTES
@@ -21,7 +22,7 @@ from tests.e2e.processes import signal
 
 pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"
-MEMBERS = {"db-0", "db-1", "db-2"}
+NAMES = {"db-0", "db-1", "db-2"}
 # A leader that is killed or restarted may become the leader again.
 STAYS = {"leader's postmaster killed", "leader's pod killed", "rolling upgrade"}
 
@@ -29,9 +30,9 @@ STAYS = {"leader's postmaster killed", "leader's pod killed", "rolling upgrade"}
 def test_genvalues_proposes_it_and_each_member_has_a_node(installed: Up) -> None:
     wait_whole(installed.release)
     assert len(installed.nodes_of("db")) == 3
-    assert {member["name"] for member in installed.release.members()} == MEMBERS
+    assert {member["name"] for member in installed.release.members()} == NAMES
     claims = {claim["metadata"]["name"] for claim in installed.release.get("pvc")["items"]}
-    assert claims == {f"data-{name}" for name in MEMBERS}
+    assert claims == {f"data-{name}" for name in NAMES}
 
 
 def test_the_service_sends_to_the_leader_alone(installed: Up) -> None:
@@ -85,12 +86,12 @@ def test_an_upgrade_changes_what_all_members_share(installed: Up) -> None:
 
 def test_a_member_whose_volume_is_gone_copies_itself_anew(installed: Up) -> None:
     release = installed.release
-    lost = next(name for name in sorted(MEMBERS) if name != release.database_pod())
+    lost = next(name for name in sorted(NAMES) if name != release.database_pod())
     with ledger_kept(installed):
         release.kubectl("delete", "pvc", f"data-{lost}", "--wait=false")
         release.kubectl("delete", "pod", lost)
         wait_whole(release)
-    assert {member["name"] for member in release.members()} == MEMBERS
+    assert {member["name"] for member in release.members()} == NAMES
 
 
 def named_by_the_doctor(up: Up, cause: str) -> None:
@@ -142,3 +143,14 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[
     # The fault did happen: clients saw it, and there is a new leader where the old one could not stay.
     assert result.refusals
     assert name in STAYS or installed.release.database_pod() != before
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members_that_are_silent_away_full_or_wrong(
+    installed: Up, name: str, show: Callable[[str], None]
+) -> None:
+    result = run_fault(installed.release, installed.pages()[0], MEMBERS[name])
+    show(f"{name}: gap {result.gap:.1f} s")
+    assert result.comparison.agrees, result.comparison
+    assert result.comparison.states[State.ACKNOWLEDGED] > 50
+    assert result.gap < LONGEST[name]

@@ -1,0 +1,269 @@
+"""The rarer faults of a database in mode ha: members that are silent, away, full or wrong about the time."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from dev.kind import host
+from dev.kind.cluster import resume
+from dev.kind.docker import client, docker
+from dev.kind.release import Release
+from dev.load.failover import cut, node_of
+from dev.load.round import Fault, wait_whole
+from mcapp.errors import FailedError
+
+HOLD_SECONDS = 60
+# What happens when a silent member is let go shows within this time.
+AFTER_SECONDS = 10
+JUMP_SECONDS = 3600
+DISK_MIB = 600
+# Where the provisioner of the tests' clusters puts volumes.
+_VOLUMES = "/var/lib/rancher/k3s/storage"
+_SIGNAL = 'ctr -n k8s.io tasks ps "$1" | awk \'NR > 1 {print $1}\' | xargs -r kill "$2"'
+# timeout ends psql and leaves the server's process: a commit whose wait is cancelled would count as done.
+_WRITE = """export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=2
+timeout 3 psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" \
+  -c "INSERT INTO app.tasks (title) VALUES ('$1') RETURNING id" """
+_MOUNT = """set -eu; mkdir -p "$1"; truncate -s "$2M" /var/mcapp-disk.img
+mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mount -o loop /var/mcapp-disk.img "$1"; chmod 0777 "$1\""""
+_UNMOUNT = """umount --lazy "$1"; rm -f /var/mcapp-disk.img"""
+_FILL = """dd if=/dev/zero of="$1/filler" bs=1M 2>/dev/null; cat /dev/zero >>"$1/filler" 2>/dev/null; sync"""
+_FAKETIME = {
+    "LD_PRELOAD": "/var/lib/postgresql/data/libfaketime.so.1",
+    "FAKETIME_TIMESTAMP_FILE": "/var/lib/postgresql/data/faketime",
+    "FAKETIME_CACHE_DURATION": "1",
+    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+}
+
+
+class Attempts:
+    """Writes tried in a member's own container all the time; `acknowledged` has the numbers of those it took.
+
+    They go through its node, so that they reach a member that nobody else does.
+    """
+
+    def __init__(self, release: Release, pod: str) -> None:
+        self.acknowledged: list[int] = []
+        self.tried = 0
+        self._node, self._container = node_of(release, pod), _container(release, pod)
+        self._prefix = f"attempt {uuid4().hex[:8]}"
+        self._over = Event()
+        self._thread = Thread(target=self._try, name="attempts", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _try(self) -> None:
+        while not self._over.wait(0.2):
+            self.tried += 1
+            number = self.tried
+            run = ("ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", f"try-{number}", self._container)
+            words = [client(), "exec", self._node, *run, "sh", "-c", _WRITE, "sh", f"{self._prefix} {number}"]
+            done = subprocess.run(words, capture_output=True, check=False)
+            if not done.returncode and done.stdout.strip():
+                self.acknowledged.append(number)
+
+    def refused(self, since: int = 0) -> None:
+        """Raise FailedError if the member took a write after the number `since`, or none was tried."""
+        if taken := [number for number in self.acknowledged if number > since]:
+            raise FailedError(f"The former leader took {len(taken)} of {self.tried - since} writes.")
+        if self.tried <= since:
+            raise FailedError("No write was tried.")
+
+
+@contextmanager
+def _freeze(release: Release) -> Iterator[None]:
+    """Stop every process of the leader for a minute; it takes no write, then or when it goes on."""
+    leader = release.database_pod()
+    node, container = node_of(release, leader), _container(release, leader)
+    docker("exec", node, "sh", "-c", _SIGNAL, "sh", container, "-STOP")
+    with Attempts(release, leader) as attempts:
+        try:
+            time.sleep(HOLD_SECONDS)
+        finally:
+            # Kubernetes may have killed it meanwhile.
+            docker("exec", node, "sh", "-c", f"{_SIGNAL} || true", "sh", container, "-CONT")
+        time.sleep(AFTER_SECONDS)
+    attempts.refused()
+    yield
+
+
+@contextmanager
+def _alone(release: Release) -> Iterator[None]:
+    """Cut the leader off from the majority for a minute: it takes no write, and none after that."""
+    leader = release.database_pod()
+    with Attempts(release, leader) as attempts:
+        with cut(node_of(release, leader)):
+            before = attempts.tried
+            time.sleep(HOLD_SECONDS)
+        time.sleep(AFTER_SECONDS)
+    attempts.refused(before)
+    yield
+
+
+@contextmanager
+def _without_api_server(release: Release) -> Iterator[None]:
+    """Take the API server away for a minute: nobody can take over, and nobody needs to."""
+    node = f"{release.cluster.name}-control-plane"
+
+    def drop(action: str) -> None:
+        rule = ("INPUT", "!", "-i", "lo", "-p", "tcp", "--dport", "6443", "-j", "DROP")
+        docker("exec", node, "iptables", "-w", "-t", "filter", action, *rule)
+
+    drop("-I")
+    try:
+        time.sleep(HOLD_SECONDS)
+    finally:
+        drop("-D")
+    yield
+
+
+@contextmanager
+def _without_replicas(release: Release) -> Iterator[None]:
+    """Stop the machines of both replicas for a minute; then one comes back, and later the other one."""
+    nodes = [node_of(release, name) for name in _replicas(release)]
+    try:
+        docker("kill", *nodes)
+        time.sleep(HOLD_SECONDS)
+        resume(release.cluster, nodes[0])
+        yield
+    finally:
+        resume(release.cluster)
+
+
+@contextmanager
+def _small_disks(release: Release) -> Iterator[None]:
+    """Give both replicas disks of their own, which they fill by copying the leader anew."""
+    nodes = [node_of(release, name) for name in _replicas(release)]
+    with ExitStack() as stack:
+        for node, name in zip(nodes, _replicas(release), strict=True):
+            stack.callback(_copied_anew, release, name, node, _UNMOUNT)
+            _copied_anew(release, name, node, _MOUNT)
+        yield
+
+
+@contextmanager
+def _full_disks(release: Release) -> Iterator[None]:
+    """Fill the disks of both replicas for a minute."""
+    nodes = [node_of(release, name) for name in _replicas(release)]
+    try:
+        for node in nodes:
+            docker("exec", node, "sh", "-c", _FILL, "sh", _VOLUMES)
+        # A replica needs a new segment to notice.
+        release.sql("SELECT pg_switch_wal()")
+        time.sleep(HOLD_SECONDS)
+    finally:
+        for node in nodes:
+            docker("exec", node, "rm", "-f", f"{_VOLUMES}/filler")
+    yield
+
+
+@contextmanager
+def _own_clocks(release: Release) -> Iterator[None]:
+    """Give each member the clock of a file on its volume, by libfaketime."""
+    host.install(("libfaketime",))
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    names = [pod["metadata"]["name"] for pod in release.pods("db")]
+    for name in names:
+        node, folder = _volume(release, name)
+        docker("cp", str(library), f"{node}:{folder}/libfaketime.so.1")
+        _set_clock(release, name, 0)
+    values = [
+        word
+        for number, (key, value) in enumerate(_FAKETIME.items())
+        for word in ("--set-string", f"db.extraEnv[{number}].name={key},db.extraEnv[{number}].value={value}")
+    ]
+    release.upgrade(flags=(*values, "--wait", "--timeout", "4m"))
+    wait_whole(release)
+    try:
+        yield
+    finally:
+        release.helm("rollback", "--wait", "--timeout", "4m")
+        wait_whole(release)
+        for name in names:
+            node, folder = _volume(release, name)
+            docker("exec", node, "rm", "-f", f"{folder}/libfaketime.so.1", f"{folder}/faketime")
+
+
+@contextmanager
+def _other_clock(release: Release) -> Iterator[None]:
+    """Put the leader's clock an hour on, then a replica's clock an hour back."""
+    leader = release.database_pod()
+    for name, seconds in ((leader, JUMP_SECONDS), (_replicas(release)[0], -JUMP_SECONDS)):
+        try:
+            _set_clock(release, name, seconds)
+            time.sleep(HOLD_SECONDS / 2)
+        finally:
+            _set_clock(release, name, 0)
+    yield
+
+
+MEMBERS = {
+    "leader frozen for 60 s": Fault(_freeze),
+    "leader cut off for 60 s, writes tried on it": Fault(_alone),
+    "API server away for 60 s": Fault(_without_api_server),
+    "both replicas' nodes stopped, one back after 60 s": Fault(_without_replicas),
+    "both replicas' disks full for 60 s": Fault(_full_disks, _small_disks),
+    "a clock an hour on, then one an hour back": Fault(_other_clock, _own_clocks),
+}
+# The longest time without an acknowledged write that is accepted, in seconds. A silent leader keeps its lease; a
+# leader notices by the end of a connection (wal_sender_timeout) that its replicas are away.
+LONGEST = {
+    "leader frozen for 60 s": 30.0,
+    "leader cut off for 60 s, writes tried on it": 30.0,
+    "API server away for 60 s": 6.0,
+    "both replicas' nodes stopped, one back after 60 s": 30.0,
+    "both replicas' disks full for 60 s": 30.0,
+    "a clock an hour on, then one an hour back": 6.0,
+}
+
+
+def _replicas(release: Release) -> list[str]:
+    leader = release.database_pod()
+    return sorted(name for pod in release.pods("db") if (name := pod["metadata"]["name"]) != leader)
+
+
+def _container(release: Release, name: str) -> str:
+    (pod,) = [pod for pod in release.pods("db") if pod["metadata"]["name"] == name]
+    return str(pod["status"]["containerStatuses"][0]["containerID"].partition("://")[2])
+
+
+def _volume(release: Release, name: str) -> tuple[str, str]:
+    """Return a member's node, and its volume's folder there."""
+    volume = release.get("pvc", f"data-{name}")["spec"]["volumeName"]
+    spec = release.cluster.get("pv", volume)["spec"]
+    return node_of(release, name), str((spec.get("hostPath") or spec.get("local"))["path"])
+
+
+def _set_clock(release: Release, name: str, seconds: int) -> None:
+    node, folder = _volume(release, name)
+    # Written in place, because libfaketime reads the same file again.
+    docker("exec", node, "sh", "-c", f'echo "{seconds:+d}" >"$1/faketime"', "-", folder)
+
+
+def _copied_anew(release: Release, name: str, node: str, script: str) -> None:
+    """Delete a member's volume, run a script on its node, and wait until the member has copied the leader."""
+    release.cluster.kubectl("cordon", node)
+    try:
+        release.kubectl("delete", "pvc", f"data-{name}", "--wait=false")
+        release.kubectl("delete", "pod", name)
+        release.kubectl("wait", "--for=delete", f"pvc/data-{name}", "--timeout=90s")
+        docker("exec", node, "sh", "-c", script, "sh", _VOLUMES, str(DISK_MIB))
+    finally:
+        release.cluster.kubectl("uncordon", node)
+    wait_whole(release)
