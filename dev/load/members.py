@@ -221,7 +221,7 @@ MEMBERS = {
     "both replicas' disks full for 60 s": Fault(_full_disks, _small_disks),
     "a clock an hour on, then one an hour back": Fault(_other_clock, _own_clocks),
 }
-# The longest time without an acknowledged write that is accepted, in seconds. A silent leader keeps its lease; a
+# The longest accepted time without an acknowledged write, in seconds. A silent leader keeps its lease; a
 # leader notices by the end of a connection (wal_sender_timeout) that its replicas are away.
 LONGEST = {
     "leader frozen for 60 s": 30.0,
