@@ -23,6 +23,17 @@ from mcapp.messages import announce
 from mcapp.progress import step
 
 DOCS = ROOT / "docs"
+# Read in November 2026.
+_CNPG, _ISSUES = "https://cloudnative-pg.io/docs", "https://github.com/{}/issues/{}"
+OTHERS = f"""\
+| CloudNativePG | less than 10 (aim of its [tests]({_CNPG}/1.28/e2e/)) | 40 to 80 (a \
+[user]({_ISSUES.format("cloudnative-pg/cloudnative-pg", 6154)})) | less than 20 (aim of its tests) |
+| Zalando's operator | - | 30 to 40 until it is noticed, by default (a \
+[maintainer]({_ISSUES.format("zalando/postgres-operator", 721)})) | - |
+| Crunchy's operator | - | more than 600 where the restore command waits for the lost node, too (a \
+[user]({_ISSUES.format("CrunchyData/postgres-operator", 3108)})) | - |
+| Percona's operator, built on Crunchy's | 5 to 13 | 30 for the lease, by default | 8 ([its \
+documentation](https://docs.percona.com/percona-operator-for-postgresql/3.1.0/debug-failover.html)) |"""
 
 
 def main(arguments: Sequence[str]) -> Exit:
@@ -141,6 +152,18 @@ defaults), {setting()}.
 The aims for the gap, at the median and at the worst: 10 s and 13 s where the leader is killed and its machine
 stays, 25 s and 30 s where its node or its network is lost, 4 s and 6 s for a planned change. A silent leader
 keeps its lease (`db.ha.ttl`) for 20 s, and nobody may take over before.
+
+While the leader was frozen or cut off, and for {members.AFTER_SECONDS} s after that, writes were tried on it,
+in its own container. A round agrees only where it took none of them.
+
+## What others publish, or their users report
+
+Seconds without writes. They were measured on other machines, with other loads, and mostly with replication
+that does not wait for a replica.
+
+| operator | leader's pod or process lost | leader's node lost | planned change |
+| --- | --- | --- | --- |
+{OTHERS}
 """
 
 
