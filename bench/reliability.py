@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> Exit:
 
     is_ha = release.is_ha()
     often = failover.LEADER_LOST if is_ha else faults.FAULTS
-    seldom = {**failover.PLANNED, **members.MEMBERS} if is_ha else disks.MACHINE_FAULTS
+    seldom = {**failover.PLANNED, **members.faults()} if is_ha else disks.MACHINE_FAULTS
     results: dict[str, list[Round]] = {}
     _break(release, url, often, chosen.rounds, results)
     _break(release, url, seldom, chosen.others, results)
@@ -153,7 +153,8 @@ The aims for the gap, at the median and at the worst: 10 s and 13 s where the le
 stays, 25 s and 30 s where its node or its network is lost, 4 s and 6 s for a planned change. A silent leader
 keeps its lease (`db.ha.ttl`) for 20 s, and nobody may take over before.
 
-While the leader was frozen or cut off, and for {members.AFTER_SECONDS} s after that, writes were tried on it,
+What happens to members lasts {members.HOLD_SECONDS} s each, a wrong clock half of that. While the leader was
+frozen or cut off, and for {members.AFTER_SECONDS} s after that, writes were tried on it,
 in its own container. A round agrees only where it took none of them.
 
 ## What others publish, or their users report

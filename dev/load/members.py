@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -20,6 +21,7 @@ from dev.load.failover import cut, node_of
 from dev.load.round import Fault, wait_whole
 from mcapp.errors import FailedError
 
+# A round of the bench; more than a lease.
 HOLD_SECONDS = 60
 # What happens when a silent member is let go shows within this time.
 AFTER_SECONDS = 10
@@ -87,14 +89,14 @@ class Attempts:
 
 
 @contextmanager
-def _freeze(release: Release) -> Iterator[None]:
-    """Stop every process of the leader for a minute; it takes no write, then or when it goes on."""
+def _freeze(release: Release, *, hold: float) -> Iterator[None]:
+    """Stop every process of the leader for a while; it takes no write, then or when it goes on."""
     leader = release.database_pod()
     node, container = node_of(release, leader), _container(release, leader)
     docker("exec", node, "sh", "-c", _SIGNAL, "sh", container, "-STOP")
     with Attempts(release, leader) as attempts:
         try:
-            time.sleep(HOLD_SECONDS)
+            time.sleep(hold)
         finally:
             # Kubernetes may have killed it meanwhile.
             docker("exec", node, "sh", "-c", f"{_SIGNAL} || true", "sh", container, "-CONT")
@@ -104,21 +106,21 @@ def _freeze(release: Release) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(release: Release) -> Iterator[None]:
-    """Cut the leader off from the majority for a minute: it takes no write, and none after that."""
+def _alone(release: Release, *, hold: float) -> Iterator[None]:
+    """Cut the leader off from the majority for a while: it takes no write, and none after that."""
     leader = release.database_pod()
     with Attempts(release, leader) as attempts:
         with cut(node_of(release, leader)):
             before = attempts.tried
-            time.sleep(HOLD_SECONDS)
+            time.sleep(hold)
         time.sleep(AFTER_SECONDS)
     attempts.refused(before)
     yield
 
 
 @contextmanager
-def _without_api_server(release: Release) -> Iterator[None]:
-    """Take the API server away for a minute: nobody can take over, and nobody needs to."""
+def _without_api_server(release: Release, *, hold: float) -> Iterator[None]:
+    """Take the API server away for a while: nobody can take over, and nobody needs to."""
     node = f"{release.cluster.name}-control-plane"
 
     def drop(action: str) -> None:
@@ -127,19 +129,19 @@ def _without_api_server(release: Release) -> Iterator[None]:
 
     drop("-I")
     try:
-        time.sleep(HOLD_SECONDS)
+        time.sleep(hold)
     finally:
         drop("-D")
     yield
 
 
 @contextmanager
-def _without_replicas(release: Release) -> Iterator[None]:
-    """Stop the machines of both replicas for a minute; then one comes back, and later the other one."""
+def _without_replicas(release: Release, *, hold: float) -> Iterator[None]:
+    """Stop the machines of both replicas for a while; then one comes back, and later the other one."""
     nodes = [node_of(release, name) for name in _replicas(release)]
     try:
         docker("kill", *nodes)
-        time.sleep(HOLD_SECONDS)
+        time.sleep(hold)
         resume(release.cluster, nodes[0])
         yield
     finally:
@@ -158,15 +160,15 @@ def _small_disks(release: Release) -> Iterator[None]:
 
 
 @contextmanager
-def _full_disks(release: Release) -> Iterator[None]:
-    """Fill the disks of both replicas for a minute."""
+def _full_disks(release: Release, *, hold: float) -> Iterator[None]:
+    """Fill the disks of both replicas for a while."""
     nodes = [node_of(release, name) for name in _replicas(release)]
     try:
         for node in nodes:
             docker("exec", node, "sh", "-c", _FILL, "sh", _VOLUMES)
         # A replica needs a new segment to notice.
         release.sql("SELECT pg_switch_wal()")
-        time.sleep(HOLD_SECONDS)
+        time.sleep(hold)
     finally:
         for node in nodes:
             docker("exec", node, "rm", "-f", f"{_VOLUMES}/filler")
@@ -201,34 +203,38 @@ def _own_clocks(release: Release) -> Iterator[None]:
 
 
 @contextmanager
-def _other_clock(release: Release) -> Iterator[None]:
+def _other_clock(release: Release, *, hold: float) -> Iterator[None]:
     """Put the leader's clock an hour on, then a replica's clock an hour back."""
     leader = release.database_pod()
     for name, seconds in ((leader, JUMP_SECONDS), (_replicas(release)[0], -JUMP_SECONDS)):
         try:
             _set_clock(release, name, seconds)
-            time.sleep(HOLD_SECONDS / 2)
+            time.sleep(hold / 2)
         finally:
             _set_clock(release, name, 0)
     yield
 
 
-MEMBERS = {
-    "leader frozen for 60 s": Fault(_freeze),
-    "leader cut off for 60 s, writes tried on it": Fault(_alone),
-    "API server away for 60 s": Fault(_without_api_server),
-    "both replicas' nodes stopped, one back after 60 s": Fault(_without_replicas),
-    "both replicas' disks full for 60 s": Fault(_full_disks, _small_disks),
-    "a clock an hour on, then one an hour back": Fault(_other_clock, _own_clocks),
-}
+def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
+    """Return the faults by name; each lasts `hold` seconds."""
+    return {
+        "leader frozen": Fault(partial(_freeze, hold=hold)),
+        "leader cut off, writes tried on it": Fault(partial(_alone, hold=hold)),
+        "API server away": Fault(partial(_without_api_server, hold=hold)),
+        "both replicas' nodes stopped, then one back": Fault(partial(_without_replicas, hold=hold)),
+        "both replicas' disks full": Fault(partial(_full_disks, hold=hold), _small_disks),
+        "a clock an hour on, then one an hour back": Fault(partial(_other_clock, hold=hold), _own_clocks),
+    }
+
+
 # The longest accepted time without an acknowledged write, in seconds. A silent leader keeps its lease; a
 # leader notices by the end of a connection (wal_sender_timeout) that its replicas are away.
 LONGEST = {
-    "leader frozen for 60 s": 30.0,
-    "leader cut off for 60 s, writes tried on it": 30.0,
-    "API server away for 60 s": 6.0,
-    "both replicas' nodes stopped, one back after 60 s": 30.0,
-    "both replicas' disks full for 60 s": 30.0,
+    "leader frozen": 30.0,
+    "leader cut off, writes tried on it": 30.0,
+    "API server away": 6.0,
+    "both replicas' nodes stopped, then one back": 30.0,
+    "both replicas' disks full": 30.0,
     "a clock an hour on, then one an hour back": 6.0,
 }
 
