@@ -8,7 +8,10 @@ from time import time_ns
 
 import pytest
 
-from dev.load.failover import FAULTS, PATRONICTL, WORST, switch_over
+from dev.kind.cluster import resume
+from dev.kind.docker import docker
+from dev.kind.release import Release
+from dev.load.failover import FAULTS, PATRONICTL, WORST, node_of, switch_over
 from dev.load.ledger import State
 from dev.load.members import LONGEST, faults
 from dev.load.round import run_fault, wait_whole
@@ -24,6 +27,7 @@ pytestmark = [pytest.mark.kind, pytest.mark.ha]
 TOPOLOGY = "ha"
 # More than the lease of a silent leader.
 HOLD_SECONDS = 30
+LEASE_SECONDS = 60
 NAMES = {"db-0", "db-1", "db-2"}
 # A leader that is killed or restarted may become the leader again.
 STAYS = {"leader's postmaster killed", "leader's pod killed", "rolling upgrade"}
@@ -156,3 +160,38 @@ def test_members_that_are_silent_away_full_or_wrong(
     assert result.comparison.agrees, result.comparison
     assert result.comparison.states[State.ACKNOWLEDGED] > 50
     assert result.gap < LONGEST[name]
+
+
+def test_a_member_that_is_lost_in_its_promotion(installed: Up, show: Callable[[str], None]) -> None:
+    """The third one waits, since it may lack an acknowledged write; the lost one follows when it is back."""
+    release = installed.release
+    first = release.database_pod()
+    places = {name: node_of(release, name) for name in NAMES}
+
+    def leader() -> str:
+        flags = ("--ignore-not-found", "--output", "jsonpath={.metadata.annotations.leader}")
+        return release.kubectl("get", "endpoints", "db", *flags)
+
+    try:
+        with ledger_kept(installed):
+            docker("kill", places[first])
+            assert wait.until(lambda: leader() not in ("", first), LEASE_SECONDS, pause=0.1)
+            second = leader()
+            docker("kill", places[second])
+            (third,) = NAMES - {first, second}
+            assert not wait.until(lambda: leader() == third, LEASE_SECONDS)
+            resume(release.cluster, places[first])
+            assert wait.until(lambda: leader() in (first, third), LEASE_SECONDS)
+            resume(release.cluster, places[second])
+            wait_whole(release)
+    finally:
+        resume(release.cluster)
+    show(f"{first} lost, {second} lost in its promotion, then {leader()} leads")
+    assert wait.until(lambda: len({_content(release, name) for name in NAMES}) == 1, LEASE_SECONDS)
+
+
+def _content(release: Release, name: str) -> str:
+    """Return a digest of what a member has replayed of the tasks."""
+    query = "SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM app.tasks t"
+    psql = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -qtAX -U postgres -d "$POSTGRES_DB" -c "$1"'
+    return release.exec(name, "sh", "-c", psql, "sh", query, container="postgres")
