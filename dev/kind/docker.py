@@ -52,13 +52,21 @@ def stop_own() -> None:
     pidfile = RUN / "docker.pid"
     try:
         pid = int(pidfile.read_text())
-        if "dockerd" not in Path(f"/proc/{pid}/cmdline").read_text():
+        if not _is_engine(pid):
             return
         os.kill(pid, signal.SIGTERM)
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return
     with step("Stopping the Docker engine that the set-up had started"):
-        wait.until(lambda: not Path(f"/proc/{pid}").exists(), STOP_SECONDS, pause=0.1)
+        wait.until(lambda: not _is_engine(pid), STOP_SECONDS, pause=0.1)
+
+
+def _is_engine(pid: int) -> bool:
+    """Tell whether a process is an engine that runs; one that has ended has no command line left."""
+    try:
+        return "dockerd" in Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def docker(*arguments: str | Path, stdin: str | None = None) -> str:
