@@ -20,12 +20,14 @@ from dev.kind.release import Release
 from dev.load.failover import cut, node_of
 from dev.load.round import Fault, wait_whole
 from mcapp.errors import FailedError
+from mcapp.wait import until
 
 # A round of the bench; more than a lease.
 HOLD_SECONDS = 60
 # What happens when a silent member is let go shows within this time.
 AFTER_SECONDS = 10
 JUMP_SECONDS = 3600
+GONE_SECONDS = 90
 DISK_MIB = 600
 # Where the provisioner of the tests' clusters puts volumes.
 _VOLUMES = "/var/lib/rancher/k3s/storage"
@@ -264,11 +266,21 @@ def _set_clock(release: Release, name: str, seconds: int) -> None:
 
 def _copied_anew(release: Release, name: str, node: str, script: str) -> None:
     """Delete a member's volume, run a script on its node, and wait until the member has copied the leader."""
+    old = release.get("pvc", f"data-{name}")["metadata"]["uid"]
+
+    def gone() -> bool:
+        # The StatefulSet makes another one of the same name at once, which waits for the node.
+        shown = release.kubectl(
+            "get", "pvc", f"data-{name}", "--ignore-not-found", "--output", "jsonpath={.metadata.uid}"
+        )
+        return shown != old
+
     release.cluster.kubectl("cordon", node)
     try:
         release.kubectl("delete", "pvc", f"data-{name}", "--wait=false")
         release.kubectl("delete", "pod", name)
-        release.kubectl("wait", "--for=delete", f"pvc/data-{name}", "--timeout=90s")
+        if not until(gone, GONE_SECONDS):
+            raise FailedError(f"The claim data-{name} does not go.")
         docker("exec", node, "sh", "-c", script, "sh", _VOLUMES, str(DISK_MIB))
     finally:
         release.cluster.kubectl("uncordon", node)
