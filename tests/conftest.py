@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,19 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
         return file.parent.name if file.parent.name == "e2e" else str(file)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how long each file on the cluster took, set-up included."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport) and report.location[0].startswith("tests/e2e/"):
+                seconds[Path(report.location[0]).name] += report.duration
+    if seconds:
+        longest = sorted(seconds.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{name} {taken:.0f}" for name, taken in longest)
+        terminalreporter.write_line(f"seconds: {told}")
 
 
 def pytest_xdist_auto_num_workers() -> int:

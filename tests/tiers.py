@@ -32,14 +32,14 @@ CAPABILITIES = (
     Capability(
         "The chart: every object, every wrong value, all versions of Kubernetes",
         ("tests/chart",),
-        "every wrong value at a real install",
+        "a tenth of the wrong values at a real install",
     ),
     Capability("genvalues: every inventory, every refusal, both languages", ("tests/genvalues",), ""),
     Capability("preflight: two machines, ports, firewalls", ("tests/preflight",), ""),
     Capability(
         "Topology single: every tier on one node",
         ("test_multi.py::test_topology_single_runs_every_tier_on_one_node",),
-        "`make up` on a cluster of one node, and a release's life there",
+        "`make up` on a cluster of one node with both IP families, refusals, a lost Secret",
     ),
     Capability(
         "`make up`, two nodes, and again",

@@ -18,12 +18,14 @@ from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
 from tests.e2e.examination import doctor
 from tests.e2e.faults.site import Site
-from tests.e2e.journey import survives_the_pod, write_and_read
+from tests.e2e.journey import write_and_read
 from tests.support.wrong_values import WRONG, Wrong
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "single"
 NODE = f"{NAME}-control-plane"
+# tests/chart has every wrong value refused by the same code of Helm's, without a cluster.
+SAMPLED = 10
 
 
 def test_every_tier_runs_on_the_one_node(installed: Up) -> None:
@@ -74,14 +76,11 @@ def test_the_tools_know_both_ip_families(installed: Up) -> None:
     assert "ok   the row is read back" in installed.release.test()
 
 
-def test_the_row_survives_its_pod(installed: Up) -> None:
-    survives_the_pod(installed)
-
-
 def test_a_refused_install_leaves_nothing_behind(installed: Up) -> None:
-    """Every wrong value, at a real install: no namespace is created, so no object and no release."""
+    """At a real install, too, no namespace is created, so no object and no release."""
 
     release = Release(installed.cluster, "refused", "refused")
+    sample = WRONG[::SAMPLED]
 
     def refused(wrong: Wrong) -> bool:
         try:
@@ -92,7 +91,7 @@ def test_a_refused_install_leaves_nothing_behind(installed: Up) -> None:
         return False
 
     with ThreadPoolExecutor(4) as pool:
-        accepted = [wrong for wrong, was in zip(WRONG, pool.map(refused, WRONG), strict=True) if not was]
+        accepted = [wrong for wrong, was in zip(sample, pool.map(refused, sample), strict=True) if not was]
     assert not accepted
     assert "refused" not in {
         item["metadata"]["name"] for item in installed.cluster.get("namespaces")["items"]
@@ -120,14 +119,6 @@ def test_other_nodes_than_those_that_are_there_are_refused(installed: Up) -> Non
         assert refused.returncode == Exit.USAGE
         assert asked[1] in refused.stderr
         assert commands.down(installed.cluster.name) in refused.stderr
-
-
-def test_upgrade_from_the_version_before_and_back(installed: Up) -> None:
-    lifecycle.upgraded_and_rolled_back(installed)
-
-
-def test_uninstalled_and_installed_again(installed: Up) -> None:
-    lifecycle.uninstalled_and_back(installed)
 
 
 def test_the_data_outlive_their_secret(installed: Up) -> None:
