@@ -21,6 +21,17 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
       {{- if not (or (and (kindIs "string" $name) $name) (hasSuffix "List" (get $object "kind" | toString))) -}}
         {{- $faults = append $faults "got no metadata.name" -}}
       {{- end -}}
+      {{- if has $object.kind (list "ConfigMap" "Secret") -}}
+        {{- range $field := list "data" "stringData" "binaryData" -}}
+          {{- range $key, $value := get $object $field | default dict -}}
+            {{- if not (kindIs "string" $value) -}}
+              {{- $faults = append $faults (printf "got %s.%s that is no text" $field $key) -}}
+            {{- else if not (regexMatch "^[-._A-Za-z0-9]{1,253}$" $key) -}}
+              {{- $faults = append $faults (printf "got %s.%s with a sign that no key may have" $field $key) -}}
+            {{- end -}}
+          {{- end -}}
+        {{- end -}}
+      {{- end -}}
       {{- $own := printf "%v/%v" $object.kind $name -}}
       {{- $elsewhere := kindIs "map" $head | ternary $head dict | dig "namespace" $root.Release.Namespace | ne $root.Release.Namespace -}}
       {{- if and (has $own (include "mcapp.ownNames" $root | fromJsonArray)) (not $elsewhere) -}}
