@@ -5,6 +5,7 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
 */}}
 {{- define "mcapp.manifestFault" -}}
   {{- $root := index . 0 -}}
+  {{- $ownNames := include "mcapp.ownNames" $root | fromJsonArray -}}
   {{- $faults := list -}}
   {{- range $text := regexSplit "(?m)^---(\\s|$)" (index . 1) -1 -}}
     {{- $object := trim $text | fromYaml -}}
@@ -17,7 +18,8 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
         {{- end -}}
       {{- end -}}
       {{- $head := get $object "metadata" -}}
-      {{- $name := kindIs "map" $head | ternary $head dict | dig "name" "" -}}
+      {{- $head = kindIs "map" $head | ternary $head dict -}}
+      {{- $name := dig "name" "" $head -}}
       {{- if not (or (and (kindIs "string" $name) $name) (hasSuffix "List" (get $object "kind" | toString))) -}}
         {{- $faults = append $faults "got no metadata.name" -}}
       {{- end -}}
@@ -33,8 +35,8 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
         {{- end -}}
       {{- end -}}
       {{- $own := printf "%v/%v" $object.kind $name -}}
-      {{- $elsewhere := kindIs "map" $head | ternary $head dict | dig "namespace" $root.Release.Namespace | ne $root.Release.Namespace -}}
-      {{- if and (has $own (include "mcapp.ownNames" $root | fromJsonArray)) (not $elsewhere) -}}
+      {{- $here := dig "namespace" $root.Release.Namespace $head | eq $root.Release.Namespace -}}
+      {{- if and (has $own $ownNames) $here -}}
         {{- $faults = append $faults (printf "got %s, which the chart makes itself" $own) -}}
       {{- end -}}
     {{- end -}}

@@ -117,7 +117,7 @@ class Reader:
 
     def inside(self, pod: str, asked: dict[str, Any]) -> Answer:
         """Run the probe in a pod of the api."""
-        command = ("--", "python", "-c", probe(), json.dumps(asked))
+        command = ("python", "-c", probe(), json.dumps(asked))
         done = self._exec(pod, "api", *command)
         try:
             return Answer(json.loads(done.stdout))
@@ -134,7 +134,7 @@ class Reader:
         words += ["--parallel", "--parallel-immediate"]
         for key, url in urls.items():
             words += [url, "--output", "-" if key == "topology" else "/dev/null"]
-        done = self._exec(pod, "nginx", "--", "curl", *words)
+        done = self._exec(pod, "nginx", "curl", *words)
         lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         told = [json.loads(line) for line in lines if line.startswith('{"') and '"urlnum"' in line]
         if not told:
@@ -155,7 +155,7 @@ class Reader:
         """
         words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.INSIDE)
         where = (f"--namespace={self.namespace}", "--container=postgres")
-        done = self._exec(pod, "postgres", "--", *words)
+        done = self._exec(pod, "postgres", *words)
         stale = b"password authentication failed" in done.stderr
         if stale and (password := self._password(*secret)):
             given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
@@ -166,7 +166,7 @@ class Reader:
     def facts_outside(self, pod: str) -> Answer:
         """Ask an external database the same in a pod of the api, with the rights that the api has."""
         asked = (facts.AS_APP, f"{facts.SERVER};{facts.INSIDE}")
-        return _facts(self._exec(pod, "api", "--", "python3", "-c", *asked))
+        return _facts(self._exec(pod, "api", "python3", "-c", *asked))
 
     def _password(self, name: str, key: str) -> bytes:
         """Return a value of a Secret, empty where it may not be read."""
@@ -183,7 +183,7 @@ class Reader:
 
     def disk(self, pod: str) -> Answer:
         """Ask `df` in db's pod: (1024-blocks, used, available, capacity) of the volume."""
-        command = ("--", "df", "-Pk", "/var/lib/postgresql/data")
+        command = ("df", "-Pk", "/var/lib/postgresql/data")
         done = self._exec(pod, "postgres", *command)
         lines = done.stdout.decode(errors="replace").splitlines()
         if done.returncode or len(lines) < 2:
@@ -199,7 +199,7 @@ class Reader:
         """Run a program in a pod; one that gives no answer in time has failed, and the cluster has not."""
         where = (f"--namespace={self.namespace}", f"--container={container}")
         try:
-            return self.kubectl.run("exec", pod, *where, *command)
+            return self.kubectl.run("exec", pod, *where, "--", *command)
         except UnreachableError:
             said = translate(POD_SILENT(pod=f"pod/{pod}"))
             return subprocess.CompletedProcess((), Exit.FAILED, b"", said.encode())
