@@ -25,7 +25,12 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
       {{- end -}}
       {{- if has $object.kind (list "ConfigMap" "Secret") -}}
         {{- range $field := list "data" "stringData" "binaryData" -}}
-          {{- range $key, $value := get $object $field | default dict -}}
+          {{- $entries := get $object $field | default dict -}}
+          {{- if not (kindIs "map" $entries) -}}
+            {{- $faults = append $faults (printf "got %s that is no map" $field) -}}
+            {{- $entries = dict -}}
+          {{- end -}}
+          {{- range $key, $value := $entries -}}
             {{- if not (kindIs "string" $value) -}}
               {{- $faults = append $faults (printf "got %s.%s that is no text" $field $key) -}}
             {{- else if not (regexMatch "^[-._A-Za-z0-9]{1,253}$" $key) -}}
