@@ -30,6 +30,9 @@ FAULTS: list[tuple[Any, str]] = [
     (f"{NAMED}---\n{HEAD}", "got no metadata.name"),
     (f"{NAMED}---\na: [1", "got no YAML"),
     ("{{ if true }}kind: ConfigMap{{ end }}", "got no apiVersion, got no metadata.name"),
+    (NAMED + "data: [a]", "got data that is no map"),
+    (NAMED + "data: {port: 1}", "got data.port that is no text"),
+    (NAMED + "data: {a b: c}", "got data.a b with a sign that no key may have"),
     (HEAD + "metadata: {name: postgres-init}", "got ConfigMap/postgres-init, which the chart makes itself"),
     (f"{NAMED}---\napiVersion: v1\nkind: Service\nmetadata: {{name: db}}", "got Service/db, which"),
 ]

@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 
 from mcapp.config import CHART
 from tests.chart.test_identity import settings_of_db
-from tests.support.render import HA, HelmError, Objects, helm, with_lookups
+from tests.support.render import HA, HelmError, Objects, evaluated, helm, with_lookups
 
 Render = Callable[..., Objects]
 
@@ -41,15 +41,10 @@ FORMS = [
 ]
 
 
-def test_one_number_and_one_text_for_each_form(render: Render) -> None:
-    lines = [
-        f'  n{number}: "{{{{ include "mcapp.quantity" {form} }}}} {{{{ include "mcapp.size" {form} }}}}"'
-        for number, (form, _, _) in enumerate(FORMS)
-    ]
-    text = "\n".join(["apiVersion: v1", "kind: ConfigMap", "metadata: {name: forms}", "data:", *lines])
-    told = render({"extraManifests": [text]}).one("ConfigMap", "forms")["data"]
-    expected = [f"{number} {shown}" for _, number, shown in FORMS]
-    assert [told[f"n{number}"] for number in range(len(FORMS))] == expected
+def test_one_number_and_one_text_for_each_form() -> None:
+    numbers = evaluated(f'include "mcapp.quantity" {form}' for form, _, _ in FORMS)
+    texts = evaluated(f'include "mcapp.size" {form}' for form, _, _ in FORMS)
+    assert list(zip(numbers, texts, strict=True)) == [(number, text) for _, number, text in FORMS]
 
 
 @pytest.mark.parametrize("size", [5368709120, "5368709120", "5Gi"])
@@ -218,14 +213,9 @@ def exactly(text: str) -> Fraction:
     return Fraction(number) * Fraction(10 ** int(unit[1:]) if re.match("[eE][0-9]", unit) else UNITS[unit])
 
 
-def test_a_right_quantity_is_whole_and_of_63_bits(render: Render) -> None:
+def test_a_right_quantity_is_whole_and_of_63_bits() -> None:
     asked = [*((text, "bytes", 1) for text in READ), *((text, "cores", 1000) for text in CORES)]
-    lines = [
-        f'  - \'{{{{ include "mcapp.quantityWanted" (list "{text}" "{kind}") }}}}\''
-        for text, kind, _ in asked
-    ]
-    made = "\n".join(["apiVersion: v1", "kind: ConfigMap", "metadata: {name: wanted}", "data:", *lines])
-    told = render({"extraManifests": [made]}).one("ConfigMap", "wanted")["data"]
+    told = evaluated(f'include "mcapp.quantityWanted" (list "{text}" "{kind}")' for text, kind, _ in asked)
     right = [(text, not wanted) for (text, _, _), wanted in zip(asked, told, strict=True)]
     amounts = [exactly(text) * scale for text, _, scale in asked]
     assert right == [

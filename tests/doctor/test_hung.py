@@ -46,6 +46,16 @@ def test_it_is_named_and_its_pod_deleted(changes: dict[str, Any], pod: str) -> N
     assert not diagnosis.finding.soft, "to wait once more tells nothing new"
 
 
+def test_a_server_that_answers_in_its_own_pod_does_not_hang() -> None:
+    """A pod of the api without CPU is too slow to log in."""
+    document = based({"base": "healthy", "api": {"login": {"db": NO_LOGIN}}})
+    asked = "exec db-0 --namespace=mcapp --container=postgres -- sh"
+    document["calls"][asked] = {"code": 0, "err": "", "out": json.dumps({"role": {"login": True}})}
+    found = look(replay(document)).finding
+    assert found is not None
+    assert found.cause != "hung-process"
+
+
 def test_a_large_packet_between_web_and_api() -> None:
     """A small question to the same pod is answered."""
     url = f"http://10.244.0.6:8000/api/openapi.json?{'x' * WIDE_BYTES}"

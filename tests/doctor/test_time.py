@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcapp.doctor.read.reader import Answer
+from mcapp.doctor.read.reader import Answer, Reader
 from mcapp.doctor.walk import look
+from mcapp.kube.kubectl import Kubectl
 from tests.support.doctor_recording import Replay, ReplayedKubectl, load
 
 # A pod of api, a pod of web, db's disk, the logs, and both nodes from outside.
@@ -59,3 +61,14 @@ def test_what_was_waited_for_is_not_waited_for_again(cause: str) -> None:
     found = look(reader).finding
     assert found is not None
     assert not found.soft
+
+
+def test_a_pod_that_does_not_answer_is_no_cluster_that_does_not(tmp_path: Path) -> None:
+    """A container without CPU keeps kubectl waiting: it could not be asked, and the others can."""
+    silent = tmp_path / "kubectl"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    reader = Reader(Kubectl(str(silent), seconds=1), "mcapp", "mcapp")
+    for answer in (reader.inside("api-1", {}), reader.fetch("web-1", {}), reader.disk("db-0")):
+        assert answer.content is None
+        assert answer.why.endswith("started no program in time")

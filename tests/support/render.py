@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,6 +93,14 @@ def with_lookups(folder: Path) -> str:
     chart = Path(shutil.copytree(CHART, folder / "mcapp"))
     (chart / "values.schema.json").unlink()
     return str(chart)
+
+
+def evaluated(expressions: Iterable[str]) -> list[str]:
+    """Return the text that each expression gives in a template of the chart: `include "mcapp.size" "5Gi"`."""
+    given = [f"  n{number}: {{{{ {one} | toJson }}}}" for number, one in enumerate(expressions)]
+    entry = "\n".join(["apiVersion: v1", "kind: ConfigMap", "metadata: {name: evaluated}", "data:", *given])
+    told: dict[str, str] = render({"extraManifests": [entry]}).one("ConfigMap", "evaluated")["data"]
+    return [told[f"n{number}"] for number in range(len(given))]
 
 
 @cache

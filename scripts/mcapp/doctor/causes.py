@@ -207,6 +207,18 @@ CAUSES: dict[str, Cause] = {
             "請修正訊息所指的問題。控制器會自動重試，但可能要等十五分鐘；以下指令會讓它立即重試。",
         ),
     ),
+    "limit-range": Cause(
+        "pods",
+        Words(
+            "A LimitRange of namespace {namespace} ({ranges}) leaves no room for the pods of {tier}: {why}.",
+            "命名空間 {namespace} 的 LimitRange（{ranges}）不允許 {tier} 的 Pod：{why}。",
+        ),
+        Words(
+            "Raise its limits, or set smaller requests and limits for {tier}. The second command makes the "
+            "controller try at once.",
+            "請提高其上限，或縮小 {tier} 的 requests 與 limits。第二個指令會讓控制器立即重試。",
+        ),
+    ),
     "image-missing": Cause(
         "pods",
         Words(
@@ -419,6 +431,18 @@ CAUSES: dict[str, Cause] = {
             "請恢復 CoreDNS；其 Pod 與日誌在命名空間 kube-system。",
         ),
     ),
+    "dns-wrong": Cause(
+        "network",
+        Words(
+            "CoreDNS runs, but does not know the names of the cluster: {why}.",
+            "CoreDNS 正在執行，但不認得叢集內的名稱：{why}。",
+        ),
+        Words(
+            "Read its configuration (the Corefile) and its log. Correct the Corefile, where the domain is "
+            "usually cluster.local, then restart CoreDNS.",
+            "請查看其設定（Corefile）與日誌。修正 Corefile（網域通常為 cluster.local）後，再重啟 CoreDNS。",
+        ),
+    ),
     "overlay-blocked": Cause(
         "network",
         Words(
@@ -447,9 +471,10 @@ CAUSES: dict[str, Cause] = {
     "policy-changed": Cause(
         "network",
         Words(
-            "The release's own NetworkPolicy {policy} does not let {source} through to {target}: it is not "
-            "as the chart wrote it.",
-            "release 自己的 NetworkPolicy {policy} 不允許 {source} 連到 {target}：內容與 chart 產生的不同。",
+            "The release's own NetworkPolicies do not let {source} through to {target}: {policy} is gone, or "
+            "is not as the chart wrote it.",
+            "release 自己的 NetworkPolicy 不允許 {source} 連到 {target}：{policy} 已不存在，或內容與 chart "
+            "產生的不同。",
         ),
         Words(
             "Set it back: the chart's rules let each tier through to the next. A rule of your own belongs "

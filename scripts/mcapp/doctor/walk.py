@@ -13,6 +13,7 @@ from mcapp.doctor.checks import (
     changed,
     claim,
     database,
+    dns,
     ha,
     logs,
     network,
@@ -144,8 +145,11 @@ def _deeper(snapshot: Snapshot, reader: Reader, finding: Finding) -> Finding:
     """Read more of the cluster where the release alone does not show the cause."""
     if finding.cause == "claim-pending":
         return storage.provisioner_down(snapshot, finding, reader.provisioners())
+    if finding.cause == "pods-not-created":
+        return pods.limited(snapshot, finding, reader)
     if finding.cause == "dns-down":
-        return network.dns(snapshot, finding, reader.dns(), reader.policies())
+        asking = network.source_pods(snapshot, "api")
+        return dns.explain(snapshot, finding, asking, reader.dns(), reader.policies())
     return finding
 
 
@@ -174,6 +178,7 @@ def _living(
     fill = [(pod, future.result()) for pod, future in disks]
     facts = asked.result()
     snapshot.stale = bool((facts.content or {}).get("stale"))
+    snapshot.answers = bool(facts.content) and not snapshot.external
     found = next(_deepest(snapshot, diagnosis, views, fill, (recent.result(), facts)), None)
     if found is not None:
         found = _deeper(snapshot, reader, found)

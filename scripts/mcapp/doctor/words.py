@@ -75,6 +75,7 @@ NO_NODES = Words(
     "節點：沒有讀取的權限（{kinds}）",
 )
 NO_KINDS = Words("you may not read {kinds}", "沒有讀取 {kinds} 的權限")
+POD_SILENT = Words("{pod} started no program in time", "{pod} 未能及時啟動程式")
 NO_EXEC = Words("network from inside a pod: {why}", "從 Pod 內部檢查網路：{why}")
 NO_POD = Words(
     "network from inside a pod: no pod of {tier} runs",

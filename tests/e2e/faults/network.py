@@ -75,6 +75,25 @@ def no_dns(site: Site) -> Iterator[None]:
 
 
 @contextmanager
+def other_domain(site: Site) -> Iterator[None]:
+    """CoreDNS runs, and serves another domain than the pods ask for."""
+    system = Client(site.cluster, "kube-system")
+    right = system.get("configmap", "coredns")["data"]["Corefile"]
+
+    def serve(text: str) -> None:
+        change = json.dumps({"data": {"Corefile": text}})
+        system.kubectl("patch", "configmap/coredns", "--type=merge", "--patch", change)
+        system.kubectl("rollout", "restart", "deployment/coredns")
+        system.kubectl("rollout", "status", "deployment/coredns", "--timeout=90s")
+
+    try:
+        serve(right.replace("kubernetes cluster.local", "kubernetes cluster.lan"))
+        yield
+    finally:
+        serve(right)
+
+
+@contextmanager
 def rule(site: Site, node: str, *words: str) -> Iterator[None]:
     """Insert a firewall rule on a node, and delete it at the end."""
     table, chain, *rest = words
@@ -123,3 +142,14 @@ def rule_removed(site: Site) -> Iterator[None]:
 
 def _port(rule: dict[str, Any]) -> int:
     return next((int(port["port"]) for port in rule.get("ports") or ()), 0)
+
+
+@contextmanager
+def policy_gone(site: Site) -> Iterator[None]:
+    """Delete the chart's policy of db: what is left is the one that lets nobody through."""
+    saved = site.saved("networkpolicy/db")
+    site.kubectl("delete", "networkpolicy", "db")
+    try:
+        yield
+    finally:
+        site.restore(saved)

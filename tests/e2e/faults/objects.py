@@ -86,6 +86,21 @@ def quota(site: Site) -> Iterator[None]:
 
 
 @contextmanager
+def limits(site: Site) -> Iterator[None]:
+    site.cluster.kubectl("create", "namespace", SIDE)
+    limit = {"type": "Container", "max": {"cpu": "5m", "memory": "8Mi"}}
+    tiny = {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "metadata": {"name": "tiny"},
+        "spec": {"limits": [limit]},
+    }
+    side(site).apply_manifest(json.dumps(tiny))
+    with side_release(site):
+        yield
+
+
+@contextmanager
 def privileged(site: Site) -> Iterator[None]:
     enforce = "pod-security.kubernetes.io/enforce"
     label = ("label", "namespace", site.namespace)

@@ -5,6 +5,7 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
 */}}
 {{- define "mcapp.manifestFault" -}}
   {{- $root := index . 0 -}}
+  {{- $ownNames := include "mcapp.ownNames" $root | fromJsonArray -}}
   {{- $faults := list -}}
   {{- range $text := regexSplit "(?m)^---(\\s|$)" (index . 1) -1 -}}
     {{- $object := trim $text | fromYaml -}}
@@ -17,13 +18,30 @@ Call: include "mcapp.manifestFault" (list . "apiVersion: v1...")
         {{- end -}}
       {{- end -}}
       {{- $head := get $object "metadata" -}}
-      {{- $name := kindIs "map" $head | ternary $head dict | dig "name" "" -}}
+      {{- $head = kindIs "map" $head | ternary $head dict -}}
+      {{- $name := dig "name" "" $head -}}
       {{- if not (or (and (kindIs "string" $name) $name) (hasSuffix "List" (get $object "kind" | toString))) -}}
         {{- $faults = append $faults "got no metadata.name" -}}
       {{- end -}}
+      {{- if has $object.kind (list "ConfigMap" "Secret") -}}
+        {{- range $field := list "data" "stringData" "binaryData" -}}
+          {{- $entries := get $object $field | default dict -}}
+          {{- if not (kindIs "map" $entries) -}}
+            {{- $faults = append $faults (printf "got %s that is no map" $field) -}}
+            {{- $entries = dict -}}
+          {{- end -}}
+          {{- range $key, $value := $entries -}}
+            {{- if not (kindIs "string" $value) -}}
+              {{- $faults = append $faults (printf "got %s.%s that is no text" $field $key) -}}
+            {{- else if not (regexMatch "^[-._A-Za-z0-9]{1,253}$" $key) -}}
+              {{- $faults = append $faults (printf "got %s.%s with a sign that no key may have" $field $key) -}}
+            {{- end -}}
+          {{- end -}}
+        {{- end -}}
+      {{- end -}}
       {{- $own := printf "%v/%v" $object.kind $name -}}
-      {{- $elsewhere := kindIs "map" $head | ternary $head dict | dig "namespace" $root.Release.Namespace | ne $root.Release.Namespace -}}
-      {{- if and (has $own (include "mcapp.ownNames" $root | fromJsonArray)) (not $elsewhere) -}}
+      {{- $here := dig "namespace" $root.Release.Namespace $head | eq $root.Release.Namespace -}}
+      {{- if and (has $own $ownNames) $here -}}
         {{- $faults = append $faults (printf "got %s, which the chart makes itself" $own) -}}
       {{- end -}}
     {{- end -}}

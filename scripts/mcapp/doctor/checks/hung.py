@@ -37,6 +37,9 @@ def check(snapshot: Snapshot, view: View) -> Iterator[Finding]:
 
 def _database(snapshot: Snapshot, view: View) -> Iterator[Finding]:
     """Yield a server whose port opens, while a login gets no answer."""
+    if snapshot.answers:
+        # A login from another pod is slow where that pod has no CPU.
+        return
     login, wide = view.part("login").get("db") or {}, view.part("wide")
     late = login.get("outcome") == "timeout" or login.get("code") == "timeout"
     for pod in snapshot.pods("db"):

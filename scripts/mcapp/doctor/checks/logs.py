@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from mcapp.doctor.checks import database, locks, network, storage
+from mcapp.doctor.checks import database, locks, storage
 from mcapp.doctor.checks.evidence import of_now
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
 from mcapp.doctor.read.snapshot import Snapshot, template
 from mcapp.doctor.read.view import View
+from mcapp.doctor.read.view import said as said_of
 from mcapp.doctor.remedies import as_app, helm_rollback, psql, reset_passwords, server
 from mcapp.doctor.words import LOG_LINES, LOGS, NO_LOGS, TASKS
 from mcapp.messages import Part
@@ -130,7 +131,7 @@ def _by_code(snapshot: Snapshot, view: View, told: Told, recent: Answer) -> Iter
     tried = [(key, found) for key, found in view.part("tcp").items() if key.startswith("database/")]
     evidence = (
         told.line,
-        *(Evidence(f"connect {view.where}", f"{key}: {network.said(found)}") for key, found in tried),
+        *(Evidence(f"connect {view.where}", f"{key}: {said_of(found)}") for key, found in tried),
         *_logged(recent, _LINES.get(cause, _ANY), told.code),
     )
     if cause == "disk-full":
@@ -195,7 +196,7 @@ def _tasks(view: View) -> Told | None:
     for step, answer in _in_order(view):
         status = answer.get("status", 0)
         body = " ".join(str(answer.get("body", "")).split())
-        said = f"HTTP {status} {body}" if status else network.said(answer)
+        said = f"HTTP {status} {body}" if status else said_of(answer)
         if answer.get("vain"):
             said = f"HTTP {status}, but the task stays as it was"
         line = Evidence(f"{step} a task {view.where}", said)

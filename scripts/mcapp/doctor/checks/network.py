@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from mcapp.doctor.checks import changed, hung, policies, wide
+from mcapp.doctor.checks import dns, hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
 from mcapp.doctor.read.snapshot import (
     LISTEN,
@@ -14,18 +13,16 @@ from mcapp.doctor.read.snapshot import (
     TIERS,
     Object,
     Snapshot,
+    container,
     name,
     node_of,
-    port_of,
-    replicas,
     spec,
     status,
 )
-from mcapp.doctor.read.view import View
-from mcapp.doctor.remedies import helm_upgrade
+from mcapp.doctor.read.view import View, said
 from mcapp.doctor.words import NETWORK, REACHES
 from mcapp.kube.hostport import hostport
-from mcapp.kube.pods import condition, ready
+from mcapp.kube.pods import ready
 
 # A name that the DNS of every cluster knows.
 _ANY_NAME = "kubernetes.default"
@@ -87,13 +84,20 @@ def addresses(snapshot: Snapshot) -> dict[str, str]:
 def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
     """Return the addresses of a tier: its ready pods, and its Service if that has endpoints."""
     found = {
-        f"pod/{name(pod)}": (status(pod)["podIP"], port_of(pod, tier))
+        f"pod/{name(pod)}": (status(pod)["podIP"], _port_of(pod, tier))
         for pod in snapshot.ready_pods(tier)
         if "podIP" in status(pod)
     }
     service = snapshot.service(tier)
     if service and _address(service) and snapshot.endpoints(service):
         found[f"service/{name(service)}"] = (_address(service), PORT[tier])
+    return found
+
+
+def _port_of(pod: Object, tier: str) -> int:
+    """Return the port on which the pod's container listens: the one it names, or the tier's usual one."""
+    ports = container(pod).get("ports") or ()
+    found: int = next((one["containerPort"] for one in ports if "containerPort" in one), LISTEN[tier])
     return found
 
 
@@ -108,7 +112,7 @@ def check(snapshot: Snapshot, view: View, diagnosis: Diagnosis) -> Iterator[Find
     yield from hung.check(snapshot, view)
     yield from _pods(snapshot, view, failing)
     yield from wide.check(snapshot, view)
-    yield from _names(snapshot, view)
+    yield from dns.check(snapshot, view)
     yield from _services(snapshot, view, failing)
     _note(view, diagnosis)
 
@@ -122,9 +126,9 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
     evidence = tuple(_line(view, key, tried[key]) for key in tried if key in pods)
     for key in broken:
         tier = _tier(snapshot, pods[key])
-        packet = policies.Packet(view.pod, pods[key], port_of(pods[key], tier))
+        packet = policies.Packet(view.pod, pods[key], _port_of(pods[key], tier))
         if denying := policies.denying(snapshot.of("NetworkPolicy"), packet):
-            yield _denied(snapshot, denying, packet, evidence, tier)
+            yield policies.finding(snapshot, denying, packet, evidence, tier)
             return
     apart = [key for key, pod in pods.items() if node_of(pod) != view.node and key in tried]
     silent = all(failing[key]["outcome"] != "refused" for key in broken)
@@ -137,33 +141,6 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
     logs = Step(kubectl=("logs", first, "-n", snapshot.namespace, "--tail=50"))
     soft = snapshot.changing or failing[first]["outcome"] != "timeout"
     yield Finding("pod-unreachable", parts, evidence, (logs,), _tier(snapshot, pods[first]), soft=soft)
-
-
-def _denied(
-    snapshot: Snapshot,
-    denying: list[Object],
-    packet: policies.Packet,
-    evidence: tuple[Evidence, ...],
-    tier: str,
-) -> Finding:
-    """Return the finding that a policy keeps a packet out: the chart's own is set back, another can go."""
-    own = [one for one in denying if one in snapshot.own("NetworkPolicy")]
-    # Policies only add to each other, and the chart's let it through.
-    policy = (own or denying)[0]
-    space = policy["metadata"].get("namespace", snapshot.namespace)
-    parts = {
-        "policy": policies.title(policy, snapshot.namespace),
-        "source": f"pod/{name(packet.source)}",
-        "target": f"pod/{name(packet.target)}",
-    }
-    if own:
-        by_hand = [one for one in snapshot.changes if one.what == f"networkpolicy/{name(policy)}"]
-        undo = changed.back(snapshot, by_hand) or (helm_upgrade(snapshot),)
-        return Finding("policy-changed", parts, evidence, undo, tier)
-    where = ("networkpolicy", name(policy), "-n", space)
-    # What is shown first can be applied again.
-    steps = (Step(kubectl=("get", *where, "-o", "yaml")), Step(kubectl=("delete", *where)))
-    return Finding("network-policy", parts, evidence, steps, tier)
 
 
 def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], targets: list[str]) -> Finding:
@@ -189,57 +166,6 @@ def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], ta
 
 def _tier(snapshot: Snapshot, pod: Object) -> str:
     return next((tier for tier in TIERS if pod in snapshot.pods(tier)), "")
-
-
-def _names(snapshot: Snapshot, view: View) -> Iterator[Finding]:
-    tried = view.part("names")
-    bad = [key for key, found in tried.items() if found["outcome"] != "resolved"]
-    if not bad:
-        return
-    evidence = tuple(
-        Evidence(f"lookup {view.where}", f"{key}: {said(found)}") for key, found in tried.items()
-    )
-    why = f"{', '.join(bad)}: {said(tried[bad[0]])}"
-    look = Step(kubectl=("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-dns", "-o", "wide"))
-    soft = snapshot.changing or tried[bad[0]]["outcome"] != "timeout"
-    yield Finding("dns-down", {"why": why}, evidence, (look,), soft=soft)
-
-
-def dns(snapshot: Snapshot, found: Finding, items: list[Object], kept_out: list[Object]) -> Finding:
-    """Add the state of the cluster's own DNS to the finding that names do not resolve.
-
-    `kept_out` are the NetworkPolicies of its namespace: one of them, or of the release's, may be the cause.
-    """
-    listed = [*snapshot.of("NetworkPolicy"), *kept_out]
-    for source in source_pods(snapshot, "api"):
-        for target in (item for item in items if item.get("kind") == "Pod" and ready(item)):
-            packet = policies.Packet(source, target, 53, "UDP")
-            if denying := policies.denying(listed, packet):
-                return _denied(snapshot, denying, packet, found.evidence, found.tier)
-    lines = tuple(_server(item) for item in items)
-    logs = Step(kubectl=("-n", "kube-system", "logs", "-l", "k8s-app=kube-dns", "--tail=30"))
-    steps, up, stopped = (*found.steps, logs), not items, False
-    for item in items:
-        if item["kind"] != "Deployment":
-            continue
-        up = bool(status(item).get("readyReplicas"))
-        stopped = replicas(item) == 0
-        if stopped:
-            scale = ("scale", f"deployment/{name(item)}", "-n", "kube-system", "--replicas=1")
-            steps = (Step(kubectl=scale),)
-    return replace(found, evidence=(*lines, *found.evidence), steps=steps, soft=up, safe=stopped)
-
-
-def _server(item: Object) -> Evidence:
-    source = f"{item['kind'].lower()}/{name(item)}"
-    if item["kind"] == "Deployment":
-        ready_ones = status(item).get("readyReplicas", 0)
-        return Evidence(source, f"{replicas(item)} replicas wanted, {ready_ones} ready")
-    told = condition(item, "Ready")
-    return Evidence(
-        source,
-        f"on {node_of(item) or '-'}, Ready={told.get('status', '?')} {told.get('message', '')}".rstrip(),
-    )
 
 
 def _services(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]:
@@ -289,10 +215,3 @@ def _note(view: View, diagnosis: Diagnosis) -> None:
 
 def _line(view: View, key: str, found: Results) -> Evidence:
     return Evidence(f"connect {view.where}", f"{key}: {said(found)}")
-
-
-def said(found: Results) -> str:
-    """Put one result of the probe in words."""
-    address = f" {found['address']}" if "address" in found else ""
-    detail = f" ({found['detail']})" if found.get("detail") else ""
-    return f"{found['outcome']}{address}{detail} after {found['ms']} ms"

@@ -28,6 +28,8 @@ from mcapp.kube.pods import condition, ready
 from mcapp.messages import Text
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+)")
+# A LimitRange refuses, or sets a limit that is less than what the container requests.
+_LIMITED = re.compile(r"usage per (Container|Pod)|must be less than or equal to \w+ limit")
 _SECURITY = re.compile(r'violates PodSecurity "[^"]*":?\s*(.*)')
 # Enough for the api to start and to reach its database on a slow machine.
 _PATIENCE = timedelta(seconds=30)
@@ -105,6 +107,19 @@ def _made(snapshot: Snapshot, workload: Object, tier: str, pods: list[Object]) -
         yield Finding(
             "pods-not-created", {**where, "why": message}, tuple(evidence), (again,), tier, soft=True
         )
+
+
+def limited(snapshot: Snapshot, finding: Finding, reader: Reader) -> Finding:
+    """Name the LimitRanges of the namespace where their limits keep a pod from being made."""
+    if not _LIMITED.search(str(finding.parts["why"])):
+        return finding
+    names = [name(item) for item in reader.limits()]
+    if not names:
+        return finding
+    look = Step(kubectl=("describe", "limitrange", *names, "-n", snapshot.namespace))
+    return replace(
+        finding, cause="limit-range", parts={**finding.parts, "ranges": names}, steps=(look, *finding.steps)
+    )
 
 
 def _runs(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Iterator[Finding]:

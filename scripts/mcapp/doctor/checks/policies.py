@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from mcapp.doctor.read.snapshot import Object, addresses, name, selects, spec
+from mcapp.doctor.checks import changed
+from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.read.snapshot import Object, Snapshot, addresses, name, selects, spec
+from mcapp.doctor.remedies import helm_upgrade
 
 # Kubernetes itself gives every namespace this label.
 _NAMESPACE = "kubernetes.io/metadata.name"
@@ -119,3 +122,32 @@ def _meets(rule: Object, labels: Object) -> bool:
 def title(policy: Object, namespace: str) -> str:
     """Return a policy's name, with its namespace where that is another one."""
     return name(policy) if _space(policy) in ("", namespace) else f"{_space(policy)}/{name(policy)}"
+
+
+def finding(
+    snapshot: Snapshot,
+    denying: list[Object],
+    packet: Packet,
+    evidence: tuple[Evidence, ...],
+    tier: str,
+) -> Finding:
+    """Return the finding that a policy keeps a packet out: the chart's own is set back, another can go."""
+    own = [one for one in denying if snapshot.is_ours(one)]
+    # Policies only add to each other, and the chart's let it through.
+    policy = (own or denying)[0]
+    space = policy["metadata"].get("namespace", snapshot.namespace)
+    parts = {
+        "policy": title(policy, snapshot.namespace),
+        "source": f"pod/{name(packet.source)}",
+        "target": f"pod/{name(packet.target)}",
+    }
+    if own:
+        by_hand = [one for one in snapshot.changes if one.what.startswith("networkpolicy/")]
+        if gone := [one.what.partition("/")[2] for one in by_hand if one.gone]:
+            parts["policy"] = ", ".join(gone)
+        undo = changed.back(snapshot, by_hand) or (helm_upgrade(snapshot),)
+        return Finding("policy-changed", parts, evidence, undo, tier)
+    where = ("networkpolicy", name(policy), "-n", space)
+    # What is shown first can be applied again.
+    steps = (Step(kubectl=("get", *where, "-o", "yaml")), Step(kubectl=("delete", *where)))
+    return Finding("network-policy", parts, evidence, steps, tier)

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from mcapp.doctor.read import facts
 from mcapp.doctor.read.manifest import CONTENT, Manifest, newest
 from mcapp.doctor.read.snapshot import Object, Snapshot
-from mcapp.errors import UserError
+from mcapp.doctor.words import POD_SILENT
+from mcapp.errors import Exit, UnreachableError, UserError
 from mcapp.kube.kubectl import Kubectl, reason
 from mcapp.kube.release import Look, look_at, query
 from mcapp.messages import translate
@@ -116,8 +117,8 @@ class Reader:
 
     def inside(self, pod: str, asked: dict[str, Any]) -> Answer:
         """Run the probe in a pod of the api."""
-        command = ("--", "python", "-c", probe(), json.dumps(asked))
-        done = self.kubectl.run("exec", pod, f"--namespace={self.namespace}", "--container=api", *command)
+        command = ("python", "-c", probe(), json.dumps(asked))
+        done = self._exec(pod, "api", *command)
         try:
             return Answer(json.loads(done.stdout))
         except ValueError:
@@ -133,9 +134,7 @@ class Reader:
         words += ["--parallel", "--parallel-immediate"]
         for key, url in urls.items():
             words += [url, "--output", "-" if key == "topology" else "/dev/null"]
-        done = self.kubectl.run(
-            "exec", pod, f"--namespace={self.namespace}", "--container=nginx", "--", "curl", *words
-        )
+        done = self._exec(pod, "nginx", "curl", *words)
         lines = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()]
         told = [json.loads(line) for line in lines if line.startswith('{"') and '"urlnum"' in line]
         if not told:
@@ -156,7 +155,7 @@ class Reader:
         """
         words = ("sh", "-c", facts.SCRIPT, "sh", facts.SERVER, facts.INSIDE)
         where = (f"--namespace={self.namespace}", "--container=postgres")
-        done = self.kubectl.run("exec", pod, *where, "--", *words)
+        done = self._exec(pod, "postgres", *words)
         stale = b"password authentication failed" in done.stderr
         if stale and (password := self._password(*secret)):
             given = ("sh", "-c", f'POSTGRES_PASSWORD="$(cat)"{facts.SCRIPT}', *words[3:])
@@ -167,8 +166,7 @@ class Reader:
     def facts_outside(self, pod: str) -> Answer:
         """Ask an external database the same in a pod of the api, with the rights that the api has."""
         asked = (facts.AS_APP, f"{facts.SERVER};{facts.INSIDE}")
-        where = (f"--namespace={self.namespace}", "--container=api")
-        return _facts(self.kubectl.run("exec", pod, *where, "--", "python3", "-c", *asked))
+        return _facts(self._exec(pod, "api", "python3", "-c", *asked))
 
     def _password(self, name: str, key: str) -> bytes:
         """Return a value of a Secret, empty where it may not be read."""
@@ -185,14 +183,26 @@ class Reader:
 
     def disk(self, pod: str) -> Answer:
         """Ask `df` in db's pod: (1024-blocks, used, available, capacity) of the volume."""
-        command = ("--", "df", "-Pk", "/var/lib/postgresql/data")
-        done = self.kubectl.run(
-            "exec", pod, f"--namespace={self.namespace}", "--container=postgres", *command
-        )
+        command = ("df", "-Pk", "/var/lib/postgresql/data")
+        done = self._exec(pod, "postgres", *command)
         lines = done.stdout.decode(errors="replace").splitlines()
         if done.returncode or len(lines) < 2:
             return Answer(None, reason(done))
         return Answer(lines[-1].split()[1:5])
+
+    def limits(self) -> list[Object]:
+        """Return the LimitRanges of the namespace; [] where they may not be read."""
+        done = self.kubectl.run("get", "limitranges", f"--namespace={self.namespace}", "--output=json")
+        return [] if done.returncode else self._items(done.stdout)
+
+    def _exec(self, pod: str, container: str, *command: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a program in a pod; one that gives no answer in time has failed, and the cluster has not."""
+        where = (f"--namespace={self.namespace}", f"--container={container}")
+        try:
+            return self.kubectl.run("exec", pod, *where, "--", *command)
+        except UnreachableError:
+            said = translate(POD_SILENT(pod=f"pod/{pod}"))
+            return subprocess.CompletedProcess((), Exit.FAILED, b"", said.encode())
 
     def logs(self, pod: str, *, previous: bool = False, lines: int = 60) -> Answer:
         """Return the last lines of a pod's log, or of its previous container's."""

@@ -95,13 +95,6 @@ def addresses(pod: Object) -> set[str]:
     return {one for one in (*listed, status(pod).get("podIP")) if one}
 
 
-def port_of(pod: Object, tier: str) -> int:
-    """Return the port on which the pod's container listens: the one it names, or the tier's usual one."""
-    ports = container(pod).get("ports") or ()
-    found: int = next((one["containerPort"] for one in ports if "containerPort" in one), LISTEN[tier])
-    return found
-
-
 def container_status(pod: Object) -> Object:
     """Return the state of the pod's one container, {} before there is any."""
     return next(iter(status(pod).get("containerStatuses") or ()), {})
@@ -117,7 +110,8 @@ def selects(selector: Mapping[str, str], item: Object) -> bool:
 class Snapshot:
     """Objects of one moment. `unread` are kinds that the rights forbid, as kubectl lists them.
 
-    `helm` is Helm's record of the release, None where it may not be read.
+    `helm` is Helm's record of the release, None where it may not be read. `stale`: db's pod has an older
+    password of the superuser in its environment. `answers`: psql in that pod got an answer.
     """
 
     namespace: str
@@ -127,8 +121,8 @@ class Snapshot:
     unread: set[str] = field(default_factory=set)
     manifest: Manifest = field(default_factory=Manifest)
     helm: Look | None = None
-    # Whether db's pod has an older password of the superuser in its environment.
     stale: bool = False
+    answers: bool = False
 
     def of(self, kind: str) -> list[Object]:
         """Return all objects of a kind."""
@@ -138,10 +132,13 @@ class Snapshot:
         """Return the release's objects of a kind, of one tier or of all three."""
         tiers = (tier,) if tier else TIERS
         return [
-            item for item in self.of(kind) if self._ours(item) and label(item, f"{_LABEL}component") in tiers
+            item
+            for item in self.of(kind)
+            if self.is_ours(item) and label(item, f"{_LABEL}component") in tiers
         ]
 
-    def _ours(self, item: Object) -> bool:
+    def is_ours(self, item: Object) -> bool:
+        """Whether an object has the labels of the release."""
         return label(item, f"{_LABEL}part-of") == "mcapp" and label(item, f"{_LABEL}instance") == self.release
 
     def releases(self) -> list[str]:

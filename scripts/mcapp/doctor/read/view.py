@@ -44,3 +44,10 @@ class View:
     def body(self, key: str) -> str:
         """Return the body of one HTTP answer."""
         return str(self.http(key).get("body", ""))
+
+
+def said(found: Mapping[str, Any]) -> str:
+    """Put one result of the probe in words."""
+    address = f" {found['address']}" if "address" in found else ""
+    detail = f" ({found['detail']})" if found.get("detail") else ""
+    return f"{found['outcome']}{address}{detail} after {found['ms']} ms"
