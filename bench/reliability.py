@@ -15,6 +15,7 @@ from dev.kind.cluster import existing
 from dev.kind.release import Release
 from dev.kind.versions import CLUSTER
 from dev.load import disks, failover, faults, members
+from dev.load.attempts import AFTER_SECONDS
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
@@ -154,8 +155,8 @@ stays, 25 s and 30 s where its node or its network is lost, 4 s and 6 s for a pl
 keeps its lease (`db.ha.ttl`) for 20 s, and nobody may take over before.
 
 What happens to members lasts {members.HOLD_SECONDS} s each, a wrong clock half of that. While the leader was
-frozen or cut off, and for {members.AFTER_SECONDS} s after that, writes were tried on it,
-in its own container. A round agrees only where it took none of them.
+frozen or cut off, and for {AFTER_SECONDS} s after that, writes were tried on it, in its own container. A
+round agrees only where it took none of them.
 
 ## What others publish, or their users report
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from time import time_ns
+from contextlib import ExitStack, contextmanager
 
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.release import Release
+from dev.load.attempts import AFTER_SECONDS, Attempts, node_of
 from dev.load.round import Fault
 
 PATRONICTL = ("patronictl", "-c", "/tmp/patroni.yaml")  # noqa: S108 - in db's pod
@@ -40,13 +41,19 @@ def _stop_node(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _cut(release: Release) -> Iterator[None]:
-    with cut(node_of(release, release.database_pod())):
-        yield
+    """Cut the leader off from the majority: it takes no write, and none when it is let go."""
+    leader = release.database_pod()
+    attempts = Attempts(release, leader)
+    with ExitStack() as stack:
+        with _cut_off(node_of(release, leader)):
+            stack.enter_context(attempts)
+            yield
+        time.sleep(AFTER_SECONDS)
+    attempts.refused()
 
 
 @contextmanager
-def cut(node: str) -> Iterator[None]:
-    """Cut a node off from every other machine."""
+def _cut_off(node: str) -> Iterator[None]:
     # Neither kube-proxy nor the engine of NetworkPolicies has rules in these chains.
     rules = (("PREROUTING", "-i"), ("POSTROUTING", "-o"))
 
@@ -62,7 +69,7 @@ def cut(node: str) -> Iterator[None]:
 
 
 @contextmanager
-def switch_over(release: Release) -> Iterator[None]:
+def _switch_over(release: Release) -> Iterator[None]:
     """Make another member the leader."""
     leader = release.database_pod()
     switchover = ("switchover", "--leader", leader, "--force")
@@ -83,7 +90,7 @@ def _drain(release: Release) -> Iterator[None]:
 
 @contextmanager
 def _upgrade(release: Release) -> Iterator[None]:
-    stamp = f"db.podAnnotations.rolled=at-{time_ns()}"
+    stamp = f"db.podAnnotations.rolled=at-{time.time_ns()}"
     release.upgrade(stamp, flags=("--wait", "--timeout", "4m"))
     yield
 
@@ -95,7 +102,7 @@ LEADER_LOST = {
     "leader's network cut": Fault(_cut),
 }
 PLANNED = {
-    "switchover": Fault(switch_over),
+    "switchover": Fault(_switch_over),
     "leader's node drained": Fault(_drain),
     "rolling upgrade": Fault(_upgrade),
 }
@@ -109,9 +116,3 @@ WORST = {
     "leader's network cut": 30.0,
     **dict.fromkeys(PLANNED, 6.0),
 }
-
-
-def node_of(release: Release, name: str) -> str:
-    """Return the node of a pod of db."""
-    (node,) = [pod["spec"]["nodeName"] for pod in release.pods("db") if pod["metadata"]["name"] == name]
-    return str(node)

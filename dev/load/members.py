@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
-from uuid import uuid4
 
 from dev.kind import host
 from dev.kind.cluster import resume
-from dev.kind.docker import client, docker
+from dev.kind.docker import docker
 from dev.kind.release import Release
-from dev.load.failover import cut, node_of
+from dev.load.attempts import AFTER_SECONDS, Attempts, container_of, node_of
 from dev.load.round import Fault, wait_whole
 from mcapp.errors import FailedError
 from mcapp.wait import until
 
 # A round of the bench; more than a lease.
 HOLD_SECONDS = 60
-# What happens when a silent member is let go shows within this time.
-AFTER_SECONDS = 10
 JUMP_SECONDS = 3600
 GONE_SECONDS = 90
 DISK_MIB = 600
 # Where the provisioner of the tests' clusters puts volumes.
 _VOLUMES = "/var/lib/rancher/k3s/storage"
 _SIGNAL = 'ctr -n k8s.io tasks ps "$1" | awk \'NR > 1 {print $1}\' | xargs -r kill "$2"'
-# timeout ends psql and leaves the server's process: a commit whose wait is cancelled would count as done.
-_WRITE = """export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=2
-timeout 3 psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" \
-  -c "INSERT INTO app.tasks (title) VALUES ('$1') RETURNING id" """
 _MOUNT = """set -eu; mkdir -p "$1"; truncate -s "$2M" /var/mcapp-disk.img
 mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mount -o loop /var/mcapp-disk.img "$1"; chmod 0777 "$1\""""
 _UNMOUNT = """umount --lazy "$1"; rm -f /var/mcapp-disk.img"""
@@ -48,53 +37,11 @@ _FAKETIME = {
 }
 
 
-class Attempts:
-    """Writes tried in a member's own container all the time; `acknowledged` has the numbers of those it took.
-
-    They go through its node, so that they reach a member that nobody else does.
-    """
-
-    def __init__(self, release: Release, pod: str) -> None:
-        self.acknowledged: list[int] = []
-        self.tried = 0
-        self._node, self._container = node_of(release, pod), _container(release, pod)
-        self._prefix = f"attempt {uuid4().hex[:8]}"
-        self._over = Event()
-        self._thread = Thread(target=self._try, name="attempts", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _try(self) -> None:
-        while not self._over.wait(0.2):
-            self.tried += 1
-            number = self.tried
-            run = ("ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", f"try-{number}", self._container)
-            words = [client(), "exec", self._node, *run, "sh", "-c", _WRITE, "sh", f"{self._prefix} {number}"]
-            done = subprocess.run(words, capture_output=True, check=False)
-            if not done.returncode and done.stdout.strip():
-                self.acknowledged.append(number)
-
-    def refused(self, since: int = 0) -> None:
-        """Raise FailedError if the member took a write after the number `since`, or none was tried."""
-        if taken := [number for number in self.acknowledged if number > since]:
-            raise FailedError(f"The former leader took {len(taken)} of {self.tried - since} writes.")
-        if self.tried <= since:
-            raise FailedError("No write was tried.")
-
-
 @contextmanager
 def _freeze(release: Release, *, hold: float) -> Iterator[None]:
     """Stop every process of the leader for a while; it takes no write, then or when it goes on."""
     leader = release.database_pod()
-    node, container = node_of(release, leader), _container(release, leader)
+    node, container = node_of(release, leader), container_of(release, leader)
     docker("exec", node, "sh", "-c", _SIGNAL, "sh", container, "-STOP")
     with Attempts(release, leader) as attempts:
         try:
@@ -104,19 +51,6 @@ def _freeze(release: Release, *, hold: float) -> Iterator[None]:
             docker("exec", node, "sh", "-c", f"{_SIGNAL} || true", "sh", container, "-CONT")
         time.sleep(AFTER_SECONDS)
     attempts.refused()
-    yield
-
-
-@contextmanager
-def _alone(release: Release, *, hold: float) -> Iterator[None]:
-    """Cut the leader off from the majority for a while: it takes no write, and none after that."""
-    leader = release.database_pod()
-    with Attempts(release, leader) as attempts:
-        with cut(node_of(release, leader)):
-            before = attempts.tried
-            time.sleep(hold)
-        time.sleep(AFTER_SECONDS)
-    attempts.refused(before)
     yield
 
 
@@ -221,7 +155,6 @@ def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
     """Return the faults by name; each lasts `hold` seconds."""
     return {
         "leader frozen": Fault(partial(_freeze, hold=hold)),
-        "leader cut off, writes tried on it": Fault(partial(_alone, hold=hold)),
         "API server away": Fault(partial(_without_api_server, hold=hold)),
         "both replicas' nodes stopped, then one back": Fault(partial(_without_replicas, hold=hold)),
         "both replicas' disks full": Fault(partial(_full_disks, hold=hold), _small_disks),
@@ -233,7 +166,6 @@ def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
 # leader notices by the end of a connection (wal_sender_timeout) that its replicas are away.
 LONGEST = {
     "leader frozen": 30.0,
-    "leader cut off, writes tried on it": 30.0,
     "API server away": 6.0,
     "both replicas' nodes stopped, then one back": 30.0,
     "both replicas' disks full": 30.0,
@@ -244,11 +176,6 @@ LONGEST = {
 def _replicas(release: Release) -> list[str]:
     leader = release.database_pod()
     return sorted(name for pod in release.pods("db") if (name := pod["metadata"]["name"]) != leader)
-
-
-def _container(release: Release, name: str) -> str:
-    (pod,) = [pod for pod in release.pods("db") if pod["metadata"]["name"] == name]
-    return str(pod["status"]["containerStatuses"][0]["containerID"].partition("://")[2])
 
 
 def _volume(release: Release, name: str) -> tuple[str, str]:
@@ -266,7 +193,7 @@ def _set_clock(release: Release, name: str, seconds: int) -> None:
 
 def _copied_anew(release: Release, name: str, node: str, script: str) -> None:
     """Delete a member's volume, run a script on its node, and wait until the member has copied the leader."""
-    old = release.get("pvc", f"data-{name}")["metadata"]["uid"]
+    old = str(release.get("pvc", f"data-{name}")["metadata"]["uid"])
 
     def gone() -> bool:
         # The StatefulSet makes another one of the same name at once, which waits for the node.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from time import time_ns
 
 import pytest
@@ -11,7 +10,8 @@ import pytest
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.release import Release
-from dev.load.failover import FAULTS, PATRONICTL, WORST, node_of, switch_over
+from dev.load.attempts import node_of
+from dev.load.failover import FAULTS, PATRONICTL, WORST
 from dev.load.ledger import State
 from dev.load.members import LONGEST, faults
 from dev.load.round import run_fault, wait_whole
@@ -41,16 +41,6 @@ def test_genvalues_proposes_it_and_each_member_has_a_node(installed: Up) -> None
     assert claims == {f"data-{name}" for name in NAMES}
 
 
-def test_the_service_sends_to_the_leader_alone(installed: Up) -> None:
-    release = installed.release
-    before = release.database_pod()
-    with ledger_kept(installed), switch_over(release):
-        wait_whole(release)
-    after = release.database_pod()
-    assert after != before
-    assert release.sql("SELECT pg_is_in_recovery(), current_setting('mcapp.pod')") == [f"f|{after}"]
-
-
 def test_an_upgrade_to_one_server_is_refused_and_changes_nothing(installed: Up) -> None:
     release = installed.release
     before = {pod["metadata"]["uid"] for pod in release.pods("db")}
@@ -60,34 +50,31 @@ def test_an_upgrade_to_one_server_is_refused_and_changes_nothing(installed: Up) 
     assert {pod["metadata"]["uid"] for pod in release.pods("db")} == before
 
 
-def test_members_take_another_password_of_the_replicator(installed: Up) -> None:
-    with ledger_kept(installed):
-        password = f"db.auth.replicationPassword=next-{time_ns()}"
-        installed.release.upgrade(password, flags=("--wait", "--timeout", "4m"))
-        wait_whole(installed.release)
+def lease(release: Release) -> str:
+    """Return the line with the leader's lease in the settings that all members share."""
+    shown = release.exec(release.database_pod(), *PATRONICTL, "show-config", container="postgres")
+    return next(line for line in shown.splitlines() if line.startswith("ttl:"))
 
 
-def test_an_upgrade_restarts_one_member_at_a_time(installed: Up) -> None:
-    with FAULTS["rolling upgrade"].happen(installed.release):
-        wait_whole(installed.release)
-    pods = {pod["metadata"]["name"]: pod for pod in installed.release.pods("db")}
+def test_an_upgrade_restarts_one_member_at_a_time_and_changes_what_all_share(installed: Up) -> None:
+    release = installed.release
+    release.upgrade("db.ha.ttl=30", flags=("--wait", "--timeout", "4m"))
+    wait_whole(release)
+    pods = {pod["metadata"]["name"]: pod for pod in release.pods("db")}
     for earlier, later in (("db-2", "db-1"), ("db-1", "db-0")):
         conditions = {one["type"]: one for one in pods[earlier]["status"]["conditions"]}
         # Times are in UTC, and sort as text.
         assert pods[later]["metadata"]["creationTimestamp"] >= conditions["Ready"]["lastTransitionTime"]
+    assert wait.until(lambda: lease(release) == "ttl: 30", LEASE_SECONDS)
 
 
-def test_an_upgrade_changes_what_all_members_share(installed: Up) -> None:
+def test_members_take_another_password_of_the_replicator(installed: Up) -> None:
     release = installed.release
-
-    def lease(seconds: int) -> bool:
-        shown = release.exec(release.database_pod(), *PATRONICTL, "show-config", container="postgres")
-        return f"ttl: {seconds}" in shown.splitlines()
-
-    for seconds in (30, 20):
-        release.upgrade(f"db.ha.ttl={seconds}", flags=("--wait", "--timeout", "4m"))
+    changed = ("db.ha.ttl=20", f"db.auth.replicationPassword=next-{time_ns()}")
+    with ledger_kept(installed):
+        release.upgrade(*changed, flags=("--wait", "--timeout", "4m"))
         wait_whole(release)
-        assert wait.until(partial(lease, seconds), 60)
+    assert wait.until(lambda: lease(release) == "ttl: 20", LEASE_SECONDS)
 
 
 def test_a_member_whose_volume_is_gone_copies_itself_anew(installed: Up) -> None:
@@ -148,7 +135,12 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[
     assert result.gap < WORST[name]
     # The fault did happen: clients saw it, and there is a new leader where the old one could not stay.
     assert result.refusals
-    assert name in STAYS or installed.release.database_pod() != before
+    leader = installed.release.database_pod()
+    assert name in STAYS or leader != before
+    # The Service sends to the leader alone.
+    assert installed.release.sql("SELECT pg_is_in_recovery(), current_setting('mcapp.pod')") == [
+        f"f|{leader}"
+    ]
 
 
 @pytest.mark.parametrize("name", LONGEST)

@@ -1,0 +1,77 @@
+"""Writes tried on one member of the database alone, whoever else can reach it."""
+
+from __future__ import annotations
+
+import subprocess
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from dev.kind.docker import client
+from dev.kind.release import Release
+from mcapp.errors import FailedError
+
+# What happens when a silent member is let go shows within this time.
+AFTER_SECONDS = 10
+# timeout ends psql and leaves the server's process: a commit whose wait is cancelled would count as done.
+_WRITE = """export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=2
+timeout 3 psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" \
+  -c "INSERT INTO app.tasks (title) VALUES ('$1') RETURNING id" """
+
+
+class Attempts:
+    """Writes tried in a member's own container all the time; `acknowledged` has the numbers of those it took.
+
+    They go through its node, so that they reach a member that nobody else does.
+    """
+
+    def __init__(self, release: Release, pod: str) -> None:
+        self.acknowledged: list[int] = []
+        self.tried = 0
+        self._node, self._container = node_of(release, pod), container_of(release, pod)
+        self._prefix = f"attempt {uuid4().hex[:8]}"
+        self._over = Event()
+        self._thread = Thread(target=self._try, name="attempts", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _try(self) -> None:
+        while not self._over.wait(0.2):
+            self.tried += 1
+            number = self.tried
+            run = ("ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", f"try-{number}", self._container)
+            words = [client(), "exec", self._node, *run, "sh", "-c", _WRITE, "sh", f"{self._prefix} {number}"]
+            done = subprocess.run(words, capture_output=True, check=False)
+            if not done.returncode and done.stdout.strip():
+                self.acknowledged.append(number)
+
+    def refused(self) -> None:
+        """Raise FailedError if the member took a write, or none was tried."""
+        if self.acknowledged:
+            raise FailedError(f"The former leader took {len(self.acknowledged)} of {self.tried} writes.")
+        if not self.tried:
+            raise FailedError("No write was tried.")
+
+
+def node_of(release: Release, name: str) -> str:
+    """Return the node of a pod of db."""
+    return str(_pod(release, name)["spec"]["nodeName"])
+
+
+def container_of(release: Release, name: str) -> str:
+    """Return the runtime's name of the container of a pod of db."""
+    return str(_pod(release, name)["status"]["containerStatuses"][0]["containerID"].partition("://")[2])
+
+
+def _pod(release: Release, name: str) -> dict[str, Any]:
+    (pod,) = [pod for pod in release.pods("db") if pod["metadata"]["name"] == name]
+    return pod
