@@ -28,9 +28,9 @@ bootstrap:
     retry_timeout: {{ div (sub .Values.db.ha.ttl 1) 2 }}
     # A leader goes on without the API server while it reaches all other members.
     failsafe_mode: true
-    # A crashed leader has this long to start again; then a replica takes over.
-    primary_start_timeout: 15
     {{- if .Values.db.ha.synchronous }}
+    # A crashed leader gives way at once: a replica has all that was acknowledged, and leads sooner than WAL is replayed.
+    primary_start_timeout: 0
     # Any replica may confirm a commit, so the loss of another one stops no write.
     synchronous_mode: quorum
     synchronous_mode_strict: {{ .Values.db.ha.synchronousStrict }}
@@ -39,6 +39,8 @@ bootstrap:
     # The quorum decides which member has every acknowledged commit. This limit must not keep that one from leading.
     maximum_lag_on_failover: 1073741824
     {{- else }}
+    # A replica may lack acknowledged writes: a crashed leader has this long to start again before one takes over.
+    primary_start_timeout: 15
     synchronous_mode: false
     synchronous_mode_strict: false
     maximum_lag_on_failover: 1048576
