@@ -108,10 +108,11 @@ PLANNED = {
 }
 FAULTS = {**LEADER_LOST, **PLANNED}
 # The longest time without an acknowledged write that is accepted, in seconds. A silent leader keeps its lease
-# (db.ha.ttl) for 20 s; one that is killed comes back as the leader, or gives way.
+# (db.ha.ttl) for 20 s. So may one whose pod is deleted with no grace: its token goes with the pod, so it may
+# not give the lease back, and the pod that follows first asks its former address.
 WORST = {
     "leader's postmaster killed": 13.0,
-    "leader's pod killed": 13.0,
+    "leader's pod killed": 30.0,
     "leader's node stopped": 30.0,
     "leader's network cut": 30.0,
     **dict.fromkeys(PLANNED, 6.0),

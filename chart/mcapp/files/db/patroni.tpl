@@ -31,6 +31,8 @@ bootstrap:
     {{- if .Values.db.ha.synchronous }}
     # A crashed leader gives way at once: a replica has all that was acknowledged, and leads sooner than WAL is replayed.
     primary_start_timeout: 0
+    # Nor do writes wait longer than this for the last checkpoint of a leader that is to stop.
+    primary_stop_timeout: 1
     # Any replica may confirm a commit, so the loss of another one stops no write.
     synchronous_mode: quorum
     synchronous_mode_strict: {{ .Values.db.ha.synchronousStrict }}
