@@ -23,7 +23,8 @@ timeout 3 psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" \
 class Attempts:
     """Writes tried in a member's own container all the time; `acknowledged` has the numbers of those it took.
 
-    They go through its node, so that they reach a member that nobody else does.
+    They go through its node, so that they reach a member that nobody else does. The first one is made when
+    nothing is wrong yet. FailedError is raised if it is not taken: otherwise the others would show nothing.
     """
 
     def __init__(self, release: Release, pod: str) -> None:
@@ -33,6 +34,9 @@ class Attempts:
         self._prefix = f"attempt {uuid4().hex[:8]}"
         self._over = Event()
         self._thread = Thread(target=self._try, name="attempts", daemon=True)
+        if not self._write(0):
+            raise FailedError(f"{pod} takes no write.")
+        release.sql(f"DELETE FROM app.tasks WHERE title = '{self._prefix} 0'")  # noqa: S608 - a title of ours
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -47,12 +51,14 @@ class Attempts:
     def _try(self) -> None:
         while not self._over.wait(0.2):
             self.tried += 1
-            number = self.tried
-            run = ("ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", f"try-{number}", self._container)
-            words = [client(), "exec", self._node, *run, "sh", "-c", _WRITE, "sh", f"{self._prefix} {number}"]
-            done = subprocess.run(words, capture_output=True, check=False)
-            if not done.returncode and done.stdout.strip():
-                self.acknowledged.append(number)
+            if self._write(self.tried):
+                self.acknowledged.append(self.tried)
+
+    def _write(self, number: int) -> bool:
+        run = ("ctr", "-n", "k8s.io", "tasks", "exec", "--exec-id", f"try-{uuid4().hex[:8]}", self._container)
+        words = [client(), "exec", self._node, *run, "sh", "-c", _WRITE, "sh", f"{self._prefix} {number}"]
+        done = subprocess.run(words, capture_output=True, check=False)
+        return not done.returncode and bool(done.stdout.strip())
 
     def refused(self) -> None:
         """Raise FailedError if the member took a write, or none was tried."""

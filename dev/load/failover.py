@@ -48,8 +48,11 @@ def _cut(release: Release) -> Iterator[None]:
         with _cut_off(node_of(release, leader)):
             stack.enter_context(attempts)
             yield
+            taken = len(attempts.acknowledged)
         time.sleep(AFTER_SECONDS)
-    attempts.refused()
+    # Let go within its lease, it is the leader still.
+    if taken or release.database_pod() != leader:
+        attempts.refused()
 
 
 @contextmanager

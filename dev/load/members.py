@@ -42,8 +42,9 @@ def _freeze(release: Release, *, hold: float) -> Iterator[None]:
     """Stop every process of the leader for a while; it takes no write, then or when it goes on."""
     leader = release.database_pod()
     node, container = node_of(release, leader), container_of(release, leader)
+    attempts = Attempts(release, leader)
     docker("exec", node, "sh", "-c", _SIGNAL, "sh", container, "-STOP")
-    with Attempts(release, leader) as attempts:
+    with attempts:
         try:
             time.sleep(hold)
         finally:

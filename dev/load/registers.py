@@ -31,6 +31,8 @@ LIFE_OPERATIONS = 150
 READ_SHARE = 0.5
 PAUSE_SECONDS = 0.05
 TIMEOUT_SECONDS = 10.0
+# What a client reads where the row is not there. No order explains it: every row's creation was acknowledged.
+GONE = 0
 
 Outcome = Literal["read", "set", "refused", "unknown"]
 
@@ -40,7 +42,8 @@ class Operation:
     """One operation on a register, as its client saw it.
 
     `call` and `return_` are readings of time.monotonic_ns(); `return_` is 0 where no answer came. A change
-    expects the version `expected`; `version` and `value` are those after a change, or those that were read.
+    expects the version `expected`; `version` and `value` are those after a change, or those that were read
+    (GONE where there was no row, also by a change).
     """
 
     register: int
@@ -132,11 +135,13 @@ class Registers:
     async def _read(self, client: httpx.AsyncClient, number: int, register: _Register) -> None:
         began = time.monotonic_ns()
         answer = await _answer(client, "GET", f"/api/tasks/{register.task}")
-        if answer is None or not answer.is_success:
-            return
-        task = answer.json()
-        version, value = _version(answer), task["title"].removeprefix(self.prefix.strip()).strip()
         ended = time.monotonic_ns()
+        if answer is None or not (answer.is_success or answer.status_code == httpx.codes.NOT_FOUND):
+            return
+        version, value = GONE, ""
+        if answer.is_success:
+            version = _version(answer)
+            value = answer.json()["title"].removeprefix(self.prefix.strip()).strip()
         register.version = max(register.version, version)
         self.history.append(
             Operation(register.task, number, began, ended, "read", version=version, value=value)
@@ -157,6 +162,8 @@ class Registers:
         elif outcome == "set" and answer is not None:
             version = _version(answer)
             register.version = max(register.version, version)
+        elif outcome == "read":
+            version, value = GONE, ""
         self.history.append(Operation(register.task, number, began, ended, outcome, expected, version, value))
 
 
@@ -183,6 +190,8 @@ def _outcome(answer: httpx.Response | None) -> Outcome | None:
         return "set"
     if answer.status_code == httpx.codes.PRECONDITION_FAILED:
         return "refused"
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return "read"
     said: Any = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     # Only the api's own 503 says that nothing was written.
     refused = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "request_id" in said

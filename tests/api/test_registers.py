@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from dev.load.registers import CLIENTS, Operation, Outcome, Registers, Verdict, check
+from dev.load.registers import CLIENTS, GONE, Operation, Outcome, Registers, Verdict, check
 from dev.local.api_process import ApiProcess
 from dev.local.postgres import PostgresServer
 from mcapp import wait
@@ -37,6 +37,7 @@ UNSURE = _done(1, "unknown", value="a", expected=1, back=0)
         ([UNSURE, _done(3, "read", 1), _done(5, "read", 2, "a")], True),
         ([UNSURE, _done(3, "read", 2, "a"), _done(5, "read", 1)], False),
         ([UNSURE, _done(3, "read", 1), _done(5, "read", 1)], True),
+        ([SET, _done(3, "read", GONE)], False),
     ],
     ids=[
         "in order",
@@ -48,6 +49,7 @@ UNSURE = _done(1, "unknown", value="a", expected=1, back=0)
         "done late",
         "undone",
         "never done",
+        "lost",
     ],
 )
 def test_what_fits_one_order(history: list[Operation], right: bool) -> None:

@@ -41,6 +41,12 @@ def test_patroni_copies_from_the_server(render: Render) -> None:
     assert any(port["port"] == 53 for rule in policy for port in rule["ports"])
 
 
+def test_nobody_rolls_back_to_it(render: Render) -> None:
+    for values, to in ((ha(db=FOLLOW), "move"), (HA, "ha"), ({"db": FOLLOW}, "move"), ({}, "standalone")):
+        (container,) = render(values).one("Job", "db-passwords")["spec"]["template"]["spec"]["containers"]
+        assert {"name": "ROLLBACK_TO", "value": to} in container["env"]
+
+
 def test_no_member_restarts_when_it_ends(render: Render) -> None:
     # Passwords that are drawn are others in each rendering.
     auth = {"auth": GIVEN}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ MEMBERS = {"metadata": {"labels": {"mcapp/mode": "ha"}}, "spec": {"volumeClaimTe
 RUNS_HA = {f"{STATEFUL}db": MEMBERS}
 HOLDS_ONE, HOLDS_HA = {f"{CLAIM}postgres-pvc": ASKED}, {f"{CLAIM}data-db-1": ASKED}
 STATE: dict[str, Any] = {"v1/Service/mcapp/db-config": {"spec": {}}}
+LEFT: dict[str, Any] = {"v1/Service/mcapp/db-config": {"metadata": {"labels": {"mcapp/data-left": "true"}}}}
 GIVEN = {"superuserPassword": "a", "appPassword": "b", "replicationPassword": "c"}
 
 
@@ -34,8 +36,8 @@ def on(copied: str, values: dict[str, Any], *live: dict[str, Any], **db: Any) ->
 
 @pytest.mark.parametrize(
     "live",
-    [(RUNS_ONE,), (RUNS_ONE, HOLDS_ONE), (HOLDS_ONE,), (HOLDS_ONE, HOLDS_HA)],
-    ids=["runs", "runs with data", "uninstalled", "moved back and uninstalled"],
+    [(RUNS_ONE,), (RUNS_ONE, HOLDS_ONE), (HOLDS_ONE,), (HOLDS_ONE, HOLDS_HA, LEFT), (HOLDS_ONE, HOLDS_HA)],
+    ids=["runs", "runs with data", "uninstalled", "moved and uninstalled", "without Patroni's state"],
 )
 def test_one_server_does_not_become_several_by_an_upgrade(
     copied: str, live: tuple[dict[str, Any], ...]
@@ -62,6 +64,31 @@ def test_several_do_not_become_one_by_an_upgrade(copied: str, live: tuple[dict[s
     assert "--set db.mode=ha" in str(told.value)
     assert "python scripts/movedb.py --to standalone -n mcapp --release mcapp" in str(told.value)
     on(copied, dict(HA), *live)
+
+
+def moving(to: str, *done: str) -> dict[str, Any]:
+    """Return the record of a move to another mode."""
+    return {"v1/ConfigMap/mcapp/db-mode": {"data": {"move.json": json.dumps({"to": to, "done": done})}}}
+
+
+@pytest.mark.parametrize(
+    ("to", "values", "before", "after"),
+    [("ha", dict(HA), RUNS_ONE, RUNS_HA), ("standalone", SINGLE, RUNS_HA, RUNS_ONE)],
+    ids=["to ha", "to standalone"],
+)
+def test_an_upgrade_in_the_middle_of_a_move_is_refused(
+    copied: str, to: str, values: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    begun = moving(to, "prepare")
+    with pytest.raises(HelmError) as told:
+        on(copied, values, after, begun)
+    assert f"NOTHING WAS CHANGED. A move of the data to db.mode {to} is not finished." in str(told.value)
+    assert f"python scripts/movedb.py --to {to} -n mcapp --release mcapp" in str(told.value)
+    assert "python scripts/movedb.py --back -n mcapp --release mcapp" in str(told.value)
+    # The move itself, its last upgrade, and an upgrade before it has changed anything.
+    on(copied, values, after, begun, ha={"follow": True})
+    on(copied, values, after, moving(to, "prepare", "join", "verify", "switch"))
+    on(copied, SINGLE if to == "ha" else dict(HA), before, moving(to))
 
 
 def test_without_data_either_mode_is_free(copied: str) -> None:

@@ -103,6 +103,9 @@ def test_a_rollback_to_another_mode_changes_nothing(server: PostgresServer) -> N
     """The live Secret tells the mode: only that of several servers has the replicator's password."""
     now = live(server)
     new = {"NEXT_APP": "new", "NEXT_SUPERUSER": "new"}
+    done = server.script(CHANGE, **now, **new, ROLLBACK_TO="move")
+    assert done.returncode == 1
+    assert "from the middle of a move to another db.mode. NOTHING WAS CHANGED." in done.stdout.decode()
     for mode, to, more in (("standalone", "ha", {}), ("ha", "standalone", {"LIVE_REPLICATION": "r"})):
         done = server.script(CHANGE, **now, **new, **more, ROLLBACK_TO=to)
         assert done.returncode == 1

@@ -12,7 +12,7 @@ from dev.local.postgres import PostgresServer
 from mcapp.backup.server import Server
 from mcapp.errors import FailedError
 from mcapp.move.modes import accounts, stops
-from mcapp.move.modes.runner import SLOT
+from mcapp.move.modes.state import SLOT
 from tests.data.conftest import populate, serving
 
 pytestmark = [pytest.mark.postgres]
@@ -104,6 +104,20 @@ def test_the_copy_has_all_that_was_written_before_the_stop(pair: Pair) -> None:
     finally:
         pair.first.sql("ALTER SYSTEM RESET default_transaction_read_only")
         pair.first.sql("SELECT pg_reload_conf()")
+
+
+def test_a_copy_of_another_timeline_has_not_all(pair: Pair) -> None:
+    try:
+        place = stops.stop(pair.source)
+    finally:
+        pair.first.sql("ALTER SYSTEM RESET default_transaction_read_only")
+        pair.first.sql("SELECT pg_reload_conf()")
+    assert place.timeline == "00000001"
+    stops.await_all([pair.copy], place)
+    with pytest.raises(FailedError, match="do not catch up"):
+        stops.await_all([pair.copy], place._replace(timeline="00000002"))
+    assert stops.is_copy(pair.copy)
+    assert not stops.is_copy(pair.source)
 
 
 def test_a_copy_that_does_not_catch_up_is_told_and_writes_go_on(

@@ -34,8 +34,8 @@ def move(lab: Lab, *arguments: str, code: Exit = Exit.OK) -> Any:
     return json.loads(done.stdout) if code == Exit.OK else done.stderr
 
 
-def killed(lab: Lab, at: str, *arguments: str) -> None:
-    """Run a move, and kill it with every process that it started when it prints this step."""
+def killed(lab: Lab, at: str, *arguments: str, after: float = 0) -> None:
+    """Run a move, and kill it with every process that it started, so long after it prints this step."""
     with subprocess.Popen(
         words(lab, *arguments), stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -47,6 +47,7 @@ def killed(lab: Lab, at: str, *arguments: str) -> None:
                 break
         else:
             pytest.fail(f"it never printed {at}: {''.join(said)}")
+        time.sleep(after)
         os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from dev.load.round import wait_whole
 from mcapp import wait
+from mcapp.config import CHART
 from mcapp.errors import Exit
 from tests.e2e.conftest import Up
 from tests.e2e.lab import Lab
@@ -18,6 +23,8 @@ TOPOLOGY = "ha"
 # Where each run is killed: when the earlier step is recorded, or in the middle of one.
 KILLS = ("2/5", "helm upgrade", "Waiting until 2", "3/5", "4/5", "5/5", "Waiting until 3")
 BACK_KILLS = ("2/5", "Copying", "3/5", "4/5", "helm upgrade", "5/5")
+# In the switch: before writes stop, while they stand, and when the new place has been let to take them.
+SWITCH_SECONDS = (0.5, 1.5, 3.0)
 AGAIN_SECONDS = 60
 STOPPED_SECONDS = 5
 FILLER = (
@@ -68,6 +75,19 @@ def under_writes(lab: Lab, run: Callable[[], None]) -> None:
     assert set(refused) <= {"503"}
 
 
+def killed_in_the_switch(lab: Lab, to: str) -> None:
+    for seconds in SWITCH_SECONDS:
+        killed(lab, "4/5", "--to", to, after=seconds)
+
+
+def upgraded(lab: Lab, chart: Path, *settings: str) -> None:
+    """Upgrade by the chart's next version, which has other labels on every object."""
+    shutil.copytree(CHART, chart)
+    document = chart / "Chart.yaml"
+    document.write_text(re.sub(r"(?m)^version: .*$", "version: 99.0.0", document.read_text()))
+    lab.release.upgrade(*settings, chart=chart, flags=("--wait", "--timeout", "4m"))
+
+
 def test_grown_and_back_while_nothing_is_written(lab: Lab) -> None:
     before = titles(lab)
     done = move(lab, "--to", "ha")
@@ -92,10 +112,12 @@ def test_given_up_before_the_switch_nothing_of_it_remains(lab: Lab) -> None:
     assert not read_only(lab)
 
 
-def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab) -> None:
+def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: Path) -> None:
     def run() -> None:
         for at in KILLS:
             killed(lab, at, "--to", "ha")
+            if at == "4/5":
+                killed_in_the_switch(lab, "ha")
         move(lab, "--to", "ha")
 
     under_writes(lab, run)
@@ -106,12 +128,16 @@ def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab) -> None:
     assert "still kept" in move(lab, "--to", "standalone", code=Exit.FAILED)
     subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
     assert claims(lab) == member_claims()
+    upgraded(lab, tmp_path / "mcapp", "db.auth.replicationPassword=another")
+    wait_whole(lab.release)
 
 
-def test_shrinking_is_killed_at_every_step_and_loses_nothing(lab: Lab) -> None:
+def test_shrinking_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: Path) -> None:
     def run() -> None:
         for at in BACK_KILLS:
             killed(lab, at, "--to", "standalone")
+            if at == "4/5":
+                killed_in_the_switch(lab, "standalone")
         move(lab, "--to", "standalone")
 
     under_writes(lab, run)
@@ -120,6 +146,7 @@ def test_shrinking_is_killed_at_every_step_and_loses_nothing(lab: Lab) -> None:
     assert "Something was written since the switch" in move(lab, "--back", code=Exit.FAILED)
     subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
     assert claims(lab) == {"blue-postgres-pvc"}
+    upgraded(lab, tmp_path / "mcapp")
 
 
 def test_both_ways_without_a_kill_stop_writes_for_a_moment(lab: Lab, show: Callable[[str], None]) -> None:
@@ -138,6 +165,9 @@ def test_shrunk_and_back_to_the_members(lab: Lab) -> None:
     before = titles(lab)
     move(lab, "--to", "standalone")
     assert names(lab) == {"blue-db-0": ""}
+    move(lab, "--back")
+    assert sorted(names(lab).values()) == ["primary", "replica", "replica"]
+    killed(lab, "5/5", "--to", "standalone")
     move(lab, "--back")
     assert sorted(names(lab).values()) == ["primary", "replica", "replica"]
     assert titles(lab) == before

@@ -85,8 +85,11 @@ def test_data_of_several_servers_keep_their_mode(run: Run) -> None:
     # After a move the old server's claim is there, too. Patroni's state tells which data are live.
     moved = [*THREE, *database_volume("lab-1"), *database_volume("lab-1", name="data-db-1")]
     assert "mode" not in run(of=moved).values.get("db", {})
-    state = {"kind": "Service", "metadata": {"name": "db-config", "namespace": "mcapp"}, "spec": {}}
+    state: Object = {"kind": "Service", "metadata": {"name": "db-config", "namespace": "mcapp"}, "spec": {}}
     assert run(of=[*moved, state]).values["db"]["mode"] == "ha"
+    # It stays after a move back to one server, and is marked.
+    state["metadata"]["labels"] = {"mcapp/data-left": "true"}
+    assert "mode" not in run(of=[*moved, state]).values.get("db", {})
     others = database_volume("lab-1", name="data-db-x")
     assert "mode" not in run(of=[*THREE[:3], away, *others]).values.get("db", {})
 

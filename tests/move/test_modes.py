@@ -70,6 +70,28 @@ def test_the_values_of_the_middle_do_not_stay() -> None:
         assert db == {"mode": mode, "ha": {"ttl": 30}, "database": "d"}
 
 
+def test_one_server_has_no_password_for_members() -> None:
+    given = {
+        "topology": "multi",
+        "db": {"mode": "ha", "auth": {"replicationPassword": "r", "appPassword": "a"}},
+    }
+    assert wanted.with_mode(deployed(given), "standalone").given["db"]["auth"] == {"appPassword": "a"}
+    assert wanted.with_mode(deployed(given), "ha").given["db"]["auth"] == given["db"]["auth"]  # type: ignore[index]
+
+
+def test_a_foreign_claim_is_none_of_a_member() -> None:
+    foreign = member_claim(0)
+    foreign["metadata"]["name"] = "123"
+    inventory = cluster(3, foreign, *map(member_claim, range(3)), home="")
+    assert wanted.begun(deployed(HA), inventory, "standalone", 4).old == (
+        "data-db-0",
+        "data-db-1",
+        "data-db-2",
+    )
+    with pytest.raises(UserError, match="has no data"):
+        wanted.begun(deployed(HA), cluster(3, foreign, home=""), "standalone", 4)
+
+
 def test_shrinking_keeps_every_members_claim() -> None:
     homes = [volume(number, f"lab-{2 - number}") for number in range(3)]
     inventory = cluster(3, *homes, *map(member_claim, range(3)), home="")
@@ -182,6 +204,15 @@ def test_the_one_server_is_the_pod_that_is_no_member(monkeypatch: pytest.MonkeyP
     single = Members(deployed()).single()
     assert single
     assert single["metadata"]["name"] == "db-0"
+
+
+def test_a_claim_in_use_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = {"spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "postgres-pvc"}}]}}
+    monkeypatch.setattr(Members, "pods", lambda _: [mounts])
+    release = deployed()
+    done = Change("ha", 3, "", ("postgres-pvc",), STEPS)
+    with pytest.raises(FailedError, match=r"use these claims: postgres-pvc\."):
+        cli.work(release, record(release), done, asked(discard_old=True))
 
 
 def test_policies_are_made_where_the_release_has_some() -> None:

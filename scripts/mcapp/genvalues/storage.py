@@ -35,13 +35,19 @@ def member_claim(inventory: Inventory, namespace: str, prefix: str) -> str:
     """Return the name of a claim of a member in mode ha, "" if there is none."""
     stem = f"data-{object_name(prefix, 'db')}-"
     owned = (claim.name for claim in inventory.claims if claim.owner.namespace == namespace)
-    return next((name for name in sorted(owned) if name.removeprefix(stem).isdigit()), "")
+    return next(
+        (name for name in sorted(owned) if name.startswith(stem) and name.removeprefix(stem).isdigit()), ""
+    )
 
 
 def has_leader(inventory: Inventory, namespace: str, prefix: str) -> bool:
-    """Whether Patroni's state of the data is there: after a move to mode ha, the old claim is, too."""
+    """Whether Patroni's state of the data is there: after a move to mode ha, the old claim is, too.
+
+    After a move to mode standalone, it is the other way round, and the state is marked.
+    """
     wanted = (namespace, object_name(prefix, "db-config"))
-    return any((service.owner.namespace, service.name) == wanted for service in inventory.services)
+    found = (one for one in inventory.services if (one.owner.namespace, one.name) == wanted)
+    return any(not service.left for service in found)
 
 
 def _mountable(inventory: Inventory, claim: Claim) -> frozenset[str] | None:

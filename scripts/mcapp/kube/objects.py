@@ -16,6 +16,8 @@ _DEFAULT_CLASS = (
 )
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
 _PROVISIONERS = ("volume.kubernetes.io/storage-provisioner", "volume.beta.kubernetes.io/storage-provisioner")
+# On the Service with Patroni's state: the data were moved away, and it belongs to the claims that are kept.
+DATA_LEFT = "mcapp/data-left"
 # Their volumes are folders on one node.
 NODE_BOUND = frozenset({"rancher.io/local-path", "k8s.io/minikube-hostpath", "microk8s.io/hostpath"})
 
@@ -39,11 +41,12 @@ class StorageClass:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A Service and the ports it has on every node."""
+    """A Service and the ports it has on every node. `left`: it holds Patroni's state of data moved away."""
 
     name: str
     owner: Owner
     ports: tuple[int, ...]
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ def service(raw: Mapping[str, Any]) -> Service:
     spec = raw.get("spec") or {}
     ports = [port.get("nodePort") for port in spec.get("ports") or ()]
     ports.append(spec.get("healthCheckNodePort"))
-    return Service(_string(raw["metadata"]["name"]), _owner(raw), tuple(int(port) for port in ports if port))
+    left = DATA_LEFT in (raw["metadata"].get("labels") or {})
+    wanted = tuple(int(port) for port in ports if port)
+    return Service(_string(raw["metadata"]["name"]), _owner(raw), wanted, left)
 
 
 def pod(raw: Mapping[str, Any]) -> Pod:

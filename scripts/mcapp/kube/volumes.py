@@ -10,11 +10,16 @@ from mcapp.kube.kubectl import Kubectl
 # Annotations that bind a claim to its volume.
 _BINDING = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
 _KEPT = ("accessModes", "resources", "storageClassName")
+_VERSIONED = ("helm.sh/chart", "app.kubernetes.io/version")
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def claim_like(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return a claim like another one, under another name, and bound to nothing."""
+    """Return a claim like another one, under another name, and bound to nothing.
+
+    Without labels that change with the chart's version: Helm refuses to change what another has set.
+    """
+    labels = {key: one for key, one in labels.items() if key not in _VERSIONED}
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",

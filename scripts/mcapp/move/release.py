@@ -76,8 +76,9 @@ class Deployed:
     def upgrade(self, wanted: Mapping[str, Any]) -> None:
         """Bring the release to these values, also after an upgrade that was cut off."""
         settle(self.kubectl, self.namespace, self.name, _OWN)
-        # Not --wait: api is not ready before the database takes writes, which is a later step.
-        flags = ("--reset-values", "--values", "-")
+        # Not --wait: api is not ready before the database takes writes, which is a later step. The way back
+        # reads the revision from before the move, however often this one is called.
+        flags = ("--reset-values", "--values", "-", "--history-max=0")
         self.helm("upgrade", self.name, CHART, *flags, stdin=valuesfile.text(dict(wanted)))
 
     def plan(self, inventory: Inventory, topology: str, target: str) -> tuple[Plan, values.Result]:

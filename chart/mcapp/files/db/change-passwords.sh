@@ -4,7 +4,7 @@
 #
 # Environment: PGHOST and PGDATABASE; each role's password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
 # LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has the REPLICATION ones.
-# ROLLBACK_TO is the db.mode of this Job's own revision.
+# ROLLBACK_TO is the db.mode of this Job's own revision, or "move" in the middle of a move to another one.
 # SUPERUSER_KEY, APP_KEY and REPLICATION_KEY name their keys in the Secret.
 set -eu
 export PGCONNECT_TIMEOUT=5
@@ -22,6 +22,11 @@ one_line() {
 }
 
 # A rollback renders nothing, so no check of the chart sees that it leads to another mode, whose volumes lack the data.
+if [ "${ROLLBACK_TO:-}" = move ]; then
+  echo "This revision is from the middle of a move to another db.mode. NOTHING WAS CHANGED."
+  echo "Choose another one (helm history), or go on with the move: python scripts/movedb.py"
+  exit 1
+fi
 live=standalone
 if [ -n "${LIVE_REPLICATION:-}" ]; then live=ha; fi
 if [ "${ROLLBACK_TO:-$live}" != "$live" ]; then

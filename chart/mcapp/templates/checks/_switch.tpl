@@ -7,7 +7,21 @@ other claims, and only a move takes them along: it lets itself through by db.ha.
   {{- if and $live (include "mcapp.ownsDatabase" .) (ne $live .Values.db.mode) (not .Values.db.ha.follow) -}}
     {{- fail (include "mcapp.otherMode" (dict "root" . "live" $live)) -}}
   {{- end -}}
+  {{- /* Before its switch, an upgrade would undo half of the move. It has begun where the StatefulSet is of the other mode. */ -}}
+  {{- $record := include "mcapp.live" (list . "v1" "ConfigMap" "db-mode") | fromJson -}}
+  {{- $move := dig "data" "move.json" "{}" $record | fromJson -}}
+  {{- if and (include "mcapp.liveDatabase" . | fromJson) (eq $live (get $move "to" | default "")) (not (has "switch" $move.done)) (not .Values.db.ha.follow) -}}
+    {{- fail (include "mcapp.inMove" (dict "root" . "to" $live)) -}}
+  {{- end -}}
 {{- end -}}
+
+{{- define "mcapp.inMove" }}
+{{- $flags := printf "-n %s --release %s" .root.Release.Namespace .root.Release.Name }}
+
+NOTHING WAS CHANGED. A move of the data to db.mode {{ .to }} is not finished.
+Either go on with it:  python scripts/movedb.py --to {{ .to }} {{ $flags }}
+or give it up:         python scripts/movedb.py --back {{ $flags }}
+{{ end -}}
 
 {{- define "mcapp.otherMode" }}
 {{- $root := .root }}

@@ -62,8 +62,10 @@ data-{{ include "mcapp.object" (list (index . 0) "db") }}-{{ index . 1 }}
     {{ ternary "ha" "standalone" (eq (dig "metadata" "labels" "mcapp/mode" "" $database) "ha") }}
   {{- else -}}
     {{- $single := include "mcapp.live" (list . "v1" "PersistentVolumeClaim" "postgres-pvc") | fromJson -}}
-    {{- /* A move keeps the old volume. The Service with Patroni's state tells which one is the old. */ -}}
-    {{- if and (include "mcapp.liveMemberClaim" . | fromJson) (or (not $single) (include "mcapp.live" (list . "v1" "Service" "db-config") | fromJson)) -}}
+    {{- /* A move keeps the old volume. The Service with Patroni's state tells which one is the old; a move from there marks it. */ -}}
+    {{- $state := include "mcapp.live" (list . "v1" "Service" "db-config") | fromJson -}}
+    {{- $holds := and $state (not (hasKey (dig "metadata" "labels" dict $state) "mcapp/data-left")) -}}
+    {{- if and (include "mcapp.liveMemberClaim" . | fromJson) (or (not $single) $holds) -}}
       ha
     {{- else if $single -}}
       standalone

@@ -12,6 +12,7 @@ from mcapp.doctor.remedies import helm_rollback
 
 ROLE = "mcapp/role"
 PRIMARY = "primary"
+STANDBY = "standby_leader"
 # More than a replica falls behind in a busy moment.
 LAG_BYTES = 16 * 2**20
 
@@ -33,8 +34,13 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def leaderless(snapshot: Snapshot) -> bool:
-    """Whether the database has members, and none has the leader's label."""
-    return snapshot.is_ha and bool(snapshot.pods("db")) and not _leaders(snapshot)
+    """Whether the database has members, and none has the leader's label.
+
+    In a move to mode ha, one leads those that follow the server, which takes the writes.
+    """
+    pods = snapshot.pods("db")
+    moving = any(label(pod, ROLE) == STANDBY for pod in pods)
+    return snapshot.is_ha and bool(pods) and not _leaders(snapshot) and not moving
 
 
 def lagging(snapshot: Snapshot, topology: dict[str, Any]) -> Iterator[Finding]:

@@ -70,6 +70,14 @@ def ensure_password(deployed: Deployed) -> str:
     return made
 
 
+def give_up_password(deployed: Deployed) -> None:
+    """Leave the password in the release's own Secret to Helm: it refuses to change what another has set."""
+    auth = _auth(deployed)
+    if not auth["existingSecret"]:
+        metadata = {"name": _secret(deployed), "namespace": deployed.namespace}
+        deployed.kubectl.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+
+
 def forget_password(deployed: Deployed) -> None:
     """Take the password out of the release's own Secret: with it, the release counts as one of mode ha."""
     auth, name = _auth(deployed), _secret(deployed)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mcapp.errors import FailedError
 from mcapp.kube.volumes import set_policy
 from mcapp.move import words as move_words
 from mcapp.move import writes
-from mcapp.move.modes import words
+from mcapp.move.modes import stops, words
 from mcapp.move.modes.runner import Runner
 
 
@@ -17,11 +18,7 @@ def go_back(runner: Runner) -> None:
 
     Raises FailedError where something was written since the switch: it is not there.
     """
-    move = runner.move
-    if move.switched and not move.back:
-        if not move.content and runner.move.to == "ha" and runner.members.single() is not None:
-            # Cut off right after the switch: the old server still runs, and takes no writes.
-            runner.move = runner.record.save(replace(move, content=runner.digest(runner.single())))
+    if runner.move.switched and not runner.move.back:
         require_same(runner)
     runner.move = runner.record.save(replace(runner.move, back=True))
     runner.undo()
@@ -29,27 +26,49 @@ def go_back(runner: Runner) -> None:
 
 
 def require_same(runner: Runner) -> None:
-    """Let the new place refuse writes, and check that it holds what it held at the switch.
+    """Let the new place refuse writes, and check that it holds what the old one holds, or held at the switch.
 
     Raises FailedError if not. Then, and after any other error, it takes writes again.
     """
-    found = runner.members.leader() if runner.move.to == "ha" else runner.members.single()
-    if found is None:
+    grown = runner.move.to == "ha"
+    new, old = runner.members.leader(), runner.members.single()
+    if not grown:
+        new, old = old, new
+    if new is None:
         raise FailedError(words.NO_LEADER(), move_words.AGAIN())
-    server = runner.members.server(found)
+    server = runner.members.server(new)
+    if stops.is_copy(server):
+        # It was never promoted, so nobody wrote there.
+        return
     try:
+        if grown:
+            # Also for a member that leads next.
+            runner.members.refuse(new, "on")
         writes.refuse(server)
-        same = bool(runner.move.content) and runner.digest(server) == runner.move.content
+        # Cut off after the switch, the old place is still there, and takes no writes.
+        held = runner.move.content or (runner.digest(runner.members.server(old)) if old else "")
+        same = runner.digest(server) == held
     except BaseException:
-        writes.allow(server)
+        _allow(runner, new)
         raise
     if not same:
-        writes.allow(server)
+        _allow(runner, new)
         raise FailedError(words.WRITTEN_SINCE(claims=list(runner.move.old)), words.WRITTEN_SINCE_REMEDY())
 
 
+def _allow(runner: Runner, new: dict[str, Any]) -> None:
+    if runner.move.to == "ha":
+        runner.members.refuse(new, None)
+    writes.allow(runner.members.server(new))
+
+
 def discard(runner: Runner) -> None:
-    """Delete the claims that a move has kept, with their volumes, and what Patroni knew of them."""
+    """Delete the claims that a move has kept, with their volumes, and what Patroni knew of them.
+
+    Raises FailedError while a pod uses one of them.
+    """
+    if used := sorted({*runner.move.old} & set(runner.members.claims())):
+        raise FailedError(words.CLAIM_USED(claims=used), words.CLAIM_USED_REMEDY())
     for name in runner.move.old:
         claim = runner.kubectl.object("pvc", name, runner.deployed.namespace)
         if claim is not None and claim["spec"].get("volumeName"):

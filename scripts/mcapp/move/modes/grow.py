@@ -14,8 +14,8 @@ from mcapp.move import words as move_words
 from mcapp.move import writes
 from mcapp.move.modes import accounts, stops, words
 from mcapp.move.modes.members import MODE, role
-from mcapp.move.modes.runner import KEEP, SLOT, Runner, earlier_values
-from mcapp.move.modes.state import Change
+from mcapp.move.modes.runner import Runner, earlier_values
+from mcapp.move.modes.state import SLOT, Change
 from mcapp.progress import step
 
 _PROMOTED = """
@@ -55,7 +55,7 @@ class Grow(Runner):
     def prepare(self) -> Change:
         """Let members copy from the server, and keep its claim, which the chart no longer makes."""
         accounts.let_in(self.source(), accounts.ensure_password(self.deployed), SLOT)
-        self.own("annotate", "pvc", CLAIM, KEEP, "--overwrite")
+        self.keep("pvc", CLAIM, kept=True)
         return self.move
 
     def join(self) -> Change:
@@ -72,12 +72,12 @@ class Grow(Runner):
 
     def switch(self) -> Change:
         """Let the members have all writes, and one of them lead. Writes are stopped meanwhile."""
-        source, copies, pod = self.source(), self.copies(), self.leader()
+        copies, pod = self.copies(), self.leader()
         leader = copies[0]
-        began = time.time()
+        # Whatever the record says: a run that was stopped here may have let the server take writes again.
         if role(pod) == "standby_leader":
-            stops.await_all(copies, stops.stop(source))
-        if not self.move.switched:
+            began = time.time()
+            stops.await_all(copies, stops.stop(self.source()))
             # Recorded first: if this run is killed next, the way back must know that writes were possible.
             self.move = self.record.save(replace(self.move, switched=True, stopped=began))
         with ThreadPoolExecutor(3) as pool:
@@ -89,7 +89,9 @@ class Grow(Runner):
             )
             for one in both:
                 one.result()
-            source.shell.sql(stops.END_CLIENTS)
+            # It may be lost by now, and is not needed.
+            if (old := self.single_ready()) is not None:
+                self.members.server(old).shell.sql(stops.END_CLIENTS)
             if promoted.result() != ["f"]:
                 raise FailedError(words.NOT_PROMOTED(), move_words.AGAIN())
         seconds = round(time.time() - self.move.stopped, 1)
@@ -98,15 +100,20 @@ class Grow(Runner):
     def complete(self) -> Change:
         """Take the old server's pod away, and let a member have its name."""
         if self.members.single() is not None:
-            server = self.source()
-            if not self.move.content:
-                self.move = self.record.save(replace(self.move, content=self.digest(server)))
-            accounts.drop_slot(server, SLOT)
+            if (old := self.single_ready()) is not None:
+                server = self.members.server(old)
+                if not self.move.content:
+                    self.move = self.record.save(replace(self.move, content=self.digest(server)))
+                accounts.drop_slot(server, SLOT)
             self.remove("pod", self.deployed.object("db-0"))
         with step(words.STEP_UPGRADE(release=self.deployed.name)):
             self.deployed.upgrade(self.wanted)
         with step(words.STEP_COPY(count=self.count)):
             self.await_members(self.count)
+        # One that copied while the server refused writes would refuse them as a leader.
+        for member in self.members.members():
+            writes.allow(self.members.server(member))
+        accounts.give_up_password(self.deployed)
         return self.move
 
     def undo(self) -> None:
@@ -122,5 +129,7 @@ class Grow(Runner):
         with step(words.STEP_UPGRADE(release=self.deployed.name)):
             self.deployed.upgrade(earlier)
             server = self.single()
+        if not effective(earlier)["db"]["persistence"]["keep"]:
+            self.keep("pvc", CLAIM, kept=False)
         writes.allow(server)
         accounts.let_out(server, SLOT)

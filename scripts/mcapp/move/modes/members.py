@@ -48,6 +48,13 @@ class Members:
         chosen = f"app.kubernetes.io/instance={self.deployed.name},app.kubernetes.io/component=db"
         return self.kubectl.select("pods", self.deployed.namespace, chosen)
 
+    def claims(self) -> list[str]:
+        """Return the claims that pods of the database use."""
+        volumes = [volume for pod in self.pods() for volume in pod["spec"]["volumes"]]
+        return [
+            one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one
+        ]
+
     def members(self) -> list[dict[str, Any]]:
         """Return the pods of members."""
         return [pod for pod in self.pods() if _is_member(pod)]
@@ -83,6 +90,11 @@ class Members:
     def configure(self, pod: str, settings: dict[str, Any]) -> None:
         """Change what all members share; None removes a key. FailedError if Patroni refuses."""
         self._send(pod, "PATCH", "config", settings)
+
+    def refuse(self, leader: dict[str, Any], value: str | None) -> None:
+        """Let all members refuse writes ("on"), also one that leads next; None takes it back."""
+        settings = {"postgresql": {"parameters": {"default_transaction_read_only": value}}}
+        self.configure(leader["metadata"]["name"], settings)
 
     def switch_over(self, leader: str) -> None:
         """Let another member lead. FailedError if Patroni refuses."""

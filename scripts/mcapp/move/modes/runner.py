@@ -24,8 +24,7 @@ from mcapp.move.state import Record
 from mcapp.progress import step
 from mcapp.wait import until
 
-SLOT = "mcapp_move"
-KEEP = "helm.sh/resource-policy=keep"
+_KEEP = "helm.sh/resource-policy"
 # Who makes EndpointSlices: of the pods that a Service selects, or of the Endpoints that Patroni writes.
 CHOSEN, MIRRORED = "endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"
 GONE_SECONDS = 120.0
@@ -162,6 +161,10 @@ class Runner(ABC):
     def patch(self, kind: str, name: str, patch: dict[str, Any]) -> None:
         """Change one of the release's objects; None removes a key."""
         self.own("patch", kind, name, "--type=merge", f"--patch={json.dumps(patch)}")
+
+    def keep(self, kind: str, name: str, *, kept: bool) -> None:
+        """Let one of the release's objects stay when Helm removes the others, or not."""
+        self.own("annotate", kind, name, f"{_KEEP}=keep" if kept else f"{_KEEP}-", "--overwrite")
 
     def unselect(self) -> None:
         """Let the Service send to the address that Patroni writes, and to none that Kubernetes has chosen."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 # In this order. Each may be done twice: a run that was killed has not recorded its last one.
 STEPS = ("prepare", "join", "verify", "switch", "complete")
+# The slot that keeps what the new place has not read.
+SLOT = "mcapp_move"
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from mcapp.wait import until
 _SETTLE_SECONDS = 20.0
 _REPLAY_SECONDS = 15
 # In one call, since each takes a third of a second. The setting reaches a session between two statements, and
-# does not concern a transaction that has begun: those are ended. The last line is the place in WAL behind a
-# commit: all earlier ones are on the disk. (What pg_current_wal_insert_lsn() tells may be reached by none.)
+# does not concern a transaction that has begun: those are ended. The last lines are the place in WAL behind a
+# commit, and its timeline. All earlier commits are on the disk. (What pg_current_wal_insert_lsn() tells may
+# be reached by none.)
 _STOP = """
 ALTER SYSTEM SET default_transaction_read_only = on;
 DO 'BEGIN PERFORM pg_reload_conf(), pg_sleep(0.2); END';
@@ -35,6 +36,7 @@ SET default_transaction_read_only = off;
 SET synchronous_commit = local;
 DO $$ BEGIN PERFORM pg_logical_emit_message(true, 'mcapp', ''); END $$;
 SELECT pg_current_wal_flush_lsn();
+SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8);
 """
 _REPLAYED = """
 DO $$
@@ -53,10 +55,23 @@ DO $$ BEGIN
   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();
 END $$;
 """
-_HAS = "SELECT pg_last_wal_replay_lsn() >= '{lsn}';"
+# WAL of another timeline may be as long, and be other writes.
+_HAS = """
+SELECT pg_last_wal_replay_lsn() >= '{lsn}' AND EXISTS (
+  SELECT FROM pg_stat_wal_receiver
+  WHERE status = 'streaming' AND lpad(upper(to_hex(received_tli)), 8, '0') = '{timeline}'
+);
+"""
 _EXPORT = "SELECT pg_export_snapshot();"
 # What the copy has replayed is seen by the snapshot that is taken then.
 _EXPORT_COPY = "SELECT CASE WHEN pg_last_wal_replay_lsn() >= '{lsn}' THEN pg_export_snapshot() ELSE '-' END;"
+
+
+class Place(NamedTuple):
+    """A place in the WAL of a timeline."""
+
+    lsn: str
+    timeline: str
 
 
 class Seen(NamedTuple):
@@ -67,7 +82,12 @@ class Seen(NamedTuple):
     seconds: float
 
 
-def stop(server: Server) -> str:
+def is_copy(server: Server) -> bool:
+    """Whether a server still follows another one."""
+    return server.shell.sql("SELECT pg_is_in_recovery();") == ["t"]
+
+
+def stop(server: Server) -> Place:
     """Let a server refuse writes; return the place in its WAL that has all of them.
 
     Raises FailedError if it goes on taking them.
@@ -80,12 +100,12 @@ def stop(server: Server) -> str:
 
     if not until(refuses, _SETTLE_SECONDS):
         raise FailedError(move_words.STILL_WRITING())
-    return said[2]
+    return Place(said[2], said[3])
 
 
-def await_all(copies: list[Server], lsn: str) -> None:
+def await_all(copies: list[Server], place: Place) -> None:
     """Wait until each copy has the writes up to this place. FailedError if one does not get them."""
-    statements = (_REPLAYED + _HAS).format(lsn=lsn, seconds=_REPLAY_SECONDS)
+    statements = (_REPLAYED + _HAS).format(lsn=place.lsn, timeline=place.timeline, seconds=_REPLAY_SECONDS)
     with ThreadPoolExecutor(len(copies)) as pool:
         found = list(pool.map(lambda copy: copy.shell.sql(statements), copies))
     if any(one != ["t"] for one in found):
@@ -101,7 +121,7 @@ def same_moment(source: Server, copy: Server) -> Iterator[Seen]:
     began = time.time()
     with ExitStack() as held:
         try:
-            lsn = stop(source)
+            lsn = stop(source).lsn
             mine = held.enter_context(source.shell.session(BEGIN + _EXPORT, source.database))
             wait = _REPLAYED.format(lsn=lsn, seconds=_REPLAY_SECONDS)
             export = wait + BEGIN + _EXPORT_COPY.format(lsn=lsn)

@@ -26,6 +26,9 @@ def with_mode(deployed: Deployed, to: str) -> Deployed:
     db: dict[str, Any] = dict(deployed.given.get("db") or {})
     several = {key: value for key, value in (db.get("ha") or {}).items() if key != "follow"}
     rest = {key: value for key, value in db.items() if key not in ("ha", "mode")}
+    if to == "standalone" and "auth" in rest:
+        # One server has no role that copies.
+        rest["auth"] = {key: value for key, value in rest["auth"].items() if key != "replicationPassword"}
     changed = {**rest, **({"ha": several} if several else {}), "mode": to}
     return replace(deployed, given={**deployed.given, "db": changed})
 
@@ -74,7 +77,8 @@ def _shrunk(deployed: Deployed, inventory: Inventory, revision: int) -> Change:
         raise UserError(words.CLAIM_LEFT(claim=claim), remedy)
     stem = f"data-{deployed.object('db')}-"
     claims = [one.name for one in inventory.claims if one.owner.namespace == deployed.namespace]
-    old = tuple(sorted(name for name in claims if name.removeprefix(stem).isdigit()))
+    numbers = {name: name.removeprefix(stem) for name in claims if name.startswith(stem)}
+    old = tuple(sorted(name for name, number in numbers.items() if number.isdigit()))
     if not old:
         raise UserError(words.NO_DATA(release=deployed.name), words.NO_DATA_REMEDY())
     topology = str(effective(dict(deployed.given))["topology"])

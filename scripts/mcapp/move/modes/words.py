@@ -156,6 +156,13 @@ BEHIND_REMEDY = Words(
     "請在寫入較少時重新執行，或使用 --back。",
 )
 STAYS = Words("{kind} {names} cannot be removed yet.", "尚無法移除 {kind} {names}。")
+CLAIM_USED = Words(
+    "Pods of the database use these claims: {claims}.", "資料庫的 Pod 正在使用這些 PVC：{claims}。"
+)
+CLAIM_USED_REMEDY = Words(
+    "Nothing was deleted. The release runs on the old data again: look at `helm get values` for its db.mode.",
+    "沒有刪除任何東西。release 又在使用舊資料：請以 `helm get values` 查看它的 db.mode。",
+)
 WRITTEN_SINCE = Words(
     "Something was written since the switch: it is not among the data that are kept ({claims}).",
     "切換後有新的寫入：保留的資料（{claims}）中沒有這些內容。",
