@@ -29,7 +29,7 @@ SHAPES = {
     # With both IP families, which costs no cluster more.
     "single": ("--topology", "single", "--ip-family", "dual"),
     "multi": ("--topology", "multi"),
-    "ha": ("--topology", "multi", "--db-nodes", str(HA_NODES)),
+    "ha": ("--topology", "multi", "--db-nodes", str(HA_NODES), "--ip-family", "dual"),
 }
 DELETED_SECONDS = 300
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -77,7 +78,9 @@ def under_writes(lab: Lab, run: Callable[[], None]) -> None:
 
 def killed_in_the_switch(lab: Lab, to: str) -> None:
     for seconds in SWITCH_SECONDS:
-        killed(lab, "4/5", "--to", to, after=seconds)
+        done = json.loads(lab.release.get("configmap", "blue-db-mode")["data"]["move.json"])["done"]
+        if "switch" not in done:
+            killed(lab, "4/5", "--to", to, after=seconds)
 
 
 def upgraded(lab: Lab, chart: Path, *settings: str) -> None:
@@ -88,6 +91,7 @@ def upgraded(lab: Lab, chart: Path, *settings: str) -> None:
     lab.release.upgrade(*settings, chart=chart, flags=("--wait", "--timeout", "4m"))
 
 
+@pytest.mark.long
 def test_grown_and_back_while_nothing_is_written(lab: Lab) -> None:
     before = titles(lab)
     done = move(lab, "--to", "ha")
@@ -102,6 +106,7 @@ def test_grown_and_back_while_nothing_is_written(lab: Lab) -> None:
     assert lab.server.roles() & {"replicator"} == set()
 
 
+@pytest.mark.long
 def test_given_up_before_the_switch_nothing_of_it_remains(lab: Lab) -> None:
     pod = lab.release.get("pod", "blue-db-0")["metadata"]["uid"]
     killed(lab, "4/5", "--to", "ha")
@@ -112,6 +117,7 @@ def test_given_up_before_the_switch_nothing_of_it_remains(lab: Lab) -> None:
     assert not read_only(lab)
 
 
+@pytest.mark.long
 def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: Path) -> None:
     def run() -> None:
         for at in KILLS:
@@ -132,6 +138,7 @@ def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: P
     wait_whole(lab.release)
 
 
+@pytest.mark.long
 def test_shrinking_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: Path) -> None:
     def run() -> None:
         for at in BACK_KILLS:
@@ -159,6 +166,7 @@ def test_both_ways_without_a_kill_stop_writes_for_a_moment(lab: Lab, show: Calla
     under_writes(lab, run)
 
 
+@pytest.mark.long
 def test_shrunk_and_back_to_the_members(lab: Lab) -> None:
     move(lab, "--to", "ha")
     subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)

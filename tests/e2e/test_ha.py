@@ -143,6 +143,8 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[
     ]
 
 
+# Five minutes for faults that most clusters never see.
+@pytest.mark.long
 @pytest.mark.parametrize("name", LONGEST)
 def test_members_that_are_silent_away_full_or_wrong(
     installed: Up, name: str, show: Callable[[str], None]
@@ -154,6 +156,8 @@ def test_members_that_are_silent_away_full_or_wrong(
     assert result.gap < LONGEST[name]
 
 
+# Two leases.
+@pytest.mark.long
 def test_a_member_that_is_lost_in_its_promotion(installed: Up, show: Callable[[str], None]) -> None:
     """The third one waits, since it may lack an acknowledged write; the lost one follows when it is back."""
     release = installed.release
