@@ -1,7 +1,7 @@
 """Which test shows what: CAPABILITIES names what `make test` runs; `make test-all` runs every test.
 
-A test on the cluster that stands in no row, and a test marked `thorough`, is for `make test-rest`. One that is
-marked `long` is for `make test-all` alone.
+A test on the cluster that stands in no row, and a test marked `thorough`, is for `make test-rest`. One that
+is marked `long` is for `make test-all` alone.
 """
 
 from __future__ import annotations

@@ -19,13 +19,17 @@ def claim_like(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[st
 
     Without labels that change with the chart's version: Helm refuses to change what another has set.
     """
-    labels = {key: one for key, one in labels.items() if key not in _VERSIONED}
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": labels},
+        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": lasting(labels)},
         "spec": {key: of["spec"][key] for key in _KEPT if key in of["spec"]},
     }
+
+
+def lasting(labels: dict[str, str]) -> dict[str, str]:
+    """Return the chart's labels but for those that change with its version."""
+    return {key: one for key, one in labels.items() if key not in _VERSIONED}
 
 
 def claim_again(live: dict[str, Any], volume: str) -> dict[str, Any]:
