@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 from dev.kind.docker import client
 from dev.kind.release import Release
+from dev.load.background import Background
 from mcapp.errors import FailedError
 
 # What happens when a silent member is let go shows within this time.
@@ -20,7 +19,7 @@ timeout 3 psql -qtAXw -v ON_ERROR_STOP=1 -U postgres -d "$POSTGRES_DB" \
   -c "INSERT INTO app.tasks (title) VALUES ('$1') RETURNING id" """
 
 
-class Attempts:
+class Attempts(Background):
     """Writes tried in a member's own container all the time; `acknowledged` has the numbers of those it took.
 
     They go through its node, so that they reach a member that nobody else does. The first one is made when
@@ -28,27 +27,16 @@ class Attempts:
     """
 
     def __init__(self, release: Release, pod: str) -> None:
+        super().__init__()
         self.acknowledged: list[int] = []
         self.tried = 0
         self._node, self._container = node_of(release, pod), container_of(release, pod)
         self._prefix = f"attempt {uuid4().hex[:8]}"
-        self._over = Event()
-        self._thread = Thread(target=self._try, name="attempts", daemon=True)
         if not self._write(0):
             raise FailedError(f"{pod} takes no write.")
         release.sql(f"DELETE FROM app.tasks WHERE title = '{self._prefix} 0'")  # noqa: S608 - a title of ours
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _try(self) -> None:
+    def _work(self) -> None:
         while not self._over.wait(0.2):
             self.tried += 1
             if self._write(self.tried):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count, cycle
 from math import inf
 from time import monotonic
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import httpx
 
+from dev.load.background import Background
 from dev.load.ledger import Ledger, State, Write
 from mcapp import wait
 
@@ -53,7 +52,7 @@ class Request:
         return self.due + self.seconds
 
 
-class Load:
+class Load(Background):
     """Requests at a steady rate from a thread, from `with` to the end of its block.
 
     `requests` grows as requests end; `ledger` holds every write. The end of the block waits for the requests
@@ -61,29 +60,15 @@ class Load:
     """
 
     def __init__(self, url: str, *, rate: float = RATE, kinds: Sequence[Kind] = KINDS) -> None:
+        super().__init__()
         self.requests: list[Request] = []
         self.ledger = Ledger()
         self._url = url
         self.rate = rate
         self._kinds = kinds
-        self._over = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="load", daemon=True)
         self._acknowledged: list[Write] = []
         # A reading of time.monotonic().
         self.began = 0.0
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        if self._error and error is None:
-            raise self._error
 
     def at_least(self, requests: int) -> None:
         """Wait until this number of requests has ended. Each ends within its timeout."""
@@ -95,10 +80,7 @@ class Load:
         return [request for request in self.requests if request.problem]
 
     def _work(self) -> None:
-        try:
-            asyncio.run(self._send_all())
-        except BaseException as error:
-            self._error = error
+        asyncio.run(self._send_all())
 
     async def _send_all(self) -> None:
         async with AsyncExitStack() as stack:

@@ -10,18 +10,17 @@ import asyncio
 import json
 import random
 import subprocess
-import threading
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import count
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
 
 from dev.kind.programs import command
+from dev.load.background import Background
 from mcapp.errors import FailedError
 
 CLIENTS = 10
@@ -65,30 +64,16 @@ class _Register:
     used: int = 0
 
 
-class Registers:
+class Registers(Background):
     """Ten clients from a thread, from `with` to the end of its block; `history` grows as operations end."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self.history: list[Operation] = []
         self.prefix = f"register {uuid4().hex[:8]} "
         self._url = url
-        self._over = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="registers", daemon=True)
         self._values = count(1)
         self._live: list[_Register] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        if self._error and error is None:
-            raise self._error
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -96,10 +81,7 @@ class Registers:
         return Counter(one.outcome for one in self.history)
 
     def _work(self) -> None:
-        try:
-            asyncio.run(self._run())
-        except BaseException as error:
-            self._error = error
+        asyncio.run(self._run())
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
