@@ -116,8 +116,10 @@ def test_make_up_ends_what_a_killed_upgrade_has_left(installed: Up) -> None:
 # Each second costs an upgrade and a `make up`, so that the two signals share the seconds.
 @pytest.mark.parametrize(
     ("number", "seconds"),
-    [(signal.SIGINT, (0, 2, 4)), (signal.SIGKILL, (1, 3, 5))],
-    ids=["interrupted", "killed"],
+    [
+        pytest.param(signal.SIGINT, (0, 2, 4), id="interrupted", marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, (1, 3, 5), id="killed"),
+    ],
 )
 @pytest.mark.usefixtures("task")
 def test_an_upgrade_that_ends_at_any_second(
