@@ -78,7 +78,7 @@ CAPABILITIES = (
     Capability(
         "`ct lint` and `ct install`",
         ("test_multi.py::test_ct_installs_one_ci_values_file",),
-        "every ci values file",
+        "the other ci values files",
     ),
     Capability(
         "The doctor on a healthy release, and on one fault of each layer",
