@@ -56,6 +56,8 @@ def lease(release: Release) -> str:
     return next(line for line in shown.splitlines() if line.startswith("ttl:"))
 
 
+# Two rolling upgrades beside the one under the ledger.
+@pytest.mark.long
 def test_an_upgrade_restarts_one_member_at_a_time_and_changes_what_all_share(installed: Up) -> None:
     release = installed.release
     release.upgrade("db.ha.ttl=30", flags=("--wait", "--timeout", "4m"))
@@ -68,6 +70,7 @@ def test_an_upgrade_restarts_one_member_at_a_time_and_changes_what_all_share(ins
     assert wait.until(lambda: lease(release) == "ttl: 30", LEASE_SECONDS)
 
 
+@pytest.mark.long
 def test_members_take_another_password_of_the_replicator(installed: Up) -> None:
     release = installed.release
     changed = ("db.ha.ttl=20", f"db.auth.replicationPassword=next-{time_ns()}")

@@ -114,12 +114,11 @@ def test_make_up_ends_what_a_killed_upgrade_has_left(installed: Up) -> None:
 
 
 # Each second costs an upgrade and a `make up`, so that the two signals share the seconds.
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "seconds"),
-    [
-        pytest.param(signal.SIGINT, (0, 2, 4), id="interrupted", marks=pytest.mark.long),
-        pytest.param(signal.SIGKILL, (1, 3, 5), id="killed"),
-    ],
+    [(signal.SIGINT, (0, 2, 4)), (signal.SIGKILL, (1, 3, 5))],
+    ids=["interrupted", "killed"],
 )
 @pytest.mark.usefixtures("task")
 def test_an_upgrade_that_ends_at_any_second(
@@ -176,6 +175,8 @@ def test_an_install_that_is_killed(installed: Up) -> None:
     assert doctor(release)[0] == 0
 
 
+# Rollouts of api and restarts of db: a minute.
+@pytest.mark.long
 @pytest.mark.usefixtures("task")
 def test_a_secret_edited_by_hand_and_api_restarted(installed: Up) -> None:
     release = installed.release
