@@ -110,13 +110,11 @@ PLANNED = {
     "rolling upgrade": Fault(_upgrade),
 }
 FAULTS = {**LEADER_LOST, **PLANNED}
-# The longest time without an acknowledged write that is accepted, in seconds. A silent leader keeps its lease
-# (db.ha.ttl) for 20 s. So may one whose pod is deleted with no grace: its token goes with the pod, so it may
-# not give the lease back, and the pod that follows first asks its former address.
-WORST = {
-    "leader's postmaster killed": 13.0,
-    "leader's pod killed": 30.0,
-    "leader's node stopped": 30.0,
-    "leader's network cut": 30.0,
-    **dict.fromkeys(PLANNED, 6.0),
-}
+# A leader that gives way, or is killed and notices, is replaced before its lease (db.ha.ttl) ends: the
+# longest time without an acknowledged write is shorter, in seconds.
+WITHIN_LEASE = 20.0
+# A silent one is replaced soon after that. So may be one whose pod is deleted with no grace: its token goes
+# with the pod, so it may not give the lease back, and the pod that follows first asks its former address.
+AFTER_LEASE = 30.0
+SILENT = {"leader's pod killed", "leader's node stopped", "leader's network cut"}
+WORST = {name: AFTER_LEASE if name in SILENT else WITHIN_LEASE for name in FAULTS}

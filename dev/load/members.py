@@ -13,6 +13,7 @@ from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.release import Release
 from dev.load.attempts import AFTER_SECONDS, Attempts, container_of, node_of
+from dev.load.failover import AFTER_LEASE, WITHIN_LEASE
 from dev.load.round import Fault, wait_whole
 from mcapp.errors import FailedError
 from mcapp.wait import until
@@ -163,14 +164,14 @@ def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
     }
 
 
-# The longest accepted time without an acknowledged write, in seconds. A silent leader keeps its lease; a
-# leader notices by the end of a connection (wal_sender_timeout) that its replicas are away.
+# The longest accepted time without an acknowledged write. A leader notices by the end of a connection
+# (wal_sender_timeout) that its replicas are away.
 LONGEST = {
-    "leader frozen": 30.0,
-    "API server away": 6.0,
-    "both replicas' nodes stopped, then one back": 30.0,
-    "both replicas' disks full": 30.0,
-    "a clock an hour on, then one an hour back": 6.0,
+    "leader frozen": AFTER_LEASE,
+    "API server away": WITHIN_LEASE,
+    "both replicas' nodes stopped, then one back": AFTER_LEASE,
+    "both replicas' disks full": AFTER_LEASE,
+    "a clock an hour on, then one an hour back": WITHIN_LEASE,
 }
 
 

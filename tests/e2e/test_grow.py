@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from dev.load.round import wait_whole
 from mcapp import wait
 from mcapp.config import CHART
 from mcapp.errors import Exit
@@ -135,7 +134,7 @@ def test_growing_is_killed_at_every_step_and_loses_nothing(lab: Lab, tmp_path: P
     subprocess.run(words(lab, "--discard-old"), check=True, capture_output=True)
     assert claims(lab) == member_claims()
     upgraded(lab, tmp_path / "mcapp", "db.auth.replicationPassword=another")
-    wait_whole(lab.release)
+    assert wait.until(lambda: sorted(names(lab).values()) == ["primary", "replica", "replica"], AGAIN_SECONDS)
 
 
 @pytest.mark.long
