@@ -137,6 +137,8 @@ class Shrink(Runner):
         earlier = earlier_values(self)
         if not self._is_ha():
             self.remove("statefulset", self.deployed.object("db"), cascade="foreground")
+            # The chart refuses the mode of data that were moved away.
+            self._mark_left(left=False)
             for member in self.members.members():
                 self._own(member, [])
             service = self.kubectl.object("service", self.deployed.object("db"), self.deployed.namespace)
@@ -161,7 +163,6 @@ class Shrink(Runner):
         for member in self.members.members():
             writes.allow(self.members.server(member))
         accounts.give_up_password(self.deployed)
-        self._mark_left(left=False)
         self.volume.remove_job()
         self.remove("pvc", self.deployed.object(CLAIM))
         self.remove("networkpolicy", *(one["metadata"]["name"] for one in policies.of(self.deployed)))
