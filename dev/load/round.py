@@ -46,11 +46,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Round:
-    """The result of one round. `broke` and `accepted` are in seconds since the load's start."""
+    """The result of one round. `accepted` is in seconds since the load's start."""
 
     load: Load
     comparison: Comparison
-    broke: float
     accepted: float | None
 
     @property
@@ -88,14 +87,15 @@ def run_fault(release: Release, url: str, fault: Fault, *, rate: float = RATE) -
     with fault.rig(release):
         with Load(url, rate=rate, kinds=KINDS) as load:
             load.at_least(int(WARM_UP_SECONDS * rate))
-            zero, broke = time.time() - monotonic() + load.began, monotonic() - load.began
+            zero = time.time() - monotonic() + load.began
             with fault.happen(release) as accepts:
-                _wait_for_answers(load, broke)
+                # Some take seconds to cause.
+                _wait_for_answers(load, monotonic() - load.began)
             wait_whole(release)
             load.at_least(len(load.requests) + int(COOL_DOWN_SECONDS * rate))
         comparison = load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
         release.sql(f"DELETE FROM app.tasks WHERE starts_with(title, '{load.ledger.prefix}')")  # noqa: S608
-    return Round(load, comparison, broke, None if accepts is None else accepts - zero)
+    return Round(load, comparison, None if accepts is None else accepts - zero)
 
 
 def wait_whole(release: Release) -> None:
@@ -142,11 +142,11 @@ def _all_stream(release: Release) -> bool:
     )
 
 
-def _wait_for_answers(load: Load, broke: float) -> None:
+def _wait_for_answers(load: Load, happened: float) -> None:
     """Wait until every answer has been right for a while."""
 
     def all_right() -> bool:
-        since = max(broke + SETTLE_SECONDS, monotonic() - load.began - COOL_DOWN_SECONDS)
+        since = max(happened + SETTLE_SECONDS, monotonic() - load.began - COOL_DOWN_SECONDS)
         recent = [request for request in load.requests if request.due > since]
         return len(recent) > load.rate and not any(request.problem for request in recent)
 
