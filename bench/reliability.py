@@ -154,9 +154,9 @@ The aims for the gap, at the median and at the worst: 10 s and 13 s where the le
 stays, 25 s and 30 s where its node or its network is lost, 4 s and 6 s for a planned change. A silent leader
 keeps its lease (`db.ha.ttl`) for 20 s, and nobody may take over before.
 
-What happens to members lasts {members.HOLD_SECONDS} s each, a wrong clock half of that. While the leader was
-frozen or cut off, and for {AFTER_SECONDS} s after that, writes were tried on it, in its own container. A
-round agrees only where it took none of them.
+What happens to members lasts {members.HOLD_SECONDS} s each. While the leader was frozen or cut off, and for
+{AFTER_SECONDS} s after that, writes were tried on it, in its own container. A round agrees only where it took
+none of them.
 
 ## What others publish, or their users report
 

@@ -1,4 +1,4 @@
-"""The rarer faults of a database in mode ha: members that are silent, away, full or wrong about the time."""
+"""The rarer faults of a database in mode ha: members that are silent, away or full."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 
-from dev.kind import host
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
 from dev.kind.release import Release
@@ -20,7 +18,6 @@ from mcapp.wait import until
 
 # A round of the bench; more than a lease.
 HOLD_SECONDS = 60
-JUMP_SECONDS = 3600
 GONE_SECONDS = 90
 DISK_MIB = 600
 # Where the provisioner of the tests' clusters puts volumes.
@@ -30,14 +27,6 @@ _MOUNT = """set -eu; mkdir -p "$1"; truncate -s "$2M" /var/mcapp-disk.img
 mkfs.ext4 -q -F -m 0 /var/mcapp-disk.img; mount -o loop /var/mcapp-disk.img "$1"; chmod 0777 "$1\""""
 _UNMOUNT = """umount --lazy "$1"; rm -f /var/mcapp-disk.img"""
 _FILL = """dd if=/dev/zero of="$1/filler" bs=1M 2>/dev/null; cat /dev/zero >>"$1/filler" 2>/dev/null; sync"""
-_FAKETIME = {
-    "LD_PRELOAD": "/var/lib/postgresql/data/libfaketime.so.1",
-    "FAKETIME_TIMESTAMP_FILE": "/var/lib/postgresql/data/faketime",
-    "FAKETIME_CACHE_DURATION": "1",
-    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    # A sleep of a millisecond, which Patroni uses, fails under libfaketime.
-    "FAKETIME_ONLY_CMDS": "postgres",
-}
 
 
 @contextmanager
@@ -115,46 +104,6 @@ def _full_disks(release: Release, *, hold: float) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def _own_clocks(release: Release) -> Iterator[None]:
-    """Give each member's PostgreSQL the clock of a file on its volume, by libfaketime."""
-    host.install(("libfaketime",))
-    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
-    names = [pod["metadata"]["name"] for pod in release.pods("db")]
-    for name in names:
-        node, folder = _volume(release, name)
-        docker("cp", str(library), f"{node}:{folder}/libfaketime.so.1")
-        _set_clock(release, name, 0)
-    values = [
-        word
-        for number, (key, value) in enumerate(_FAKETIME.items())
-        for word in ("--set-string", f"db.extraEnv[{number}].name={key},db.extraEnv[{number}].value={value}")
-    ]
-    try:
-        release.upgrade(flags=(*values, "--wait", "--timeout", "4m"))
-        wait_whole(release)
-        yield
-    finally:
-        release.helm("rollback", "--wait", "--timeout", "4m")
-        wait_whole(release)
-        for name in names:
-            node, folder = _volume(release, name)
-            docker("exec", node, "rm", "-f", f"{folder}/libfaketime.so.1", f"{folder}/faketime")
-
-
-@contextmanager
-def _other_clock(release: Release, *, hold: float) -> Iterator[None]:
-    """Put the leader's clock an hour on, then a replica's clock an hour back."""
-    leader = release.database_pod()
-    for name, seconds in ((leader, JUMP_SECONDS), (_replicas(release)[0], -JUMP_SECONDS)):
-        try:
-            _set_clock(release, name, seconds)
-            time.sleep(hold / 2)
-        finally:
-            _set_clock(release, name, 0)
-    yield
-
-
 def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
     """Return the faults by name; each lasts `hold` seconds."""
     return {
@@ -162,7 +111,6 @@ def faults(hold: float = HOLD_SECONDS) -> dict[str, Fault]:
         "API server away": Fault(partial(_without_api_server, hold=hold)),
         "both replicas' nodes stopped, then one back": Fault(partial(_without_replicas, hold=hold)),
         "both replicas' disks full": Fault(partial(_full_disks, hold=hold), _small_disks),
-        "a clock an hour on, then one an hour back": Fault(partial(_other_clock, hold=hold), _own_clocks),
     }
 
 
@@ -173,26 +121,12 @@ LONGEST = {
     "API server away": WITHIN_LEASE,
     "both replicas' nodes stopped, then one back": AFTER_LEASE,
     "both replicas' disks full": AFTER_LEASE,
-    "a clock an hour on, then one an hour back": WITHIN_LEASE,
 }
 
 
 def _replicas(release: Release) -> list[str]:
     leader = release.database_pod()
     return sorted(name for pod in release.pods("db") if (name := pod["metadata"]["name"]) != leader)
-
-
-def _volume(release: Release, name: str) -> tuple[str, str]:
-    """Return a member's node, and its volume's folder there."""
-    volume = release.get("pvc", f"data-{name}")["spec"]["volumeName"]
-    spec = release.cluster.get("pv", volume)["spec"]
-    return node_of(release, name), str((spec.get("hostPath") or spec.get("local"))["path"])
-
-
-def _set_clock(release: Release, name: str, seconds: int) -> None:
-    node, folder = _volume(release, name)
-    # Written in place, because libfaketime reads the same file again.
-    docker("exec", node, "sh", "-c", f'echo "{seconds:+d}" >"$1/faketime"', "-", folder)
 
 
 def _copied_anew(release: Release, name: str, node: str, script: str) -> None:

@@ -149,9 +149,7 @@ def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[
 # Five minutes for faults that most clusters never see.
 @pytest.mark.long
 @pytest.mark.parametrize("name", LONGEST)
-def test_members_that_are_silent_away_full_or_wrong(
-    installed: Up, name: str, show: Callable[[str], None]
-) -> None:
+def test_members_that_are_silent_away_or_full(installed: Up, name: str, show: Callable[[str], None]) -> None:
     result = run_fault(installed.release, installed.pages()[0], faults(HOLD_SECONDS)[name])
     show(f"{name}: gap {result.gap:.1f} s")
     assert result.comparison.agrees, result.comparison
