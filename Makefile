@@ -30,7 +30,7 @@ images: $(READY)
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)
 
-# What `make test` leaves out: every fault, every kill, a database on three nodes.
+# What `make test` leaves out: every fault, every kill, a database on three nodes. Not what is marked as long.
 test-rest: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --tier rest
 

@@ -34,9 +34,13 @@ SLOWEST = ("--durations=10", "--durations-min=1")
 ALONE = ("--numprocesses=0",)
 # What each tier runs, as pytest's marker expressions; those on the cluster come last.
 TEST = ("not kind and not thorough", "kind and not thorough")
-REST = ("not kind and thorough", "kind and thorough and not ha", "kind and ha")
-TIERS = {"test": TEST, "rest": REST, "all": (*TEST, *REST)}
-TIER = "test: each capability once; rest: all the others; all: both (default: %(default)s)"
+REST = ("not kind and thorough", "kind and thorough and not ha and not long", "kind and ha and not long")
+# What lasts long beside the rest of its topology, which has the same cluster.
+ALL = ("not kind", "kind and not ha", "kind and ha")
+TIERS = {"test": TEST, "rest": REST, "all": ALL}
+TIER = (
+    "test: each capability once; rest: all others but the long ones; all: every test (default: %(default)s)"
+)
 
 
 def main(arguments: Sequence[str]) -> Exit:

@@ -1,6 +1,7 @@
 """Which test shows what: CAPABILITIES names what `make test` runs; `make test-all` runs every test.
 
-A test on the cluster that stands in no row, and a test marked `thorough`, is for `make test-all` alone.
+A test on the cluster that stands in no row, and a test marked `thorough`, is for `make test-rest`. One that
+is marked `long` is for `make test-all` alone.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ CAPABILITIES = (
     Capability(
         "`ct lint` and `ct install`",
         ("test_multi.py::test_ct_installs_one_ci_values_file",),
-        "every ci values file",
+        "the other ci values files",
     ),
     Capability(
         "The doctor on a healthy release, and on one fault of each layer",

@@ -19,6 +19,8 @@ from tests.e2e.faults.site import Site
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 ROLLED_SECONDS = 180
+# Faults that Kubernetes itself takes most of a minute to notice.
+LONG = {"node-not-ready", "probe-failing", "no-default-storageclass"}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +139,13 @@ def test_a_diagnosis_leaves_no_task_behind(site: Site) -> None:
     assert site.sql(count) == before
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, id=fault.name, marks=[pytest.mark.long] if fault.name in LONG else [])
+        for fault in FAULTS
+    ],
+)
 @pytest.mark.usefixtures("whole")
 def test_fault(site: Site, fault: Fault) -> None:
     with fault.happen(site):

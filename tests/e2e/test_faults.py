@@ -27,7 +27,14 @@ MIB = (2, 160)
 UNNOTICED = FAULTS.keys() - DEATHS | {name for name in MACHINE_FAULTS if "clock" in name}
 
 
-@pytest.mark.parametrize("name", ONCE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(name for name in ONCE if name in FAULTS),
+        # Disks and clocks of a machine: a minute each, and bench.reliability causes them three times.
+        *(pytest.param(name, marks=pytest.mark.long) for name in ONCE if name in MACHINE_FAULTS),
+    ],
+)
 def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[[str], None]) -> None:
     result = run_fault(installed.release, installed.pages()[1], ONCE[name])
     show(f"{name}: gap {result.gap:.1f} s, right again {result.recovery or 0:.2f} s after it accepts")

@@ -38,6 +38,8 @@ def another_leads(up: Up) -> None:
     assert up.release.database_pod() != "db-0"
 
 
+# More than a minute each.
+@pytest.mark.long
 def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
     release = installed.release
     with ledger_kept(installed) as load:
@@ -55,6 +57,7 @@ def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
         wait_whole(release)
 
 
+@pytest.mark.long
 def test_members_take_another_password_of_the_replicator(installed: Up) -> None:
     with ledger_kept(installed):
         change(installed, "ha", f"db.auth.replicationPassword=next-{time_ns()}")
@@ -71,6 +74,7 @@ def test_an_upgrade_restarts_one_member_at_a_time(installed: Up) -> None:
     assert all(pod["metadata"]["creationTimestamp"] >= first_ready for pod in pods.values())
 
 
+@pytest.mark.long
 def test_a_timeline_s_number_is_taken_once(installed: Up) -> None:
     """A leader that is lost during its promotion may have used numbers that no other member knows."""
     release, now = installed.release, "SELECT timeline_id FROM pg_control_checkpoint()"

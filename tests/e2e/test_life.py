@@ -114,6 +114,7 @@ def test_make_up_ends_what_a_killed_upgrade_has_left(installed: Up) -> None:
 
 
 # Each second costs an upgrade and a `make up`, so that the two signals share the seconds.
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "seconds"),
     [(signal.SIGINT, (0, 2, 4)), (signal.SIGKILL, (1, 3, 5))],
@@ -174,6 +175,8 @@ def test_an_install_that_is_killed(installed: Up) -> None:
     assert doctor(release)[0] == 0
 
 
+# Rollouts of api and restarts of db: a minute.
+@pytest.mark.long
 @pytest.mark.usefixtures("task")
 def test_a_secret_edited_by_hand_and_api_restarted(installed: Up) -> None:
     release = installed.release
