@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dev import ROOT
+from dev.kind.process import output
+from dev.kind.programs import command
 from dev.kind.versions import app_version
 from mcapp.config import CHART
 from mcapp.errors import UserError
@@ -76,3 +81,26 @@ def without_its_secret(up: Up) -> None:
     assert not release.exists()
     release.helm("install", CHART, *values, *QUICK, "--set", "db.auth.resetPasswords=true")
     assert read(page, task["id"])["title"] == task["title"]
+
+
+def ct_installs(up: Up, chart: Path, wanted: Callable[[str], bool]) -> None:
+    """Install a copy of the chart with each of the wanted ci values files."""
+    shutil.copytree(CHART, chart)
+    every = list((chart / "ci").glob("*-values.yaml"))
+    files = [file for file in every if wanted(file.name)]
+    assert files
+    for file in set(every) - set(files):
+        file.unlink()
+    release = up.release
+    if release.exists():
+        release.helm("uninstall", "--wait")
+    # Helm keeps the data and their passwords.
+    kept = release.get("pvc,secret")["items"]
+    assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
+    shown = output(
+        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", chart],
+        env=up.cluster.env(),
+    )
+    for file in files:
+        assert file.name in shown
+    assert "All charts installed successfully" in shown

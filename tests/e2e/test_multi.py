@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -274,32 +273,9 @@ def test_uninstalled_and_installed_again(installed: Up) -> None:
     lifecycle.uninstalled_and_back(installed)
 
 
-def _ct_installs(installed: Up, chart: Path, wanted: Callable[[str], bool]) -> None:
-    """Install a copy of the chart with each of the wanted ci values files."""
-    shutil.copytree(CHART, chart)
-    every = list((chart / "ci").glob("*-values.yaml"))
-    files = [file for file in every if wanted(file.name)]
-    assert files
-    for file in set(every) - set(files):
-        file.unlink()
-    release = installed.release
-    if release.exists():
-        release.helm("uninstall", "--wait")
-    # Helm keeps the data and their passwords.
-    kept = release.get("pvc,secret")["items"]
-    assert {"postgres-pvc", "postgres-secret"} <= {item["metadata"]["name"] for item in kept}
-    shown = output(
-        [command("ct"), "install", "--config", ROOT / "ct.yaml", "--charts", chart],
-        env=installed.cluster.env(),
-    )
-    for file in files:
-        assert file.name in shown
-    assert "All charts installed successfully" in shown
-
-
 def test_ct_installs_one_ci_values_file(installed: Up, tmp_path: Path) -> None:
-    _ct_installs(installed, tmp_path / "mcapp", lambda name: name == FIRST)
+    lifecycle.ct_installs(installed, tmp_path / "mcapp", lambda name: name == FIRST)
 
 
 def test_ct_installs_the_other_ci_values_files(installed: Up, tmp_path: Path) -> None:
-    _ct_installs(installed, tmp_path / "mcapp", lambda name: name != FIRST)
+    lifecycle.ct_installs(installed, tmp_path / "mcapp", lambda name: name != FIRST)
