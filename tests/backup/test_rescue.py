@@ -20,6 +20,10 @@ HELM = {
 }
 
 
+# Helm refuses to change them where another program has set them.
+VERSIONED = {"helm.sh/chart": "mcapp-1.0.0", "app.kubernetes.io/version": "1.0.0"}
+
+
 def claim(volume: str = "pvc-1", **metadata: Any) -> dict[str, Any]:
     bound = {
         "pv.kubernetes.io/bind-completed": "yes",
@@ -32,7 +36,7 @@ def claim(volume: str = "pvc-1", **metadata: Any) -> dict[str, Any]:
             "name": CLAIM,
             "namespace": "lab",
             "uid": "old",
-            "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            "labels": {"app.kubernetes.io/managed-by": "Helm", **VERSIONED},
             "annotations": {**HELM, **bound},
             "finalizers": ["kubernetes.io/pvc-protection"],
             **metadata,
@@ -71,7 +75,7 @@ WORKLOAD = {
     "metadata": {
         "name": "db",
         "namespace": "lab",
-        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "labels": {"app.kubernetes.io/managed-by": "Helm", **VERSIONED},
         "annotations": {**HELM, "deployment/other": "x"},
     },
     "spec": {

@@ -9,6 +9,7 @@ from typing import Any
 
 from mcapp.backup import words
 from mcapp.errors import FailedError
+from mcapp.kube.volumes import lasting
 
 NOTE = "mcapp/rescue"
 
@@ -85,7 +86,7 @@ def lost_claim(workload: Object, volume: Object) -> Object:
         "metadata": {
             "name": claim_of(workload),
             "namespace": metadata["namespace"],
-            "labels": metadata.get("labels") or {},
+            "labels": lasting(metadata.get("labels") or {}),
             "annotations": {**owner, "helm.sh/resource-policy": "keep"},
         },
         "spec": {

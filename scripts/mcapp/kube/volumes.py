@@ -10,17 +10,26 @@ from mcapp.kube.kubectl import Kubectl
 # Annotations that bind a claim to its volume.
 _BINDING = ("pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/")
 _KEPT = ("accessModes", "resources", "storageClassName")
+_VERSIONED = ("helm.sh/chart", "app.kubernetes.io/version")
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def claim_like(of: dict[str, Any], name: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Return a claim like another one, under another name, and bound to nothing."""
+    """Return a claim like another one, under another name, and bound to nothing.
+
+    Without labels that change with the chart's version: Helm refuses to change what another has set.
+    """
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": labels},
+        "metadata": {"name": name, "namespace": of["metadata"]["namespace"], "labels": lasting(labels)},
         "spec": {key: of["spec"][key] for key in _KEPT if key in of["spec"]},
     }
+
+
+def lasting(labels: dict[str, str]) -> dict[str, str]:
+    """Return the chart's labels but for those that change with its version."""
+    return {key: one for key, one in labels.items() if key not in _VERSIONED}
 
 
 def claim_again(live: dict[str, Any], volume: str) -> dict[str, Any]:
