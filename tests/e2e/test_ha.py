@@ -38,7 +38,7 @@ def another_leads(up: Up) -> None:
     assert up.release.database_pod() != "db-0"
 
 
-# More than a minute each.
+# The three long tests of this file take about one to three minutes each.
 @pytest.mark.long
 def test_back_to_one_server_and_up_again_keeps_the_data(installed: Up) -> None:
     release = installed.release
