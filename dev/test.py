@@ -35,7 +35,7 @@ ALONE = ("--numprocesses=0",)
 # What each tier runs, as pytest's marker expressions; those on the cluster come last.
 TEST = ("not kind and not thorough", "kind and not thorough")
 REST = ("not kind and thorough", "kind and thorough and not ha and not long", "kind and ha and not long")
-# What lasts long beside the rest of its topology, which has the same cluster.
+# The tiers and the long tests mixed, so that each topology needs one cluster only.
 ALL = ("not kind", "kind and not ha", "kind and ha")
 TIERS = {"test": TEST, "rest": REST, "all": ALL}
 TIER = (

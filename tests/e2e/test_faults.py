@@ -27,13 +27,10 @@ MIB = (2, 160)
 UNNOTICED = FAULTS.keys() - DEATHS | {name for name in MACHINE_FAULTS if "clock" in name}
 
 
+# Disks and clocks of a machine take a minute each, and bench.reliability causes them three times.
 @pytest.mark.parametrize(
     "name",
-    [
-        *(name for name in ONCE if name in FAULTS),
-        # Disks and clocks of a machine: a minute each, and bench.reliability causes them three times.
-        *(pytest.param(name, marks=pytest.mark.long) for name in ONCE if name in MACHINE_FAULTS),
-    ],
+    [pytest.param(name, marks=[pytest.mark.long] if name in MACHINE_FAULTS else []) for name in ONCE],
 )
 def test_no_acknowledged_write_is_lost(installed: Up, name: str, show: Callable[[str], None]) -> None:
     result = run_fault(installed.release, installed.pages()[1], ONCE[name])
