@@ -162,7 +162,7 @@ def test_members_that_are_silent_away_or_full(installed: Up, name: str, show: Ca
 # Three leases.
 @pytest.mark.long
 def test_a_member_that_is_lost_in_its_promotion(installed: Up, show: Callable[[str], None]) -> None:
-    """At most what was acknowledged meanwhile is lost; a member that cannot follow is copied anew."""
+    """At most what was acknowledged meanwhile is lost; a member with another history is copied anew."""
     release = installed.release
     first = release.database_pod()
     places = {name: node_of(release, name) for name in NAMES}
@@ -187,26 +187,27 @@ def test_a_member_that_is_lost_in_its_promotion(installed: Up, show: Callable[[s
         finally:
             resume(release.cluster)
         release.wait()
-        anew = copy_those_that_cannot_follow(release)
+        anew = copy_those_of_another_history(release)
         load.at_least(len(load.requests) + 40)
     compared = load.ledger.compare(release.sql("SELECT title FROM app.tasks"))
     lost = f"{len(compared.lost)} acknowledged writes lost"
     show(f"{first} lost, {second} lost in its promotion, then {leader()} leads; copied anew: {anew}; {lost}")
     assert set(compared.lost) <= meanwhile
     assert replace(compared, lost=()).agrees, compared
-    assert wait.until(lambda: len({_content(release, name) for name in NAMES}) == 1, LEASE_SECONDS)
+    assert wait.until(lambda: len({_held(release, name) for name in NAMES}) == 1, LEASE_SECONDS)
 
 
-def copy_those_that_cannot_follow(release: Release) -> list[str]:
-    """Wait for every replica, and copy those anew that do not stream after a lease; return their names."""
+def copy_those_of_another_history(release: Release) -> list[str]:
+    """Copy the leader onto each replica that does not stream, or knows other origins of its timelines."""
 
-    def behind() -> list[str]:
-        return sorted(
-            one["name"] for one in release.members() if one["state"] not in ("running", "streaming")
-        )
+    def apart() -> list[str]:
+        leader = release.database_pod()
+        follow = {one["name"] for one in release.members() if one["state"] == "streaming"} | {leader}
+        ours = _history(release, leader)
+        return sorted(name for name in NAMES if name not in follow or _history(release, name) != ours)
 
-    wait.until(lambda: len(release.members()) == len(NAMES) and not behind(), LEASE_SECONDS)
-    names = behind()
+    wait.until(lambda: not apart(), LEASE_SECONDS)
+    names = apart()
     for name in names:
         reinit = (*PATRONICTL, "reinit", "db", name, "--force")
         release.exec(release.database_pod(), *reinit, container="postgres")
@@ -214,8 +215,15 @@ def copy_those_that_cannot_follow(release: Release) -> list[str]:
     return names
 
 
-def _content(release: Release, name: str) -> str:
-    """Return a digest of what a member has replayed of the tasks."""
+def _history(release: Release, name: str) -> str:
+    """Return what a member knows of where its timelines began."""
+    newest = 'cat "$(ls "$PGDATA"/pg_wal/*.history | tail -n 1)"'
+    return release.exec(name, "sh", "-c", newest, container="postgres")
+
+
+def _held(release: Release, name: str) -> tuple[str, str]:
+    """Return what a member knows of its timelines, and a digest of what it has replayed of the tasks."""
     query = "SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM app.tasks t"
     psql = 'PGPASSWORD="$POSTGRES_PASSWORD" psql -qtAX -U postgres -d "$POSTGRES_DB" -c "$1"'
-    return release.exec(name, "sh", "-c", psql, "sh", query, container="postgres")
+    content = release.exec(name, "sh", "-c", psql, "sh", query, container="postgres")
+    return _history(release, name), content
