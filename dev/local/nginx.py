@@ -71,6 +71,11 @@ class Web:
             for writable in (self.run_dir, self._log):
                 os.chown(writable, _UNPRIVILEGED, _UNPRIVILEGED)
 
+    def append(self, name: str, text: str) -> None:
+        """Add text to a file of src/web, before the start."""
+        with (self._folder / "etc" / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
     def launch(self, *through: str) -> subprocess.Popen[bytes]:
         """Start the entrypoint, with a command before it where there is one, and return at once."""
         user = str(_UNPRIVILEGED)

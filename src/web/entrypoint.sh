@@ -110,11 +110,18 @@ case $listen in
   *[!0-9A-Fa-f.:\ \[\]]*) die "LISTEN=$listen: addresses and ports only" ;;
 esac
 
-mkdir -p "$run"
+assets=$(cd "$here/html" && find css js -type f | sort | xargs sha256sum | sha256sum | cut -c 1-16)
+
+mkdir -p "$run/page"
+sed -E "s#(href|src)=\"(css|js)/#\1=\"assets/$assets/\2/#" "$here/html/index.html" >"$run/page/index.html"
+# Every pod gives the page the same ETag.
+touch -r "$here/html/index.html" "$run/page/index.html"
+printf 'location ^~ /assets/%s/ { alias html/; }\n' "$assets" >"$run/assets.conf"
 cat >"$run/identity.conf" <<EOF
 map "" \$pod_name { default "$(kubernetes_name POD_NAME "${POD_NAME:-}")"; }
 map "" \$node_name { default "$(kubernetes_name NODE_NAME "${NODE_NAME:-}")"; }
 map "" \$node_address { default "$(ip_address NODE_ADDRESS "${NODE_ADDRESS:-}")"; }
+map \$uri \$caching { ~^/assets/$assets/ "public, max-age=31536000, immutable"; }
 EOF
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
@@ -123,7 +130,8 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
   printf 'server %s:%s resolve max_fails=0;\n' "$host" "$port"
 done >"$run/api.conf"
 for address in $listen; do
-  printf 'listen %s;\n' "$address"
+  # As many as the kernel lets wait until they are accepted.
+  printf 'listen %s backlog=4096;\n' "$address"
 done >"$run/listen.conf"
 
 # nginx reads `include x` from the folder of its configuration file, and `root x` from the folder of -p.

@@ -29,6 +29,7 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
     }
     topology = client.get("/api/topology", headers=passed_on).json()
     to_api, to_db = topology.pop("hops")
+    assert topology.pop("next_ms") == 2000
     assert topology == {
         "web": {"pod": "web-1", "node": "node.lab", "node_address": "192.168.1.100"},
         "api": {

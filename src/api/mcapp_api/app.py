@@ -15,6 +15,7 @@ from .database.client import Database
 from .lifecycle import Lifecycle
 from .middleware.edge import Edge
 from .middleware.shortcut import Shortcut
+from .pace import Pace
 from .routes import ROUTERS
 from .settings import Settings
 from .version import VERSION
@@ -55,6 +56,7 @@ def _fastapi(settings: Settings, lifecycle: Lifecycle, database: Database) -> Fa
     app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.database = database
+    app.state.pace = Pace()
     for router in ROUTERS:
         app.include_router(router)
 

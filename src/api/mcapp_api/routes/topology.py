@@ -14,6 +14,7 @@ from .. import store
 from ..database.client import Database, UnavailableError
 from ..database.reasons import Code
 from ..openapi import problems
+from ..pace import Pace
 from ..problems import Kind
 from ..settings import Settings
 from ..version import VERSION
@@ -123,6 +124,10 @@ class Topology(BaseModel):
     api: Api
     db: DbUp | DbDown = Field(discriminator="up")
     hops: list[Hop]
+    next_ms: int = Field(
+        description="When a viewer should ask again, in milliseconds; longer the more of them there are.",
+        examples=[2000],
+    )
 
 
 router = APIRouter(tags=["topology"])
@@ -139,6 +144,8 @@ async def topology(
     """Describe every tier. Answers 200 without a database too: the page shows which tier is down."""
     arrived_ms = _since_ms(x_request_start)
     settings: Settings = request.app.state.settings
+    pace: Pace = request.app.state.pace
+    began = time.perf_counter()
     db, db_ms = await _ask_database(request.app.state.database)
     pod, node, node_address = _dns_name(x_web_pod), _dns_name(x_web_node), _address(x_web_node_address)
     known = pod or node or node_address
@@ -147,6 +154,7 @@ async def topology(
         api=Api(pod=settings.pod, node=settings.node, node_address=settings.node_address, version=VERSION),
         db=db,
         hops=[Hop(from_="web", to="api", ms=arrived_ms), Hop(from_="api", to="db", ms=db_ms)],
+        next_ms=round(1000 * pace.answered(time.perf_counter() - began)),
     )
 
 

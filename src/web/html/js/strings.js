@@ -33,6 +33,7 @@ export const strings = {
     "feed.share": "{letter}: {count} of {total}",
     "feed.db": "{count} without db",
     "feed.failed": "{count} failed",
+    "feed.pace": "Many pages are open: this one asks every {seconds} s.",
 
     "state.starting": "Looking at the three tiers …",
     "state.ok": "web, api and db all answer.",
@@ -120,6 +121,7 @@ export const strings = {
     "feed.share": "{letter}：{count}/{total} 次",
     "feed.db": "{count} 次連不上 db",
     "feed.failed": "{count} 次失敗",
+    "feed.pace": "開著這個網頁的人很多，所以每 {seconds} 秒才查看一次。",
 
     "state.starting": "正在查看三層的狀態…",
     "state.ok": "web、api、db 三層都正常回應。",

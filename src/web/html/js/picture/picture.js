@@ -7,6 +7,7 @@ import { model } from "./model.js";
 
 const TIERS = ["web", "api", "db"];
 const COLOURS = 6;
+const SLOW = 3; // s between two questions, from which on the page says so
 
 /** The live picture of the tiers. */
 export class Picture {
@@ -165,6 +166,8 @@ export class Picture {
     if (count("db")) parts.push(t("feed.db", { count: count("db") }));
     if (count("web", "api")) parts.push(t("feed.failed", { count: count("web", "api") }));
     setText(byId("shares"), parts.join(" · "));
+    const seconds = Math.round(this.#view.period / 1000);
+    setText(byId("pace"), seconds < SLOW ? "" : t("feed.pace", { seconds }));
   }
 
   #drawLines() {

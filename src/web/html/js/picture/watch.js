@@ -1,6 +1,7 @@
 import { Problem, Unreachable, request } from "../http.js";
 
-const PERIOD = 2000; // ms between two requests
+const PERIOD = 2000; // ms between two requests, until the api says how long
+const SPREAD = 0.1; // pages that were opened at one moment do not ask at one moment
 const TIMEOUT = 6000; // ms; web itself answers after 4 s that api took too long
 const KEPT = 50; // how many of the latest answers count for the shares
 
@@ -9,9 +10,10 @@ const KEPT = 50; // how many of the latest answers count for the shares
  * @typedef {{kind: "starting" | "ok" | "web" | "api" | "db", reason?: string, code?: string, status?: number,
  *   type?: string}} State
  * @typedef {{kind: State["kind"], web: Place | null, api: Place | null, at: number}} Answer
- * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null,
+ * @typedef {{state: State, since: Date | null, answers: Answer[], db: object | null, period: number,
  *   hops: {web: number | null, api: number | null, db: number | null}}} View
- *   answers: the latest KEPT, oldest first; db: its latest known state; hops: ms to reach each tier
+ *   answers: the latest KEPT, oldest first; db: its latest known state; period: ms between two requests, as the
+ *   api wants it; hops: ms to reach each tier
  */
 
 /**
@@ -25,6 +27,7 @@ export function watch(onAnswer) {
     since: null,
     answers: [],
     db: null,
+    period: PERIOD,
     hops: { web: null, api: null, db: null },
   };
   let timer;
@@ -42,7 +45,7 @@ export function watch(onAnswer) {
     asking = false;
     view.answers.splice(0, view.answers.length - KEPT);
     onAnswer(view);
-    timer = setTimeout(ask, PERIOD);
+    timer = setTimeout(ask, view.period * (1 + SPREAD * (2 * Math.random() - 1)));
   }
 
   document.addEventListener("visibilitychange", ask);
@@ -52,7 +55,8 @@ export function watch(onAnswer) {
 }
 
 function answered(view, { body, ms, upstreamMs }) {
-  const { web, api, db, hops } = body;
+  const { web, api, db, hops, next_ms: period = PERIOD } = body;
+  view.period = period;
   // While db is down no tier reports where it is; the picture keeps its last place.
   view.db = db.up ? db : { ...view.db, ...db };
   const between = Object.fromEntries(hops.map((hop) => [hop.to, hop.ms]));
