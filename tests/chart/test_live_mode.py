@@ -16,7 +16,8 @@ RUNS_ONE = {f"{STATEFUL}db": {"metadata": {"labels": {}}, "spec": {"replicas": 1
 TEMPLATE = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "5Gi"}}}}
 MEMBERS = {"metadata": {"labels": {"mcapp/mode": "ha"}}, "spec": {"volumeClaimTemplates": [TEMPLATE]}}
 RUNS_HA = {f"{STATEFUL}db": MEMBERS}
-HOLDS_ONE, HOLDS_HA = {f"{CLAIM}postgres-pvc": ASKED}, {f"{CLAIM}data-db-1": ASKED}
+HOLDS_ONE = {f"{CLAIM}postgres-pvc": ASKED}
+HOLDS_HA = {f"{CLAIM}data-db-1": {**ASKED, "metadata": {"name": "data-db-1"}}}
 STATE: dict[str, Any] = {"v1/Service/mcapp/db-config": {"spec": {}}}
 LEFT: dict[str, Any] = {"v1/Service/mcapp/db-config": {"metadata": {"labels": {"mcapp/data-left": "true"}}}}
 GIVEN = {"superuserPassword": "a", "appPassword": "b", "replicationPassword": "c"}
@@ -110,8 +111,9 @@ def test_the_template_of_the_claims_stays_as_it_is(copied: str, asked: dict[str,
 
 
 def test_a_lost_secret_is_told_with_the_members_claim(copied: str) -> None:
-    with pytest.raises(HelmError, match=r"The claim data-db-0 holds a database"):
+    with pytest.raises(HelmError, match=r"The claim data-db-0 holds a database") as told:
         render({**HA, "_live": {**RUNS_HA, **HOLDS_HA}}, chart=copied)
+    assert "delete pvc/data-db-1\n" in str(told.value)
 
 
 def test_patronis_record_of_data_that_are_gone_is_reset(copied: str) -> None:

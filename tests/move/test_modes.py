@@ -113,6 +113,7 @@ def test_shrinking_keeps_every_members_claim() -> None:
         ({"topology": "multi"}, cluster(3, home=""), "ha", "has no data"),
         (HA, cluster(3, member_claim(0)), "standalone", "postgres-pvc is there already"),
         ({"db": {"mode": "external", "external": {"host": "db"}}}, cluster(), "ha", "does not run in this"),
+        ({"db": {"auth": {"resetPasswords": True}}}, cluster(), "ha", "resetPasswords=false"),
     ],
 )
 def test_what_is_refused(given: dict[str, Any], inventory: Inventory, to: str, why: str) -> None:
@@ -144,9 +145,17 @@ def record(release: Deployed) -> Record[Change]:
     ],
 )
 def test_what_an_earlier_run_leaves_open(change: Change | None, given: dict[str, Any], why: str) -> None:
-    release = deployed()
+    release = deployed(HA if change and change.finished else {})
     with pytest.raises(UserError, match=why):
         cli.work(release, record(release), change, asked(**given))
+
+
+@pytest.mark.parametrize("given", [{"to": "ha"}, {"back": True}])
+def test_the_record_of_an_earlier_release_is_not_gone_on_with(given: dict[str, Any]) -> None:
+    release = deployed({"topology": "multi"})
+    finished = Change("ha", 3, "lab-1", ("postgres-pvc",), STEPS)
+    with pytest.raises(FailedError, match="delete configmap db-mode -n mcapp"):
+        cli.work(release, record(release), finished, asked(**given))
 
 
 @pytest.fixture

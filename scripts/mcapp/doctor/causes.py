@@ -398,10 +398,10 @@ CAUSES: dict[str, Cause] = {
             "資料庫的 {count} 個成員中沒有主節點，因此無法寫入。",
         ),
         Words(
-            "More than half of the members must run and reach each other and the API server; then one takes "
-            "over within seconds. Bring back the nodes that are gone.",
-            "過半數的成員必須執行中，並能互相連線、也能連到 API 伺服器，數秒內就會有成員接手。"
-            "請讓離線的節點恢復。",
+            "A member that has every acknowledged write must run, and reach the API server; then it takes "
+            "over within seconds. Bring back the nodes that are gone, that of the last leader first.",
+            "至少要有一個擁有全部已確認寫入的成員在執行，且能連到 API 伺服器，它會在數秒內接手。"
+            "請讓離線的節點恢復，先恢復最後一個主節點所在的節點。",
         ),
     ),
     "split-labels": Cause(

@@ -3,7 +3,8 @@
 # them. Runs as the hook Job of an upgrade that changes a password, and of every rollback.
 #
 # Environment: PGHOST and PGDATABASE; each role's password in the live Secret (LIVE_APP, LIVE_SUPERUSER,
-# LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has the REPLICATION ones.
+# LIVE_REPLICATION) and its next one (NEXT_APP, NEXT_SUPERUSER, NEXT_REPLICATION). Only mode ha has
+# NEXT_REPLICATION; LIVE_REPLICATION tells whether the database is in it.
 # ROLLBACK_TO is the db.mode of this Job's own revision, or "move" in the middle of a move to another one.
 # SUPERUSER_KEY, APP_KEY and REPLICATION_KEY name their keys in the Secret.
 set -eu

@@ -88,12 +88,12 @@ postgresql:
     # A peer behind a cut network closes no connection, so only a timeout shows that it is gone.
     wal_sender_timeout: 10s
     wal_receiver_timeout: 10s
-    mcapp.pod: ${POD_NAME}
-    mcapp.node: ${NODE_NAME}
-    mcapp.node_address: ${NODE_ADDRESS}
+    mcapp.pod: "${POD_NAME}"
+    mcapp.node: "${NODE_NAME}"
+    mcapp.node_address: "${NODE_ADDRESS}"
     {{- if eq .Values.topology "multi" }}
     mcapp.node_labels: {{ include "mcapp.databaseNodeLabels" . | quote }}
     {{- end }}
-    mcapp.volume: data-${POD_NAME}
+    mcapp.volume: "data-${POD_NAME}"
     mcapp.volume_size: {{ include "mcapp.size" .Values.db.persistence.size | toYaml }}
     mcapp.members: {{ .Values.db.ha.members | quote }}

@@ -21,7 +21,13 @@ NOTHING WAS CHANGED. The claim {{ include "mcapp.databaseClaim" . }} holds a dat
 If db still runs, it knows them:  kubectl -n {{ .Release.Namespace }} exec {{ include "mcapp.object" (list . "db") }}-0 -- printenv POSTGRES_PASSWORD APP_PASSWORD
 If you have them:                 --set db.auth.superuserPassword=... --set db.auth.appPassword=...
 If they are lost:                 --set db.auth.resetPasswords=true makes new ones, which db takes over when it starts; the data stay
-If the data may go:               kubectl -n {{ .Release.Namespace }} delete pvc/{{ include "mcapp.databaseClaim" . }}
+{{- $claims := list }}
+{{- if include "mcapp.isHa" . }}
+  {{- range include "mcapp.liveMemberClaims" . | fromJsonArray }}
+    {{- $claims = append $claims (printf "pvc/%s" .metadata.name) }}
+  {{- end }}
+{{- end }}
+If the data may go:               kubectl -n {{ .Release.Namespace }} delete {{ join " " $claims | default (printf "pvc/%s" (include "mcapp.databaseClaim" .)) }}
 {{ end -}}
 
 {{- define "mcapp.otherPasswords" }}

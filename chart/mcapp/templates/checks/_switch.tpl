@@ -58,8 +58,16 @@ If the data may go:    kubectl -n {{ .Release.Namespace }} delete pvc/{{ $claim 
 
 {{- define "mcapp.switchDeletesMembers" }}
 {{- $database := include "mcapp.object" (list . "db") }}
+{{- $with := list }}
+{{- range list "db-config" "db-sync" }}
+  {{- $with = append $with (printf "service/%s" (include "mcapp.object" (list $ .))) }}
+{{- end }}
+{{- if include "mcapp.liveSecret" . | fromJson }}
+  {{- $with = append $with (printf "secret/%s" (include "mcapp.object" (list . "postgres-secret"))) }}
+{{- end }}
 
 NOTHING WAS CHANGED. db.mode external takes the release's own database away, and its StatefulSet {{ $database }} deletes the members' claims with it: their data would be deleted.
 To keep them:          kubectl -n {{ .Release.Namespace }} patch statefulset/{{ $database }} --patch='{"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain"}}}'
+                       kubectl -n {{ .Release.Namespace }} annotate {{ join " " $with }} helm.sh/resource-policy=keep
 If the data may go:    kubectl -n {{ .Release.Namespace }} delete statefulset/{{ $database }}
 {{ end -}}

@@ -57,7 +57,13 @@ same name, one over the other, without a word.
   {{- $root := . -}}
   {{- $names := list "Deployment/web" "Deployment/api" "Service/web" "Service/api" -}}
   {{- if include "mcapp.ownsDatabase" . -}}
-    {{- $names = concat $names (list "StatefulSet/db" "Service/db" "ConfigMap/postgres-init" "PersistentVolumeClaim/postgres-pvc") -}}
+    {{- $names = concat $names (list "StatefulSet/db" "Service/db" "ConfigMap/postgres-init") -}}
+    {{- if include "mcapp.isHa" . -}}
+      {{- $names = concat $names (list "Service/db-ro" "Service/db-members" "Service/db-config" "Service/db-sync") -}}
+      {{- $names = concat $names (list "ConfigMap/db-patroni" "ServiceAccount/db" "Role/db" "RoleBinding/db") -}}
+    {{- else -}}
+      {{- $names = append $names "PersistentVolumeClaim/postgres-pvc" -}}
+    {{- end -}}
     {{- if include "mcapp.ownsPasswords" . -}}
       {{- $names = append $names "Secret/postgres-secret" -}}
     {{- end -}}

@@ -11,6 +11,7 @@ from mcapp.doctor.read.snapshot import Object, Snapshot, label, name, node_of
 from mcapp.doctor.remedies import helm_rollback
 
 ROLE = "mcapp/role"
+CLUSTER = "mcapp/cluster"
 PRIMARY = "primary"
 STANDBY = "standby_leader"
 # More than a replica falls behind in a busy moment.

@@ -55,7 +55,8 @@ def _elsewhere(snapshot: Snapshot, service: Object, tier: str) -> Finding:
     step = helm_upgrade(snapshot)
     # What web had is the user's choice.
     if tier != "web" and right and spec(service).get("ports"):
-        change = {"type": "ClusterIP", "externalName": None, "selector": right}
+        patroni = tier == "db" and _is_patroni_s(snapshot, service)
+        change = {"type": "ClusterIP", "externalName": None, "selector": None if patroni else right}
         step = _patched(snapshot, service, {"spec": change})
     parts: dict[str, Part] = {"service": name(service), "name": target, "tier": tier}
     return Finding("service-type", parts, (line,), (step,), tier)
@@ -64,12 +65,16 @@ def _elsewhere(snapshot: Snapshot, service: Object, tier: str) -> Finding:
 def _right(snapshot: Snapshot, tier: str) -> dict[str, str]:
     """Return the selector that the chart gives a tier's Service, {} where no workload shows it."""
     found = (spec(snapshot.workload(tier) or {}).get("selector") or {}).get("matchLabels") or {}
-    return {**found, ha.ROLE: ha.PRIMARY} if found and tier == "db" and snapshot.is_ha else dict(found)
+    return dict(found)
+
+
+def _is_patroni_s(snapshot: Snapshot, service: Object) -> bool:
+    """Whether Patroni writes this Service's Endpoints: it then has no selector, also during a move."""
+    return snapshot.is_ha or ha.CLUSTER in (service["metadata"].get("labels") or {})
 
 
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
-    if tier == "db" and snapshot.is_ha:
-        # Patroni writes the Endpoints of this Service, which has no selector.
+    if tier == "db" and _is_patroni_s(snapshot, service):
         return
     selector = dict(spec(service).get("selector") or {})
     pods = snapshot.pods(tier)

@@ -15,8 +15,11 @@ from mcapp.move.release import Deployed
 
 _HBA = "host replication replicator all scram-sha-256"
 _ROLE = "SELECT 'CREATE ROLE replicator LOGIN REPLICATION' WHERE to_regrole('replicator') IS NULL \\gexec\n"
-# psql itself computes the SCRAM secret: no password is in a log.
-_PASSWORD = "psql --no-psqlrc --no-password --quiet --command='\\password replicator'"  # noqa: S105 - a command
+# psql itself computes the SCRAM secret: no password is in a log. It waits for no replica: that may need it.
+_SET = """
+export PGOPTIONS='-c synchronous_commit=local'
+psql --no-psqlrc --no-password --quiet --command='\\password replicator'
+"""
 _LET_IN = f"""
 file="$PGDATA/pg_hba.conf"
 grep -qxF '{_HBA}' "$file" || printf '\\n%s\\n' '{_HBA}' >> "$file"
@@ -99,7 +102,7 @@ def let_in(server: Server, password: str, slot: str) -> None:
 
 def set_password(server: Server, password: str) -> None:
     """Give the members' role its password."""
-    server.shell.run(_PASSWORD, stdin=f"{password}\n{password}\n".encode())
+    server.shell.run(_SET, stdin=f"{password}\n{password}\n".encode())
 
 
 def let_out(server: Server, slot: str) -> None:

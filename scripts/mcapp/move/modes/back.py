@@ -10,7 +10,7 @@ from mcapp.kube.volumes import set_policy
 from mcapp.move import words as move_words
 from mcapp.move import writes
 from mcapp.move.modes import stops, words
-from mcapp.move.modes.runner import Runner
+from mcapp.move.modes.runner import Runner, earlier_values
 
 
 def go_back(runner: Runner) -> None:
@@ -18,11 +18,25 @@ def go_back(runner: Runner) -> None:
 
     Raises FailedError where something was written since the switch: it is not there.
     """
+    # Before anything is changed: it fails where Helm no longer has that revision.
+    earlier = earlier_values(runner)
+    _require_old(runner)
     if runner.move.switched and not runner.move.back:
         require_same(runner)
     runner.move = runner.record.save(replace(runner.move, back=True))
-    runner.undo()
+    runner.undo(earlier)
     runner.record.forget()
+
+
+def _require_old(runner: Runner) -> None:
+    """Raise FailedError where no volume of the old place is left: the new place has the only data."""
+    claims = [runner.kubectl.object("pvc", name, runner.deployed.namespace) for name in runner.move.old]
+    volumes = [claim["spec"].get("volumeName") for claim in claims if claim is not None]
+    if not any(volume and runner.kubectl.object("pv", volume) for volume in volumes):
+        raise FailedError(words.OLD_GONE(claims=list(runner.move.old)), words.OLD_GONE_REMEDY())
+    inventory = runner.kubectl.inventory(runner.deployed.namespace)
+    if runner.move.to == "ha" and runner.move.node not in inventory.nodes:
+        raise FailedError(words.OLD_NODE_GONE(node=runner.move.node), words.OLD_GONE_REMEDY())
 
 
 def require_same(runner: Runner) -> None:
@@ -35,7 +49,7 @@ def require_same(runner: Runner) -> None:
     if not grown:
         new, old = old, new
     if new is None:
-        raise FailedError(words.NO_LEADER(), move_words.AGAIN())
+        raise FailedError((words.NO_LEADER if grown else words.NO_SOURCE)(), move_words.AGAIN())
     server = runner.members.server(new)
     if stops.is_copy(server):
         # It was never promoted, so nobody wrote there.
@@ -47,12 +61,14 @@ def require_same(runner: Runner) -> None:
         writes.refuse(server)
         # Cut off after the switch, the old place is still there, and takes no writes.
         held = runner.move.content or (runner.digest(runner.members.server(old)) if old else "")
-        same = runner.digest(server) == held
+        same = bool(held) and runner.digest(server) == held
     except BaseException:
         _allow(runner, new)
         raise
     if not same:
         _allow(runner, new)
+        if not held:
+            raise FailedError(words.OLD_AWAY(), words.OLD_AWAY_REMEDY())
         raise FailedError(words.WRITTEN_SINCE(claims=list(runner.move.old)), words.WRITTEN_SINCE_REMEDY())
 
 

@@ -30,7 +30,12 @@ def work(
     deployed: Deployed, record: Record[Change], change: Change | None, asked: argparse.Namespace
 ) -> Exit:
     """Move to another db.mode, go back, or discard the claims that were kept."""
-    if asked.discard_old or asked.back:
+    if asked.discard_old:
+        return undo(deployed, record, change, asked)
+    if change is not None and change.finished and not change.back and wanted.mode(deployed) != change.to:
+        remedy = words.EARLIER_REMEDY(record=deployed.object("db-mode"), namespace=deployed.namespace)
+        raise FailedError(words.EARLIER(to=change.to, mode=wanted.mode(deployed)), remedy)
+    if asked.back:
         return undo(deployed, record, change, asked)
     if change is not None and change.back:
         raise FailedError(words.BACK_BEGUN(), words.BACK_BEGUN_REMEDY())
@@ -43,6 +48,7 @@ def work(
         helm_release.settle(kubectl, namespace, deployed.name)
     inventory = kubectl.inventory(namespace)
     if change is None:
+        wanted.require_applied_on_server(deployed)
         last = helm_release.look(kubectl, namespace, deployed.name).last
         change = wanted.begun(deployed, inventory, asked.to, last.number if last else 0)
     values = wanted.values(deployed, inventory, change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 from mcapp.backup.server import Server
 from mcapp.errors import FailedError
@@ -14,7 +15,7 @@ from mcapp.move import words as move_words
 from mcapp.move import writes
 from mcapp.move.modes import accounts, stops, words
 from mcapp.move.modes.members import MODE, role
-from mcapp.move.modes.runner import Runner, earlier_values
+from mcapp.move.modes.runner import Runner
 from mcapp.move.modes.state import SLOT, Change
 from mcapp.progress import step
 
@@ -116,9 +117,8 @@ class Grow(Runner):
         accounts.give_up_password(self.deployed)
         return self.move
 
-    def undo(self) -> None:
+    def undo(self, earlier: dict[str, Any]) -> None:
         """Let the one server have its place again, and take the members away."""
-        earlier = earlier_values(self)
         with step(words.STEP_REMOVE()):
             database = self.database()
             if database is not None and MODE in database["metadata"]["labels"]:

@@ -101,8 +101,11 @@ class Runner(ABC):
         writes.allow(self.source())
 
     @abstractmethod
-    def undo(self) -> None:
-        """Take the new place away, and let the old one take writes. Its content has been looked at."""
+    def undo(self, earlier: dict[str, Any]) -> None:
+        """Take the new place away, and let the old one take writes, with the release's values from before.
+
+        What it holds has been looked at.
+        """
 
     def give_way(self, name: str) -> None:
         """After a failure in the switch, allow writes if nothing has been switched; say how to go on."""

@@ -18,7 +18,7 @@ from mcapp.move import words as move_words
 from mcapp.move import writes
 from mcapp.move.modes import accounts, policies, stops, words
 from mcapp.move.modes.members import HOLDERS, MODE
-from mcapp.move.modes.runner import GONE_SECONDS, MIRRORED, Runner, earlier_values
+from mcapp.move.modes.runner import GONE_SECONDS, MIRRORED, Runner
 from mcapp.move.modes.state import SLOT, Change
 from mcapp.move.modes.volume import Volume
 from mcapp.progress import step
@@ -71,7 +71,8 @@ class Shrink(Runner):
             if (leader := self.leader()["metadata"]["name"]) == f"{name}-0":
                 # The one server has this name.
                 self.members.switch_over(leader)
-                until(lambda: self.leader()["metadata"]["name"] != leader, GONE_SECONDS)
+                if not until(lambda: self.leader()["metadata"]["name"] != leader, GONE_SECONDS):
+                    raise FailedError(words.LEADS_STILL(pod=leader), move_words.AGAIN())
             self.remove("statefulset", name, cascade="orphan")
         if self.database() is None:
             self._own_members()
@@ -132,9 +133,10 @@ class Shrink(Runner):
         self.members.refuse(self.leader(), None)
         super().allow()
 
-    def undo(self) -> None:
+    def undo(self, earlier: dict[str, Any]) -> None:
         """Let the members have their place again, and take the one server away."""
-        earlier = earlier_values(self)
+        was = replace(self.deployed, given=earlier)
+        db = effective(earlier)["db"]
         if not self._is_ha():
             self.remove("statefulset", self.deployed.object("db"), cascade="foreground")
             # The chart refuses the mode of data that were moved away.
@@ -145,11 +147,14 @@ class Shrink(Runner):
             if service is not None and service["spec"].get("selector"):
                 self.unselect()
                 self.remove("endpoints", self.deployed.object("db"))
-        accounts.ensure_password(self.deployed)
+        elif not db["persistence"]["keep"]:
+            # Helm refuses to change what another has set.
+            self._keep_claims(kept=False)
+        password = accounts.ensure_password(was)
         # An upgrade that was cut off may have made only some of the objects.
         with step(words.STEP_UPGRADE(release=self.deployed.name)):
             self.deployed.upgrade(earlier)
-        if not effective(earlier)["db"]["persistence"]["keep"]:
+        if not db["persistence"]["keep"]:
             self._keep_claims(kept=False)
         # A leader that takes no writes could not give the members' role its password.
         leader = self.leader()
@@ -157,12 +162,13 @@ class Shrink(Runner):
         self.members.configure(leader["metadata"]["name"], {"slots": {SLOT: None}})
         server = self.members.server(leader)
         writes.allow(server)
-        accounts.set_password(server, accounts.ensure_password(self.deployed))
-        with step(words.STEP_COPY(count=len(self.move.old))):
-            self.await_members(len(self.move.old))
+        accounts.set_password(server, password)
+        count = int(db["ha"]["members"])
+        with step(words.STEP_COPY(count=count)):
+            self.await_members(count)
         for member in self.members.members():
             writes.allow(self.members.server(member))
-        accounts.give_up_password(self.deployed)
+        accounts.give_up_password(was)
         self.volume.remove_job()
         self.remove("pvc", self.deployed.object(CLAIM))
         self.remove("networkpolicy", *(one["metadata"]["name"] for one in policies.of(self.deployed)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
-from mcapp.errors import UserError
+from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import storage
 from mcapp.genvalues.values import Result, effective
 from mcapp.kube.inventory import Inventory
@@ -42,6 +43,17 @@ def values(deployed: Deployed, inventory: Inventory, change: Change) -> Result:
     return later.plan(inventory, topology, change.node)[1]
 
 
+def require_applied_on_server(deployed: Deployed) -> None:
+    """Raise UserError where Helm does not apply on the server, which alone knows whose field is whose.
+
+    A move sets some fields together with Helm, and then leaves them to it.
+    """
+    about = json.loads(deployed.helm("get", "metadata", deployed.name, "--output=json"))
+    if about.get("applyMethod") != "ssa":
+        remedy = words.CLIENT_SIDE_REMEDY(release=deployed.name)
+        raise UserError(words.CLIENT_SIDE(release=deployed.name), remedy)
+
+
 def begun(deployed: Deployed, inventory: Inventory, to: str, revision: int) -> Change:
     """Return the move that is asked for; no step of it is done. UserError where it cannot be."""
     now = mode(deployed)
@@ -49,6 +61,8 @@ def begun(deployed: Deployed, inventory: Inventory, to: str, revision: int) -> C
         raise UserError(words.MODE_ALREADY(mode=to), words.NOTHING())
     if now not in MODES:
         raise UserError(words.NOT_OURS(mode=now), words.NOT_OURS_REMEDY())
+    if effective(dict(deployed.given))["db"]["auth"]["resetPasswords"]:
+        raise UserError(words.RESETS(), words.RESETS_REMEDY())
     return _grown(deployed, inventory, revision) if to == "ha" else _shrunk(deployed, inventory, revision)
 
 
@@ -84,6 +98,16 @@ def _shrunk(deployed: Deployed, inventory: Inventory, revision: int) -> Change:
     topology = str(effective(dict(deployed.given))["topology"])
     able = with_mode(deployed, "standalone").plan(inventory, topology, "")[0].nodes["db"]
     # The first member gives its place away, with its name: the others keep their nodes for themselves.
-    first = storage.existing(inventory, deployed.namespace, "", old[0])
-    free = [node for node in able if first is None or first.nodes is None or node in first.nodes]
+    first = _nodes(deployed, inventory, old[0])
+    taken = {node for name in old[1:] for node in _nodes(deployed, inventory, name)}
+    free = [node for node in able if node in first] or [node for node in able if node not in taken]
     return Change("standalone", revision, (free or able)[0], old)
+
+
+def _nodes(deployed: Deployed, inventory: Inventory, claim: str) -> frozenset[str]:
+    """Return the nodes to which a claim's volume is bound; none where any will do, or its node is gone."""
+    try:
+        data = storage.existing(inventory, deployed.namespace, "", claim)
+    except PlacementError:
+        return frozenset()
+    return (data.nodes if data else None) or frozenset()

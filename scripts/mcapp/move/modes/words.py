@@ -16,7 +16,7 @@ STEP = {
 }
 STEP_UPGRADE = Words("helm upgrade {release}", "helm upgrade {release}")
 STEP_COPY = Words("Waiting until {count} members have the data", "等待 {count} 個成員取得資料")
-STEP_FOLLOW = Words("Copying from the leader to {node}", "從 leader 複製到 {node}")
+STEP_FOLLOW = Words("Copying from the leader to {node}", "從主節點複製到 {node}")
 STEP_REMOVE = Words("Removing the new place", "移除新的位置")
 
 # The plan.
@@ -43,7 +43,7 @@ PLAN_GROW = {
     ),
     "switch": Words(
         "wait until the members have all writes; one of them leads, and the Service sends there",
-        "等成員取得全部寫入後，由其中之一擔任 leader，Service 改送往該處",
+        "等成員取得全部寫入後，由其中之一擔任主節點，Service 改送往該處",
     ),
     "complete": Words("replace the server's pod by a member, by Helm", "以 Helm 用成員取代原伺服器的 Pod"),
 }
@@ -54,11 +54,11 @@ PLAN_SHRINK = {
     ),
     "join": Words(
         "copy the data from the leader; start the one server on them by Helm, which follows it",
-        "從 leader 複製資料，再以 Helm 啟動單一伺服器並持續跟隨",
+        "從主節點複製資料，再以 Helm 啟動單一伺服器並持續跟隨",
     ),
     "verify": Words(
         "compare all that the leader and the copy hold at one moment",
-        "比對 leader 與複本在同一時刻的全部內容",
+        "比對主節點與複本在同一時刻的全部內容",
     ),
     "switch": Words(
         "wait until the server on {node} has all writes; it takes them, and the Service sends there",
@@ -87,8 +87,10 @@ WOULD_RETURN = Words(
     "若切換後沒有任何寫入，將會返回 db.mode {mode}。",
 )
 RETURNED = Words(
-    "The database is in db.mode {mode}, as before the move.",
-    "資料庫已返回搬移前的 db.mode {mode}。",
+    "The database is in db.mode {mode}, as before the move; so are the release's values (helm get values). "
+    "A values file that the move has written asks for the other mode.",
+    "資料庫已返回搬移前的 db.mode {mode}，release 的設定值也是（helm get values）。"
+    "搬移時寫入的設定值檔仍要求另一個模式。",
 )
 WOULD_DISCARD = Words("Would delete the old data: {claims}.", "將會刪除舊資料：{claims}。")
 DISCARDED = Words("The old data are deleted: {claims}.", "已刪除舊資料：{claims}。")
@@ -132,6 +134,31 @@ STILL_KEPT = Words(
     "The old data of the last move are still kept ({claims}).",
     "上次搬移的舊資料（{claims}）仍然保留著。",
 )
+EARLIER = Words(
+    "The last move was to db.mode {to}, and the release is in db.mode {mode}: "
+    "the record is of an earlier release.",
+    "上次搬移的目的是 db.mode {to}，而 release 是 db.mode {mode}：這份記錄屬於先前的 release。",
+)
+EARLIER_REMEDY = Words(
+    "If that is gone for good, `kubectl delete configmap {record} -n {namespace}`; then run this again.",
+    "若確定不再需要，請執行 `kubectl delete configmap {record} -n {namespace}`，再重新執行。",
+)
+CLIENT_SIDE = Words(
+    "Release {release} is not applied on the server: Helm 3 installed it, or Helm 4 without --server-side.",
+    "release {release} 並非以伺服器端套用：由 Helm 3 安裝，或由 Helm 4 安裝但未使用 --server-side。",
+)
+CLIENT_SIDE_REMEDY = Words(
+    "With Helm 4, `helm upgrade {release} ... --server-side=true`; then run this again.",
+    "請以 Helm 4 執行 `helm upgrade {release} ... --server-side=true`，再重新執行。",
+)
+RESETS = Words(
+    "db.auth.resetPasswords is on, and a server that follows another one cannot set passwords.",
+    "db.auth.resetPasswords 已開啟，而跟隨其他伺服器的伺服器無法設定密碼。",
+)
+RESETS_REMEDY = Words(
+    "Upgrade with db.auth.resetPasswords=false; then run this again.",
+    "請以 db.auth.resetPasswords=false 升級，再重新執行。",
+)
 BACK_BEGUN = Words("The way back was begun.", "已開始返回。")
 BACK_BEGUN_REMEDY = Words("Go on with --back.", "請以 --back 繼續。")
 
@@ -141,7 +168,8 @@ NO_SOURCE_REMEDY = Words(
     "`{doctor}` tells why; then run this again, or --back.",
     "`{doctor}` 會說明原因；再重新執行，或使用 --back。",
 )
-NO_LEADER = Words("No member leads.", "沒有成員擔任 leader。")
+NO_LEADER = Words("No member leads.", "沒有成員擔任主節點。")
+LEADS_STILL = Words("{pod} leads still.", "{pod} 仍是主節點。")
 NO_POD = Words("no pod is made", "沒有建立 Pod")
 MEMBER_WAITS = Words("A member does not start: {why}.", "有成員無法啟動：{why}。")
 MEMBER_WAITS_REMEDY = Words(
@@ -149,7 +177,7 @@ MEMBER_WAITS_REMEDY = Words(
     "請將映像檔 mcapp/db 放到該節點，或在該處釋放資源；再重新執行，或使用 --back。",
 )
 PATRONI_REFUSED = Words("Patroni in {pod} refused a setting: {why}.", "{pod} 中的 Patroni 拒絕設定：{why}。")
-NOT_PROMOTED = Words("No member takes writes yet.", "尚無成員接受寫入。")
+NOT_PROMOTED = Words("The new place takes no writes yet.", "新的位置尚未接受寫入。")
 BEHIND = Words("The copies do not catch up.", "複本沒有跟上。")
 BEHIND_REMEDY = Words(
     "Run this again when there are fewer writes, or --back.",
@@ -162,6 +190,27 @@ CLAIM_USED = Words(
 CLAIM_USED_REMEDY = Words(
     "Nothing was deleted. The release runs on the old data again: look at `helm get values` for its db.mode.",
     "沒有刪除任何東西。release 又在使用舊資料：請以 `helm get values` 查看它的 db.mode。",
+)
+OLD_GONE = Words(
+    "The old data ({claims}) are gone: the new place has the only data.",
+    "舊資料（{claims}）已不存在：只有新的位置有資料。",
+)
+OLD_NODE_GONE = Words(
+    "The node of the old data, {node}, is gone: the new place has the only data.",
+    "舊資料所在的節點 {node} 已不存在：只有新的位置有資料。",
+)
+OLD_GONE_REMEDY = Words(
+    "Nothing was changed. Forget the old ones by --discard-old; before the switch, go on with --to.",
+    "沒有任何變更。請以 --discard-old 捨棄舊資料；若尚未切換，請以 --to 繼續。",
+)
+OLD_AWAY = Words(
+    "Nobody can tell whether something was written since the switch: the old place is not running, and its "
+    "content was not recorded.",
+    "無法得知切換後是否有新的寫入：舊的位置沒有執行，也沒有記錄其內容。",
+)
+OLD_AWAY_REMEDY = Words(
+    "Go on with --to, or bring the node of the old place back first.",
+    "請以 --to 繼續，或先讓舊位置的節點恢復。",
 )
 WRITTEN_SINCE = Words(
     "Something was written since the switch: it is not among the data that are kept ({claims}).",
