@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import store
@@ -15,11 +16,15 @@ from ..database.client import Database, UnavailableError
 from ..routes import tasks
 
 _MANY_PATH = tasks.router.prefix
-_ONE_PATH = re.compile(rf"{_MANY_PATH}/([1-9][0-9]{{0,17}})", re.ASCII)
-_QUERY = {
-    b"cursor": re.compile(rb"[\w-]{1,64}"),
-    b"done": re.compile(rb"true|false"),
-    b"limit": re.compile(rb"[1-9][0-9]?|%d" % tasks.BIGGEST_PAGE),
+_ONE_PATH = re.compile(rf"{_MANY_PATH}/(\w+)", re.ASCII)
+# Nothing is escaped in such a value.
+_PLAIN = re.compile(rb"[\w.~-]*")
+# The routes' own declarations decide what is valid.
+_ID: TypeAdapter[int] = TypeAdapter(tasks.TaskId)
+_QUERY: dict[bytes, TypeAdapter[Any]] = {
+    b"cursor": TypeAdapter(tasks.Cursor),
+    b"done": TypeAdapter(tasks.Done),
+    b"limit": TypeAdapter(tasks.Limit),
 }
 # For the log and the metrics, which name the route of a request.
 _ROUTES = {route.name: route for route in tasks.router.routes if isinstance(route, APIRoute)}
@@ -60,27 +65,30 @@ class Shortcut:
         """Return the read that a GET asks for, None where FastAPI must look at it."""
         path: str = scope["path"]
         query: bytes = scope["query_string"]
-        if path == _MANY_PATH:
-            return self._many(scope, query)
-        if not query and (match := _ONE_PATH.fullmatch(path)):
-            scope["route"], scope["path_params"] = _ROUTES["read_task"], {"task_id": match[1]}
-            return tasks.read(self._database, int(match[1]))
+        try:
+            if path == _MANY_PATH:
+                return self._many(scope, query)
+            if not query and (match := _ONE_PATH.fullmatch(path)):
+                return self._one(scope, match[1])
+        except ValidationError:
+            pass
         return None
 
+    def _one(self, scope: Scope, text: str) -> Coroutine[Any, Any, Response]:
+        task = _ID.validate_python(text)
+        scope["route"], scope["path_params"] = _ROUTES["read_task"], {"task_id": text}
+        return tasks.read(self._database, task)
+
     def _many(self, scope: Scope, query: bytes) -> Coroutine[Any, Any, Response] | None:
-        given: dict[bytes, bytes] = {}
+        given: dict[bytes, Any] = {}
         for pair in query.split(b"&") if query else ():
             name, _, value = pair.partition(b"=")
-            if name in given or name not in _QUERY or not _QUERY[name].fullmatch(value):
+            if name in given or name not in _QUERY or not _PLAIN.fullmatch(value):
                 return None
-            given[name] = value
-        before = store.BIGGEST_ID
-        if b"cursor" in given:
-            known = tasks.id_of_cursor(given[b"cursor"].decode())
-            if known is None:
-                return None
-            before = known
-        done = given[b"done"] == b"true" if b"done" in given else None
+            given[name] = _QUERY[name].validate_python(value.decode())
+        before = tasks.id_of_cursor(given[b"cursor"]) if b"cursor" in given else store.BIGGEST_ID
+        if before is None:
+            return None
         scope["route"] = _ROUTES["list_tasks"]
-        limit = int(given.get(b"limit", tasks.USUAL_PAGE))
-        return tasks.page(self._database, before=before, limit=limit, done=done)
+        limit = given.get(b"limit", tasks.USUAL_PAGE)
+        return tasks.page(self._database, before=before, limit=limit, done=given.get(b"done"))

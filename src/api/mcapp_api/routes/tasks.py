@@ -23,6 +23,15 @@ _WITH_ETAG = {"headers": {"ETag": _ETAG}}
 _MADE = {"headers": {"ETag": _ETAG, "Location": {"schema": {"type": "string"}, "example": "/api/tasks/7"}}}
 
 
+# What a read is asked by. The shortcut around FastAPI (middleware/shortcut.py) reads these declarations, too.
+TaskId = Annotated[int, Path(ge=1, le=store.BIGGEST_ID, examples=[7])]
+Limit = Annotated[int, Query(ge=1, le=BIGGEST_PAGE)]
+Done = Annotated[bool | None, Query(description="Only done, or only open, tasks.")]
+Cursor = Annotated[
+    str | None, Query(description="`next` of the page before; absent for the first page.", max_length=64)
+]
+
+
 # Dependencies are coroutines: FastAPI runs a plain function in a thread, which takes longer than the query.
 
 
@@ -50,11 +59,7 @@ async def _versions(
     return [int(tag) for tag in tags]
 
 
-async def _before(
-    cursor: Annotated[
-        str | None, Query(description="`next` of the page before; absent for the first page.", max_length=64)
-    ] = None,
-) -> int:
+async def _before(cursor: Cursor = None) -> int:
     if cursor is None:
         return store.BIGGEST_ID
     before = id_of_cursor(cursor)
@@ -101,7 +106,6 @@ def _answer(row: store.Row, status: int = 200) -> Response:
 
 
 Db = Annotated[Database, Depends(_database)]
-TaskId = Annotated[int, Path(ge=1, le=store.BIGGEST_ID, examples=[7])]
 Versions = Annotated[list[int] | None, Depends(_versions)]
 JsonOnly = Depends(_json_only)
 _COMMON = (Kind.INVALID, Kind.INTERNAL, Kind.DATABASE, Kind.SCHEMA)
@@ -144,8 +148,8 @@ async def create_task(
 async def list_tasks(
     db: Db,
     before: Annotated[int, Depends(_before)],
-    limit: Annotated[int, Query(ge=1, le=BIGGEST_PAGE)] = USUAL_PAGE,
-    done: Annotated[bool | None, Query(description="Only done, or only open, tasks.")] = None,
+    limit: Limit = USUAL_PAGE,
+    done: Done = None,
 ) -> Response:
     """Read a page of tasks, newest first."""
     return await page(db, before=before, limit=limit, done=done)
