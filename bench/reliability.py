@@ -19,7 +19,7 @@ from dev.load.attempts import AFTER_SECONDS
 from dev.load.client import RATE
 from dev.load.round import Fault, Round, acknowledged, run_fault, verdict, wrong_answers
 from mcapp.cli import parser, run
-from mcapp.errors import Exit
+from mcapp.errors import Exit, UserError
 from mcapp.messages import announce
 from mcapp.progress import step
 
@@ -54,13 +54,20 @@ def main(arguments: Sequence[str]) -> Exit:
     often = failover.LEADER_LOST if is_ha else faults.FAULTS
     seldom = {**failover.PLANNED, **members.faults()} if is_ha else disks.MACHINE_FAULTS
     results: dict[str, list[Round]] = {}
-    _break(release, url, often, chosen.rounds, results)
-    _break(release, url, seldom, chosen.others, results)
-    text = (_failover if is_ha else _reliability)(_table(results))
+    stop = ""
+    try:
+        _break(release, url, often, chosen.rounds, results)
+        _break(release, url, seldom, chosen.others, results)
+    except UserError as error:
+        if not results:
+            raise
+        # The page still shows the rounds before the one that failed.
+        stop = f"\n**It stopped before its time: {error}**\n"
+    text = (_failover if is_ha else _reliability)(_table(results, stop))
     (DOCS / ("failover.md" if is_ha else "reliability.md")).write_text(text)
     print(text)
     kept = all(one.comparison.agrees for rounds in results.values() for one in rounds)
-    return Exit.OK if kept else Exit.FAILED
+    return Exit.OK if kept and not stop else Exit.FAILED
 
 
 def _break(
@@ -79,7 +86,7 @@ def _line(one: Round) -> str:
     return f"{lost} lost, {twice} twice, gap {one.gap:.1f} s{again}"
 
 
-def _table(results: dict[str, list[Round]]) -> str:
+def _table(results: dict[str, list[Round]], stop: str) -> str:
     every = [one for rounds in results.values() for one in rounds]
     rows = "\n".join(_row(fault, rounds) for fault, rounds in results.items())
     return f"""\
@@ -92,7 +99,7 @@ def _table(results: dict[str, list[Round]]) -> str:
 - **Rounds that agree**: in these the table contradicts no answer.
 
 {verdict(every)}
-
+{stop}
 | what happened | rounds that agree | acknowledged | lost | twice | failed requests | longest gap (s) | \
 first right answer, after PostgreSQL accepts connections (s) |
 | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |
