@@ -76,14 +76,16 @@ class Hall:
         self._began = monotonic()
 
     async def watch(self, seconds: float) -> None:
-        """Let them open the page, and watch it for this time."""
-        tasks = [asyncio.create_task(self._view(number)) for number in range(self._viewers)]
+        """Let them open the page, and watch it for this time when all have."""
+        opened = asyncio.Barrier(self._viewers + 1)
+        tasks = [asyncio.create_task(self._view(number, opened)) for number in range(self._viewers)]
+        await opened.wait()
         await asyncio.sleep(seconds)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _view(self, number: int) -> None:
+    async def _view(self, number: int, opened: asyncio.Barrier) -> None:
         connector = aiohttp.TCPConnector(limit_per_host=CONNECTIONS, keepalive_timeout=IDLE_SECONDS)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         async with aiohttp.ClientSession(
@@ -91,6 +93,7 @@ class Hall:
         ) as session:
             await self._timed("page", self._open(session))
             async with asyncio.TaskGroup() as group:
+                group.create_task(opened.wait())
                 group.create_task(self._look(session))
                 if number % WRITERS_EVERY == 0:
                     group.create_task(self._write(session))

@@ -5,6 +5,7 @@
 #   POD_NAME, NODE_NAME  shown on the page; left out if they are not valid Kubernetes names
 #   NODE_ADDRESS         shown on the page; left out if it is not an IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
+#   TRUSTED_PROXIES      addresses and ranges, separated by spaces, whose X-Forwarded headers are believed; default none
 #   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6 where the kernel has it
 #   RUN_DIR              the only folder that nginx writes to, default /tmp/nginx
 #   RESOLV_CONF          default /etc/resolv.conf
@@ -110,6 +111,11 @@ case $listen in
   *[!0-9A-Fa-f.:\ \[\]]*) die "LISTEN=$listen: addresses and ports only" ;;
 esac
 
+case ${TRUSTED_PROXIES:-} in
+  *[!0-9A-Fa-f.:/\ ]*) die "TRUSTED_PROXIES=$TRUSTED_PROXIES: addresses and ranges only" ;;
+esac
+
+# A folder name that changes with any script or style.
 assets=$(cd "$here/html" && find css js -type f | sort | xargs sha256sum | sha256sum | cut -c 1-16)
 
 mkdir -p "$run/page"
@@ -123,6 +129,12 @@ map "" \$node_name { default "$(kubernetes_name NODE_NAME "${NODE_NAME:-}")"; }
 map "" \$node_address { default "$(ip_address NODE_ADDRESS "${NODE_ADDRESS:-}")"; }
 map \$uri \$caching { ~^/assets/$assets/ "public, max-age=31536000, immutable"; }
 EOF
+for proxy in ${TRUSTED_PROXIES:-}; do
+  printf 'set_real_ip_from %s;\n' "$proxy"
+done >"$run/proxies.conf"
+for proxy in ${TRUSTED_PROXIES:-}; do
+  printf '%s 1;\n' "$proxy"
+done >"$run/trusted.conf"
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"

@@ -7,6 +7,15 @@
   {{- end -}}
 {{- end -}}
 
+{{/* nginx takes addresses and ranges of them, and ends on anything else. */}}
+{{- define "mcapp.validate.proxies" -}}
+  {{- range $index, $given := .Values.web.trustedProxies -}}
+    {{- if not (or (include "mcapp.addressBits" $given) (include "mcapp.isRange" $given)) -}}
+      {{- include "mcapp.wrong" (list (printf "web.trustedProxies.%d" $index) $given "an address, or a range such as 10.42.0.0/16") -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
 {{/*
 The API server takes no other ranges in a NetworkPolicy, and refuses them after other objects were made. What a range
 leaves out lies in it and is smaller.

@@ -34,6 +34,7 @@ Call: include "mcapp.reserved" (list "db" "POSTGRES_USER")
         "api PGPORT" "db.external.port with db.mode external"
         "api PGSSLMODE" "db.external.sslMode with db.mode external"
         "api PGSSLROOTCERT" "db.external.caSecret with db.mode external"
+        "web TRUSTED_PROXIES" "web.trustedProxies"
         "api MCAPP_POOL_SIZE" "api.poolSize"
         "api MCAPP_DRAIN_SECONDS" "api.drainSeconds"
         "api MCAPP_LOG_LEVEL" "api.logLevel" -}}

@@ -17,6 +17,7 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
         (include "mcapp.validate.autoscaling" .)
         (include "mcapp.validate.scrapes" .)
         (include "mcapp.validate.connections" .)
+        (include "mcapp.validate.proxies" .)
         (include "mcapp.validate.schedule" .)
         (include "mcapp.validate.timeZone" .)
       | join "" -}}
