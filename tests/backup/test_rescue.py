@@ -18,8 +18,6 @@ HELM = {
     "meta.helm.sh/release-namespace": "lab",
     "helm.sh/resource-policy": "keep",
 }
-# Helm refuses to change them where another program has set them.
-VERSIONED = {"helm.sh/chart": "mcapp-1.0.0", "app.kubernetes.io/version": "1.0.0"}
 
 
 # Helm refuses to change them where another program has set them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,26 @@ def test_a_claim_in_use_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     done = Change("ha", 3, "", ("postgres-pvc",), STEPS)
     with pytest.raises(FailedError, match=r"use these claims: postgres-pvc\."):
         cli.work(release, record(release), done, asked(discard_old=True))
+
+
+# Stand-ins for a cluster where nothing is left, and for a Helm with the revision or without it.
+@pytest.mark.parametrize(
+    ("helm", "why"),
+    [("echo '{}'", "the new place has the only data"), ("echo no revision >&2; exit 1", "no rev")],
+)
+def test_no_way_back_changes_anything_without_the_old_data_and_values(
+    tmp_path: Path, helm: str, why: str
+) -> None:
+    called = tmp_path / "called"
+    for name, script in (("kubectl", "echo 'Error (NotFound)' >&2; exit 1"), ("helm", helm)):
+        program = tmp_path / name
+        program.write_text(f'#!/bin/sh\necho "$*" >> {called}\n{script}\n')
+        program.chmod(0o755)
+    release = replace(deployed(HA, str(tmp_path / "kubectl")), program=str(tmp_path / "helm"))
+    done = Change("ha", 3, "lab-1", ("postgres-pvc",), STEPS, switched=True)
+    with pytest.raises(UserError, match=why):
+        cli.work(release, record(release), done, asked(back=True))
+    assert all(" get " in f" {line} " for line in called.read_text().splitlines())
 
 
 def test_policies_are_made_where_the_release_has_some() -> None:

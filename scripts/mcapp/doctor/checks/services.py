@@ -55,7 +55,7 @@ def _elsewhere(snapshot: Snapshot, service: Object, tier: str) -> Finding:
     step = helm_upgrade(snapshot)
     # What web had is the user's choice.
     if tier != "web" and right and spec(service).get("ports"):
-        patroni = tier == "db" and _is_patroni_s(snapshot, service)
+        patroni = _is_patroni_s(snapshot, service, tier)
         change = {"type": "ClusterIP", "externalName": None, "selector": None if patroni else right}
         step = _patched(snapshot, service, {"spec": change})
     parts: dict[str, Part] = {"service": name(service), "name": target, "tier": tier}
@@ -68,13 +68,13 @@ def _right(snapshot: Snapshot, tier: str) -> dict[str, str]:
     return dict(found)
 
 
-def _is_patroni_s(snapshot: Snapshot, service: Object) -> bool:
+def _is_patroni_s(snapshot: Snapshot, service: Object, tier: str) -> bool:
     """Whether Patroni writes this Service's Endpoints: it then has no selector, also during a move."""
-    return snapshot.is_ha or ha.CLUSTER in (service["metadata"].get("labels") or {})
+    return tier == "db" and (snapshot.is_ha or ha.CLUSTER in (service["metadata"].get("labels") or {}))
 
 
 def _selector(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Finding]:
-    if tier == "db" and _is_patroni_s(snapshot, service):
+    if _is_patroni_s(snapshot, service, tier):
         return
     selector = dict(spec(service).get("selector") or {})
     pods = snapshot.pods(tier)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcapp.errors import FailedError
+from mcapp.genvalues import storage
 from mcapp.kube.volumes import set_policy
 from mcapp.move import words as move_words
 from mcapp.move import writes
@@ -29,14 +30,17 @@ def go_back(runner: Runner) -> None:
 
 
 def _require_old(runner: Runner) -> None:
-    """Raise FailedError where no volume of the old place is left: the new place has the only data."""
+    """Raise FailedError where no volume of the old place is left: the new place has the only data.
+
+    PlacementError where the one server's has no node any more.
+    """
     claims = [runner.kubectl.object("pvc", name, runner.deployed.namespace) for name in runner.move.old]
     volumes = [claim["spec"].get("volumeName") for claim in claims if claim is not None]
     if not any(volume and runner.kubectl.object("pv", volume) for volume in volumes):
         raise FailedError(words.OLD_GONE(claims=list(runner.move.old)), words.OLD_GONE_REMEDY())
-    inventory = runner.kubectl.inventory(runner.deployed.namespace)
-    if runner.move.to == "ha" and runner.move.node not in inventory.nodes:
-        raise FailedError(words.OLD_NODE_GONE(node=runner.move.node), words.OLD_GONE_REMEDY())
+    if runner.move.to == "ha":
+        namespace = runner.deployed.namespace
+        storage.existing(runner.kubectl.inventory(namespace), namespace, "", runner.move.old[0])
 
 
 def require_same(runner: Runner) -> None:

@@ -195,10 +195,6 @@ OLD_GONE = Words(
     "The old data ({claims}) are gone: the new place has the only data.",
     "舊資料（{claims}）已不存在：只有新的位置有資料。",
 )
-OLD_NODE_GONE = Words(
-    "The node of the old data, {node}, is gone: the new place has the only data.",
-    "舊資料所在的節點 {node} 已不存在：只有新的位置有資料。",
-)
 OLD_GONE_REMEDY = Words(
     "Nothing was changed. Forget the old ones by --discard-old; before the switch, go on with --to.",
     "沒有任何變更。請以 --discard-old 捨棄舊資料；若尚未切換，請以 --to 繼續。",

@@ -162,6 +162,9 @@ class Watcher:
         old, self.generation = self.generation, generation
         if generation:
             self.connected_once = True
+            if not self._stopping:
+                # What was suspected until now was the old one: a second look would cost a good pool.
+                self._wake.clear()
             logger.info("database connected", extra={"fields": {"address": self._settings.database_address}})
         self._settled.set()
         if old:
