@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options = parser("python -m bench.hall", __doc__ or "", "python -m bench.hall --viewers 300")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     options.add_argument("--viewers", type=int, nargs="+", default=VIEWERS, help="how many, one or more")
-    options.add_argument("--seconds", type=float, default=90, help="how long each (default: 90)")
+    options.add_argument("--seconds", type=float, default=120, help="how long each (default: 120)")
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
     release = Release(cluster)
@@ -141,7 +141,8 @@ viewers and the browsers on one machine, {setting()}.
 - The viewers open the page at one moment, over up to {CONNECTIONS} connections each, and watch it for
   {seconds:g} s: the topology as often as its answer asks for, the newest tasks at every {HEAD_EVERY}rd
   turn. Each {WRITERS_EVERY}th one adds a task in {WRITE_SECONDS:g} s and ticks it.
-- **Page** is the page with its scripts and styles, all of it, while everybody else loads it too.
+- **Page** is the page with its scripts and styles, all of it, while everybody else loads it too. **First** is
+  the first topology of each viewer: they all want it at the same moment. **Topology** is each later one.
 - An error is an answer that is not right, or none within 15 s. A read is sent once more where the server
   closed a connection that had been open, as a browser does.
 - {TABS} tabs of Chromium had the page open. Each was looked at every {LOOK_SECONDS:g} s: **live** is a

@@ -35,7 +35,8 @@ HEAD = "api/tasks?limit=30"
 HEAD_EVERY = 3
 WRITERS_EVERY = 10
 WRITE_SECONDS = 60.0
-SPREAD = 0.1
+SPREAD = 0.5
+KINDS = ("page", "first", "topology", "list", "write")
 T = TypeVar("T")
 _ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 
@@ -44,7 +45,7 @@ _ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 class Answer:
     """One request: when it began (s since the start), how long it took (s), and what was wrong, if anything.
 
-    `kind` is page (with all its files, as one), topology, list or write.
+    `kind` is page (with all its files, as one), first (a viewer's first topology), topology, list or write.
     """
 
     kind: str
@@ -106,7 +107,7 @@ class Hall:
     async def _look(self, session: aiohttp.ClientSession) -> None:
         turn, wait = 0, 2.0
         while True:
-            told = await self._timed("topology", _topology(session))
+            told = await self._timed("topology" if turn else "first", _topology(session))
             if told is not None:
                 wait = told
                 self.waits.append(wait)
@@ -142,12 +143,19 @@ class Hall:
 
     def summaries(self) -> Iterator[tuple[str, Summary]]:
         """Sum the answers up, each kind for itself."""
-        for kind in ("page", "topology", "list", "write"):
+        for kind in KINDS:
             if these := [one for one in self.answers if one.kind == kind]:
                 yield kind, _summary(these)
 
 
 async def _text(session: aiohttp.ClientSession, path: str) -> str:
+    try:
+        return await _read(session, path)
+    except (aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
+        return await _read(session, path)
+
+
+async def _read(session: aiohttp.ClientSession, path: str) -> str:
     async with session.get(path) as answer:
         text = await answer.text()
         _check(answer.status, text)

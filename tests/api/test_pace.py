@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from mcapp_api.pace import LEAST, MOST, UNDER_WAY, WINDOW, Pace
+from mcapp_api.pace import LEAST, MOST, RISE, UNDER_WAY, WINDOW, Pace
 
 
 class Viewers:
@@ -42,7 +42,7 @@ def test_the_longest_wait_is_never_passed() -> None:
     assert Viewers().watch(100_000, 1.0, windows=20) == MOST
 
 
-def test_a_single_slow_moment_at_most_doubles_it() -> None:
+def test_a_single_slow_moment_makes_it_half_as_long_again() -> None:
     now = count(0.0, WINDOW)
     pace = Pace(lambda: next(now))
-    assert pace.answered(1000.0) == 2 * LEAST
+    assert pace.answered(1000.0) == RISE * LEAST

@@ -9,9 +9,10 @@ from collections.abc import Callable
 LEAST, MOST = 2.0, 30.0
 # So many questions may be under way at once, on average, in one replica. More would only wait for each other.
 UNDER_WAY = 8.0
-# The average is over this time, in seconds. No change between two of them is steeper than these factors.
+# The average is over this time, in seconds. No change between two of them is steeper than these factors:
+# those who open the page at one moment are no crowd for long.
 WINDOW = 2.0
-_FALL, _RISE = 0.8, 2.0
+FALL, RISE = 0.8, 1.5
 
 
 class Pace:
@@ -33,6 +34,6 @@ class Pace:
         passed = self._now() - self._since
         if passed >= WINDOW:
             steep = self._spent / passed / UNDER_WAY
-            self._wait = min(max(self._wait * min(max(steep, _FALL), _RISE), LEAST), MOST)
+            self._wait = min(max(self._wait * min(max(steep, FALL), RISE), LEAST), MOST)
             self._since, self._spent = self._now(), 0.0
         return self._wait

@@ -1,7 +1,7 @@
 import { Problem, Unreachable, request } from "../http.js";
 
 const PERIOD = 2000; // ms between two requests, until the api says how long
-const SPREAD = 0.1; // pages that were opened at one moment do not ask at one moment
+const SPREAD = 0.5; // pages that were opened at one moment soon ask at all moments
 const TIMEOUT = 6000; // ms; web itself answers after 4 s that api took too long
 const KEPT = 50; // how many of the latest answers count for the shares
 
