@@ -96,7 +96,7 @@ def _page(known: dict[str, Any]) -> list[str]:
     lines = [
         "# Beside the programs that a cluster may have",
         "",
-        "Written by `make test-addons`: the tests of [tests/addons](../tests/addons), as they last ran on kind.",
+        "Written by `make test-addons`: the tests of [tests/addons](../tests/addons), as they last ran.",
         "",
         "| program | image |",
         "| --- | --- |",

@@ -20,7 +20,7 @@ from dev.kind.versions import IMAGES, digest, versions
 
 Document = dict[str, Any]
 WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
-READY_TIMEOUT = "--timeout=3m"
+READY_TIMEOUT, GONE_TIMEOUT = "--timeout=3m", "--timeout=5m"
 
 
 def put_images(cluster: Cluster, source: Source, *names: str) -> None:
@@ -62,9 +62,22 @@ def upstream(name: str) -> Path:
 
 
 def documents(path: Path) -> list[Document]:
-    """Return the objects of a file of manifests, or of a folder with a kustomization."""
+    """Return the objects of a file of manifests, or of a folder with a kustomization; the images are ours."""
     text = output([command("kubectl"), "kustomize", path]) if path.is_dir() else path.read_text()
-    return [item for item in yaml.load_all(text, yaml.CSafeLoader) if item]
+    made = [item for item in yaml.load_all(text, yaml.CSafeLoader) if item]
+    for item in made:
+        pod = item.get("spec", {}).get("template", {}).get("spec", {})
+        for container in (*pod.get("containers", ()), *pod.get("initContainers", ())):
+            name = container["image"].rpartition("/")[2].partition(":")[0]
+            if name in versions()["addons"]:
+                container["image"] = versions()["addons"][name]["reference"]
+    return made
+
+
+def one(objects: Iterable[Document], kind: str, name: str) -> Document:
+    """Return the object of this kind and name, to change it."""
+    (found,) = [item for item in objects if (item["kind"], item["metadata"]["name"]) == (kind, name)]
+    return found
 
 
 def apply(cluster: Cluster, objects: Iterable[Document]) -> None:
@@ -92,7 +105,7 @@ def apply(cluster: Cluster, objects: Iterable[Document]) -> None:
 
 def delete(cluster: Cluster, objects: Iterable[Document]) -> None:
     """Delete objects, those that stand last first, and wait until they are gone."""
-    _kubectl(cluster, list(objects)[::-1], "delete", "--ignore-not-found", "--wait", READY_TIMEOUT)
+    _kubectl(cluster, list(objects)[::-1], "delete", "--ignore-not-found", "--wait", GONE_TIMEOUT)
 
 
 @contextmanager
