@@ -100,10 +100,10 @@ def met_in_a_new_tab(browser: Browser, url: str) -> str:
     page = context.new_page()
     page.goto(url)
     name = page.locator(".pod[data-tier=web][data-latest] .name")
-    expect(name).to_contain_text("web-")
-    text = name.inner_text()
+    expect(name).to_contain_text("web-", timeout=15_000)
+    text = name.text_content()
     context.close()
-    return text
+    return text or ""
 
 
 # Two to four minutes: two of metrics-server's rounds each way, and the autoscaler's own.

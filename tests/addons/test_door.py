@@ -247,7 +247,7 @@ def test_no_request_fails_in_a_rollout_and_the_open_page_stays_live(
         for tier in ("web", "api"):
             new = page.locator(f".pod[data-tier={tier}][data-latest] .name")
             expect(new).to_contain_text(f"{tier}-", timeout=15_000)
-            assert new.inner_text() not in old
+            assert new.text_content() not in old
         expect(page.locator("#status")).to_have_text("web, api and db all answer.")
     problems = rolled.load.problems
     record_property("requests, failed", f"{len(rolled.load.requests)}, {len(problems)}")
