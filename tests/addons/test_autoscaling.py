@@ -26,7 +26,7 @@ SCALED_SECONDS = 240
 # Requests a second: of a crowd that comes and goes, and of the few that stay.
 CROWD, FEW = 150.0, 5.0
 LEAST, MOST = {"web": 1, "api": 2}, {"web": 3, "api": 4}
-# Below the defaults of 80: two cores carry the cluster, the crowd and the browser. At rest api takes 10, web 5.
+# Below the default of 80: two cores carry cluster, crowd and browser. At rest api takes 10, and web 5.
 TARGETS = {"web": 40, "api": 30}
 # Else Kubernetes waits five minutes for a crowd to come back before it removes a pod.
 BEHAVIOR = {"scaleDown": {"stabilizationWindowSeconds": 15}}
