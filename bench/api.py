@@ -20,10 +20,18 @@ import httpx
 
 from bench.speed import bars, generator, page
 from bench.speed.contenders import Contender, Http, Loop, Pgbench, api, uvicorn
-from bench.speed.cores import MEASURED, OTHERS, Busy, on_core, resident_mib
-from bench.speed.figures import API, LONG, NGINX, Figures, Sample
+from bench.speed.cores import (
+    MEASURED,
+    OTHERS,
+    Busy,
+    cpu_seconds,
+    kernel_seconds,
+    on_core,
+    resident_mib,
+)
+from bench.speed.figures import API, LONG, NGINX, Beyond, Figures, Sample
 from bench.speed.profile import profile
-from bench.speed.reads import LIST, ONE, READS, TASKS
+from bench.speed.reads import LIST, ONE, READS, TASKS, Read
 from bench.speed.replicas import scale
 from dev import ROOT
 from dev.kind import host
@@ -114,6 +122,10 @@ def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None
         web = stack.enter_context(Web("127.0.0.1:1"))
         with on_core(OTHERS):
             figures.ceiling = generator.saturate(web.url, ["/healthz"], seconds=figures.seconds)
+    with step("The kernel's part, and PostgreSQL's"):
+        figures.beyond = {
+            read.name: _beyond(ours, postgres, read, figures.seconds) for read in READS.values()
+        }
     with step("A profile of the busy api"):
         for read in READS.values():
             figures.profiles[read.name] = {}
@@ -122,6 +134,21 @@ def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None
                     pool.submit(one.run, read, figures.seconds + 2, WARM_UP_SECONDS)
                     time.sleep(WARM_UP_SECONDS)
                     figures.profiles[read.name][one.name] = profile(ours.pid, figures.seconds)
+
+
+def _beyond(one: Http, postgres: PostgresServer, read: Read, seconds: float) -> Beyond:
+    """Measure what is not Python's: the kernel's share of the api's CPU time, and PostgreSQL's own time."""
+    ours, theirs = [one.pid], [postgres.pid]
+    before = cpu_seconds(ours), kernel_seconds(ours), cpu_seconds(theirs)
+    with on_core(OTHERS):
+        answers = generator.saturate(one.url, one.paths(read), seconds=seconds) * seconds
+    used, kernel, server = (
+        now - then
+        for now, then in zip(
+            (cpu_seconds(ours), kernel_seconds(ours), cpu_seconds(theirs)), before, strict=True
+        )
+    )
+    return Beyond(kernel / used, server / answers * 1e6)
 
 
 def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:

@@ -22,6 +22,13 @@ class Sample(NamedTuple):
     others: float
 
 
+class Beyond(NamedTuple):
+    """What no sample of Python shows: the kernel's share of the api's time; PostgreSQL's µs for a read."""
+
+    kernel: float
+    postgres_us: float
+
+
 class Aim(NamedTuple):
     """A ratio of two contenders, and its lower limit."""
 
@@ -55,6 +62,7 @@ class Figures:
     memory: dict[str, tuple[float, float]] = field(default_factory=dict)
     scaled: dict[int, list[Scaled]] = field(default_factory=dict)
     profiles: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    beyond: dict[str, Beyond] = field(default_factory=dict)
 
     def rates(self, read: str, contender: str) -> list[float]:
         """Return the reads per second of each round."""

@@ -68,6 +68,8 @@ into the standard library and C.
 
 {_profiles(figures)}
 
+{_beyond(figures)}
+
 [api-speed.md](api-speed.md) lists the changes that made the api faster, and those that did not.
 [measured.md](measured.md) has the time from `helm install` to the first row.
 """
@@ -197,3 +199,24 @@ def _profiles(figures: Figures) -> str:
         f"{READS[name].title}{', through FastAPI' if contender != API else ''}" for name, contender in columns
     ]
     return _table(["part", *head], [*rows, total])
+
+
+def _beyond(figures: Figures) -> str:
+    rows = [
+        (
+            read.title,
+            f"{figures.cpu_us(read.name, API):.0f}",
+            f"{figures.beyond[read.name].kernel * figures.cpu_us(read.name, API):.0f}",
+            f"{figures.cpu_us(read.name, 'bare psycopg loop'):.0f}",
+            f"{figures.beyond[read.name].postgres_us:.0f}",
+        )
+        for read in READS.values()
+    ]
+    head = [
+        "µs of CPU for each",
+        "this api",
+        "of it in the kernel",
+        "bare psycopg loop",
+        "beside: PostgreSQL",
+    ]
+    return _table(head, rows)
