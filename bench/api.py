@@ -29,9 +29,9 @@ from bench.speed.cores import (
     on_core,
     resident_mib,
 )
-from bench.speed.figures import API, LONG, NGINX, Beyond, Figures, Sample
+from bench.speed.figures import API, LONG, NGINX, Cost, Figures, Sample
 from bench.speed.profile import profile
-from bench.speed.reads import LIST, ONE, READS, TASKS, Read
+from bench.speed.reads import LIST, ONE, READS, TASKS
 from bench.speed.replicas import scale
 from dev import ROOT
 from dev.kind import host
@@ -47,6 +47,7 @@ from mcapp_api.settings import Settings
 DOCS = ROOT / "docs"
 WARM_UP_SECONDS = 1.0
 NICE = -10
+NEW = '{"title": "Water the plants"}'
 FAST = ("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=error")
 
 
@@ -122,10 +123,6 @@ def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None
         web = stack.enter_context(Web("127.0.0.1:1"))
         with on_core(OTHERS):
             figures.ceiling = generator.saturate(web.url, ["/healthz"], seconds=figures.seconds)
-    with step("The kernel's part, and PostgreSQL's"):
-        figures.beyond = {
-            read.name: _beyond(ours, postgres, read, figures.seconds) for read in READS.values()
-        }
     with step("A profile of the busy api"):
         for read in READS.values():
             figures.profiles[read.name] = {}
@@ -134,21 +131,27 @@ def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None
                     pool.submit(one.run, read, figures.seconds + 2, WARM_UP_SECONDS)
                     time.sleep(WARM_UP_SECONDS)
                     figures.profiles[read.name][one.name] = profile(ours.pid, figures.seconds)
+    # Last: it adds tasks.
+    with step("The kernel's part, PostgreSQL's, and a write"):
+        _costs(figures, ours, postgres)
 
 
-def _beyond(one: Http, postgres: PostgresServer, read: Read, seconds: float) -> Beyond:
-    """Measure what is not Python's: the kernel's share of the api's CPU time, and PostgreSQL's own time."""
-    ours, theirs = [one.pid], [postgres.pid]
-    before = cpu_seconds(ours), kernel_seconds(ours), cpu_seconds(theirs)
-    with on_core(OTHERS):
-        answers = generator.saturate(one.url, one.paths(read), seconds=seconds) * seconds
-    used, kernel, server = (
-        now - then
-        for now, then in zip(
-            (cpu_seconds(ours), kernel_seconds(ours), cpu_seconds(theirs)), before, strict=True
-        )
-    )
-    return Beyond(kernel / used, server / answers * 1e6)
+def _costs(figures: Figures, one: Http, postgres: PostgresServer) -> None:
+    """Measure the kernel's part of the api's CPU time, and PostgreSQL's, for reads and a write."""
+    kinds = [(read.title, one.paths(read), "") for read in READS.values()]
+    for title, paths, document in (*kinds, ("add a task", ["/api/tasks"], NEW)):
+        runs = figures.costs[title] = []
+        for _ in range(figures.rounds):
+            before = _spent(one, postgres)
+            with on_core(OTHERS):
+                rate = generator.saturate(one.url, paths, seconds=figures.seconds, posting=document)
+            used = [now - then for now, then in zip(_spent(one, postgres), before, strict=True)]
+            runs.append(Cost(rate, *(seconds / (rate * figures.seconds) * 1e6 for seconds in used)))
+
+
+def _spent(one: Http, postgres: PostgresServer) -> tuple[float, float, float]:
+    """Return CPU time, in seconds: the api's, the part of it in the kernel, and PostgreSQL's."""
+    return cpu_seconds([one.pid]), kernel_seconds([one.pid]), cpu_seconds([postgres.pid])
 
 
 def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:

@@ -68,7 +68,10 @@ into the standard library and C.
 
 {_profiles(figures)}
 
-{_beyond(figures)}
+What no sample of Python shows, in runs of their own: how much of the api's time the kernel takes, in system
+calls and on the network; and PostgreSQL's own time, on the other core.
+
+{_costs(figures)}
 
 [api-speed.md](api-speed.md) lists the changes that made the api faster, and those that did not.
 [measured.md](measured.md) has the time from `helm install` to the first row.
@@ -201,22 +204,6 @@ def _profiles(figures: Figures) -> str:
     return _table(["part", *head], [*rows, total])
 
 
-def _beyond(figures: Figures) -> str:
-    rows = [
-        (
-            read.title,
-            f"{figures.cpu_us(read.name, API):.0f}",
-            f"{figures.beyond[read.name].kernel * figures.cpu_us(read.name, API):.0f}",
-            f"{figures.cpu_us(read.name, 'bare psycopg loop'):.0f}",
-            f"{figures.beyond[read.name].postgres_us:.0f}",
-        )
-        for read in READS.values()
-    ]
-    head = [
-        "µs of CPU for each",
-        "this api",
-        "of it in the kernel",
-        "bare psycopg loop",
-        "beside: PostgreSQL",
-    ]
-    return _table(head, rows)
+def _costs(figures: Figures) -> str:
+    head = ["CPU of one request (µs)", "requests/s", "this api", "of it in the kernel", "PostgreSQL"]
+    return _table(head, ((what, *(f"{one:.0f}" for one in figures.cost(what))) for what in figures.costs))
