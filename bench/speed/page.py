@@ -61,17 +61,7 @@ Reads of one task through nginx; every process may use both cores.
 
 {_limit(figures)}
 
-## CPU time of a request by part
-
-Samples of the busy api by py-spy, in microseconds of CPU time for each request. A part includes its calls
-into the standard library and C.
-
-{_profiles(figures)}
-
-What no sample of Python shows, in runs of their own: how much of the api's time the kernel takes, in system
-calls and on the network; and PostgreSQL's own time, on the other core.
-
-{_costs(figures)}
+{_whose(figures)}
 
 [api-speed.md](api-speed.md) lists the changes that made the api faster, and those that did not.
 [measured.md](measured.md) has the time from `helm install` to the first row.
@@ -181,6 +171,20 @@ def _limit(figures: Figures) -> str:
         f"{use}: the cores limit the growth.\n"
         "The rest goes to the other parts of a request: PostgreSQL, nginx and, here, the load."
     )
+
+
+def _whose(figures: Figures) -> str:
+    return f"""## CPU time of a request by part
+
+Samples of the busy api by py-spy, in microseconds of CPU time for each request. A part includes its calls
+into the standard library and C.
+
+{_profiles(figures)}
+
+What no sample of Python shows, in runs of their own: how much of the api's time the kernel takes, in system
+calls and on the network; and PostgreSQL's own time, on the other core.
+
+{_costs(figures)}"""
 
 
 def _profiles(figures: Figures) -> str:

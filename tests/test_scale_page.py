@@ -1,0 +1,55 @@
+"""The model of docs/scale.md: the page follows from the points that it shows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench import scale_model
+from bench.scale_model import PAGE, Points, page, points_of
+
+TEXT = PAGE.read_text()
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def test_the_page_is_what_its_own_points_give() -> None:
+    assert page(*points_of(TEXT)) == TEXT
+
+
+@pytest.mark.parametrize("pace", [2, 30])
+def test_the_limits_follow_from_the_arithmetic_beside_them(pace: int) -> None:
+    """Computed here once more, from the text of each row."""
+    rows = re.findall(
+        r"\| ([\d.]+) x ([\d.]+) / ([\d.]+) µs = ([\d,]+) requests/s \| (\S+) \| (\S+) \|", TEXT
+    )
+    assert len(rows) == 5
+    for cores, busy, us, rate, least, most in rows:
+        computed = float(cores) * float(busy) / float(us) * 1e6
+        assert number(rate) == pytest.approx(computed, rel=0.01)
+        assert number({2: least, 30: most}[pace]) == pytest.approx(computed * pace * 3 / 4, rel=0.05)
+
+
+def test_each_step_follows_from_the_points() -> None:
+    points, _ = points_of(TEXT)
+    rows = re.findall(
+        r"^\| ([\d,]+) \| ([\d,]+) \| [\d,.]+ \| ([\d.]+) \| \S+ \| ([\d.]+) \| (\d+) \|", TEXT, re.M
+    )
+    assert [number(row[0]) for row in rows] == list(scale_model.USERS)
+    for users, rate, web, api, pods in rows:
+        assert number(rate) == pytest.approx(number(users) * 2 / 3, rel=0.01)
+        assert number(web) == pytest.approx(number(rate) * points.web_us / 1e6, abs=0.01, rel=0.01)
+        assert number(api) == pytest.approx(number(rate) * points.api_us / 1e6, abs=0.01, rel=0.01)
+        assert int(pods) == pytest.approx(number(api) / 0.6, abs=1)
+
+
+def test_a_dearer_request_means_fewer_viewers() -> None:
+    points, sources = points_of(TEXT)
+    values = {name: getattr(points, name) for name in Points.__dataclass_fields__}
+    dearer = page(Points(**{**values, "api_us": 2 * points.api_us}), sources)
+    pods = [re.search(r"\| a pod of api \| .* \| (\S+) \| \S+ \| `api", text) for text in (TEXT, dearer)]
+    before, after = (number(found[1]) for found in pods if found)
+    assert after == pytest.approx(before / 2, rel=0.05)
