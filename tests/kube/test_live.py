@@ -91,6 +91,21 @@ def test_pods_that_have_ended_are_not_sent(kubectl: Kubectl) -> None:
     ]
 
 
+def test_beside_virtual_nodes_only_the_machines_pods_are_read(kubectl: Kubectl) -> None:
+    taints = ["kwok.x-k8s.io/node=fake:NoSchedule"]
+    kind, machines = PATHS["/api/v1/nodes"]
+    crowd = [node(f"others-{number}", "198.18.0.1", taints=taints) for number in range(20)]
+    try:
+        PATHS["/api/v1/nodes"] = (kind, [*machines, *crowd])
+        found = live.inventory(kubectl, "mcapp")
+    finally:
+        PATHS["/api/v1/nodes"] = (kind, machines)
+    asked = [path for path in Answer.asked if path.startswith("/api/v1/pods")]
+    chosen = {parse_qs(urlsplit(path).query)["fieldSelector"][0].rpartition(",")[2] for path in asked}
+    assert chosen == {"spec.nodeName=lab", "spec.nodeName=laptop"}
+    assert len(found.nodes) == 22
+
+
 def test_what_is_forbidden_stays_unread(kubectl: Kubectl) -> None:
     Answer.forbidden = frozenset({"pods", "persistentvolumes"})
     found = live.inventory(kubectl, "mcapp")
