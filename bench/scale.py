@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from bench.install import SPACE, turn
 from bench.measured import setting, spread
-from bench.others import SPACES, others, remove
+from bench.others import LEASE, SPACES, others, remove
 from dev import ROOT
 from dev.kind.cluster import Cluster, existing
 from dev.kind.process import output
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> Exit:
     """Measure in turns, and write the page."""
     options = parser("python -m bench.scale", __doc__ or "", "python -m bench.scale --rounds 2")
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
-    options.add_argument("--rounds", type=int, default=2, help="turns with the others (default: 2)")
+    options.add_argument("--rounds", type=int, default=1, help="turns with the others (default: 1)")
     options.add_argument("--nodes", type=int, default=NODES, help=f"of others (default: {NODES})")
     options.add_argument("--pods", type=int, default=PODS, help=f"of others (default: {PODS})")
     options.add_argument("--remove", action="store_true", help="only remove what a killed run has left")
@@ -186,12 +186,14 @@ def _page(
     verdict = f"not the same: {', '.join(differ)}" if differ else "the same with and without"
     return f"""# A release among {nodes:,} nodes of others
 
-Made by `make bench-scale`: {len(within)} turns with {nodes:,} nodes and {pods:,} pods of others, between
-{len(without)} without them, on the kind cluster of `make up`, topology multi, {setting()}.
+Made by `make bench-scale` on the kind cluster of `make up`, topology multi, {setting()}.
+Turns with {nodes:,} nodes and {pods:,} pods of others: {len(within)}; without them, around each:
+{len(without)}.
 
 - The nodes and pods of others are objects of the real API server. [kwok](https://kwok.sigs.k8s.io) {kwok}
-  plays their kubelets: it renews the lease of each node, and says of each pod that it runs. The pods are in
-  {SPACES} namespaces, with two containers each; a node has ten images in its status, and kwok's taint.
+  plays their kubelets: it renews the lease of each node every {LEASE / 4:g} s, a third as often as a kubelet,
+  since the control plane shares the cores; and it says of each pod that it runs. The pods are in {SPACES}
+  namespaces, with two containers each; a node has ten images in its status, and kwok's taint.
 - The DaemonSet of the pods' network tolerates every taint: it puts one pod more on each of these nodes.
 - A turn has {TIMES[GENVALUES]} calls of `genvalues`, {TIMES[DOCTOR]} of `doctor` and {TIMES[INSTALL]} of
   `helm install --wait` of a second release in a new namespace. The tools are whole processes, start-up
@@ -204,9 +206,9 @@ Made by `make bench-scale`: {len(within)} turns with {nodes:,} nodes and {pods:,
 Figures are medians, with the least and the greatest in brackets. Each turn with the others is compared with
 the two around it.
 
-What the tools say is **{verdict}**: the values and the nodes that `genvalues` proposes, and
-every finding, warning and remark of the `doctor`. Nodes with such a taint are proposed for nothing, and
-nobody is asked at their addresses.
+What the tools say is **{verdict}**: the values and the nodes that `genvalues`
+proposes, and every finding, warning and remark of the `doctor`. Nodes with such a taint are proposed for
+nothing, and nobody is asked at their addresses.
 
 `kubectl get nodes,pods --all-namespaces --output=json` takes {spread(_all(within, "kubectl"))} s there:
 kubectl decodes each object and prints it anew. `genvalues` lets it pass on the bytes of the API server
