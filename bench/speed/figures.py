@@ -44,7 +44,7 @@ class Aim(NamedTuple):
 
 AIMS = (
     Aim(API, "pgbench", None),
-    Aim(API, "bare psycopg loop", 0.35),
+    Aim(API, "bare psycopg loop", 0.45),
     Aim(API, "FastAPI + asyncpg", 0.80),
     Aim(API, "the usual style", 3.0),
     Aim(NGINX, API, 0.80),
