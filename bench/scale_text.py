@@ -41,9 +41,10 @@ ten adds a task a minute and ticks it: 1/300 write a second for each viewer.
 
 Where there is no bench-hall.md, a request of a viewer is counted as in bench-api.md: of four, three as a
 read that goes through FastAPI, for the topology, and one as a list of 20 tasks. In bench-hall.md the
-requests go through a cluster: its figures hold kube-proxy and the pods' network, too, and win. A core is
-planned with at {busy}: a request then waits, on average, {wait} times as long as it is worked on (ρ/(1-ρ),
-one server, requests that come at random).
+requests go through a cluster: its figures hold kube-proxy and the pods' network, too, and win. Both pages
+say how busy the machine was meanwhile: on an idle one a request costs less. A core is planned with at
+{busy}: a request then waits, on average, {wait} times as long as it is worked on (ρ/(1-ρ), one server,
+requests that come at random).
 
 ## What each part carries
 
