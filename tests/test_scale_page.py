@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from bench import scale_model
+from bench import hall, scale_model
 from bench.scale_model import PAGE, Points, page, points_of
 
 TEXT = PAGE.read_text()
@@ -53,3 +54,20 @@ def test_a_dearer_request_means_fewer_viewers() -> None:
     pods = [re.search(r"\| a pod of api \| .* \| (\S+) \| \S+ \| `api", text) for text in (TEXT, dearer)]
     before, after = (number(found[1]) for found in pods if found)
     assert after == pytest.approx(before / 2, rel=0.05)
+
+
+def test_a_hall_that_was_measured_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def evening(viewers: int) -> hall.Evening:
+        """100 viewers ask 50 times a second in all; 9 s are measured."""
+        one = {"errors": 0, "median": 0.01, "p99": 0.2, "worst": 1.0}
+        kinds = {"topology": {"count": 3 * viewers, **one}, "list": {"count": 3 * viewers // 2, **one}}
+        cpu = {"web": viewers / 1e4, "api": viewers / 1e3, "db": viewers / 2e3}
+        return hall.Evening(viewers, {"kinds": kinds, "wait": 2.0}, cpu, 3 * viewers, {}, 90, 90)
+
+    page_of_hall = tmp_path / "bench-hall.md"
+    page_of_hall.write_text(hall._page([evening(100), evening(1000)], 9))
+    monkeypatch.setattr(scale_model, "HALL", page_of_hall)
+    points, sources = scale_model.read_points()
+    assert (points.web_us, points.api_us, points.db_us, points.held) == (200, 2000, 1000, 3)
+    assert sources[:3] == ["bench-hall.md"] * 3
+    assert page(*points_of(page(points, sources))) == page(points, sources)
