@@ -28,7 +28,7 @@ PACKAGES = (
     "stunnel4",
     "util-linux",
 )
-PROGRAMS = ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint")
+PROGRAMS = ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint", "esbuild")
 SLOWEST = ("--durations=10", "--durations-min=1")
 # One process: its progress is shown as it comes, and the load meets a quiet machine.
 ALONE = ("--numprocesses=0",)

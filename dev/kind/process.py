@@ -19,7 +19,13 @@ _running: set[subprocess.Popen[bytes]] = set()
 _stopped = threading.Event()
 
 
-def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
+def output(
+    command: Command,
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    cwd: Path | None = None,
+) -> str:
     """Run a quick command and return its standard output, stripped.
 
     Raises:
@@ -32,6 +38,7 @@ def output(command: Command, *, env: Mapping[str, str] | None = None, stdin: str
             env=_environment(env),
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
+            cwd=cwd,
             capture_output=True,
             text=True,
             check=False,

@@ -18,6 +18,7 @@ from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
 from dev.local import plain_http
 from dev.local.ports import free_port
+from dev.page import bundle
 from mcapp import wait
 from mcapp.errors import FailedError
 
@@ -49,6 +50,7 @@ class Web:
         self._log = self._folder / "log"
         self._environment = {"API_UPSTREAM": upstream, "LISTEN": f"127.0.0.1:{self.port}", **environment}
         self._process: subprocess.Popen[bytes] | None = None
+        self._bundled = False
         self._prepare()
         if resolv_conf:
             self._environment["RESOLV_CONF"] = str(self._folder / "resolv.conf")
@@ -78,6 +80,9 @@ class Web:
 
     def launch(self, *through: str) -> subprocess.Popen[bytes]:
         """Start the entrypoint, with a command before it where there is one, and return at once."""
+        if not self._bundled:
+            bundle(self._folder / "etc/html")
+            self._bundled = True
         user = str(_UNPRIVILEGED)
         unprivileged = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
         environment: Mapping[str, str] = {

@@ -7,14 +7,17 @@ user asks for: ``postgres:16`` for the chart, ``registry.k8s.io/...`` for kubead
 
 from __future__ import annotations
 
-from dev import ROOT
+import shutil
+from pathlib import Path
+
+from dev import ROOT, page
 from dev.kind.docker import docker
 from dev.kind.images.base import nginx_image, postgres_image, python_image
 from dev.kind.images.build import build
 from dev.kind.images.node import PROGRAMS, build_node, debian_layers, node_is_made
 from dev.kind.images.source import Image, Source
 from dev.kind.process import together
-from dev.kind.programs import command, program
+from dev.kind.programs import command, folder_of, program
 from dev.kind.versions import app_version, digest, image, requirements, versions
 
 
@@ -66,7 +69,13 @@ def size_mib(local: str) -> float:
 
 def _web(source: Source) -> Image:
     base, folder = nginx_image(source), ROOT / "src" / "web"
-    local = build("web", digest(base, folder), folder / "Dockerfile", folder, NGINX_IMAGE=base)
+
+    def fill(context: Path) -> None:
+        shutil.copytree(folder, context, dirs_exist_ok=True)
+        page.bundle(context / "html")
+
+    inputs = digest(base, folder, str(folder_of("esbuild")), Path(page.__file__))
+    local = build("web", inputs, folder / "Dockerfile", fill, NGINX_IMAGE=base)
     return Image(local, f"mcapp/web:{app_version()}")
 
 
