@@ -254,6 +254,7 @@ def _told(points: Points) -> dict[str, str]:
     server = viewers(CORES * BUSY / points.db_us * 1e6, LEAST)
     million = USERS[-1]
     rate, writes = million * PER_TURN / MOST, million * WRITES
+    pods = math.ceil(rate * points.api_us / 1e6 / BUSY)
     return {
         "busy": f"{BUSY:.0%}",
         "wait": f"{BUSY / (1 - BUSY):.1f}",
@@ -267,7 +268,8 @@ def _told(points: Points) -> dict[str, str]:
         "api_us": f"{points.api_us:.1f}",
         "million_rate": f"{rate:,.0f}",
         "million_writes": f"{writes:,.0f}",
-        "million_api": f"{math.ceil(rate * points.api_us / 1e6 / BUSY)}",
+        "million_api": f"{pods}",
+        "million_pool": f"{2 * pods}",
         "million_web": f"{math.ceil(million * points.held / points.connections)}",
         "million_db": f"{(rate * points.db_us + writes * points.write_us) / 1e6:.1f}",
         "million_page": f"{million * points.page_kb / 1e6:,.0f}",

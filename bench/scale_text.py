@@ -86,19 +86,20 @@ are not enough: the api refuses what it cannot do (503).
    `max_connections` you set. The chart counts connections only for its own.
 4. **A hundred thousand: the page from a CDN.** The names of scripts and styles change with their content,
    so that a CDN may keep them for ever; only `/` and `/api/` must reach web. An Ingress or a Gateway with
-   several replicas stands before web then (`ingress`, `httpRoute`), and not a NodePort.
+   several replicas stands before web then (`ingress`, `httpRoute`), and not a NodePort. Over TLS a browser
+   speaks HTTP/2 to it: one connection for each viewer, which the Ingress holds, and not up to six of web's.
 5. **Reads from the replicas.** The Service `db-ro` of `db.mode: ha` leads to them. Nothing of the api uses
    it today: it would be a second pool, for readers who can bear the lag. The list of a viewer who only
    watches can; the answer to one's own write, a page that goes on (`next`) and `If-Match` cannot.
    PostgreSQL on {cores} cores is enough for about {server} viewers at 2 s: take more cores first, which
    changes nothing else.
 6. **A million.** At p = 30 s these are 1,000,000 x 4/3 / 30 = {million_rate} requests/s and
-   {million_writes} writes/s: {million_api} pods of api ({million_rate} x {api_us} µs / 0.6), {million_web}
-   of web for their connections, and {million_db} cores of PostgreSQL, which is one large machine. For p = 2
-   s it is 15 times as much. No machine for PostgreSQL is that large, so answers must be shared: a topology
-   for which each replica asks once a second, and not for each viewer, takes PostgreSQL out of three
-   requests in four. All open the page in one minute: {million_page} GB, or {million_link} Gbit/s, which is
-   a CDN's work.
+   {million_writes} writes/s: {million_api} pods of api ({million_rate} x {api_us} µs / 0.6), which hold
+   {million_pool} connections with `api.poolSize: 2`; {million_web} pods of web for their connections; and
+   {million_db} cores of PostgreSQL, which is one large machine. For p = 2 s it is 15 times as much. No
+   machine for PostgreSQL is that large, so answers must be shared: a topology for which each replica asks
+   once a second, and not for each viewer, takes PostgreSQL out of three requests in four. All open the page
+   in one minute: {million_page} GB, or {million_link} Gbit/s, which is a CDN's work.
 
 ## What the model leaves out
 
