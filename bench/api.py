@@ -20,8 +20,16 @@ import httpx
 
 from bench.speed import bars, generator, page
 from bench.speed.contenders import Contender, Http, Loop, Pgbench, api, uvicorn
-from bench.speed.cores import MEASURED, OTHERS, Busy, on_core, resident_mib
-from bench.speed.figures import API, LONG, NGINX, Figures, Sample
+from bench.speed.cores import (
+    MEASURED,
+    OTHERS,
+    Busy,
+    cpu_seconds,
+    kernel_seconds,
+    on_core,
+    resident_mib,
+)
+from bench.speed.figures import API, LONG, NGINX, Cost, Figures, Sample
 from bench.speed.profile import profile
 from bench.speed.reads import LIST, ONE, READS, TASKS
 from bench.speed.replicas import scale
@@ -39,6 +47,7 @@ from mcapp_api.settings import Settings
 DOCS = ROOT / "docs"
 WARM_UP_SECONDS = 1.0
 NICE = -10
+NEW = '{"title": "Water the plants"}'
 FAST = ("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=error")
 
 
@@ -122,6 +131,27 @@ def _alone(figures: Figures, postgres: PostgresServer, stack: ExitStack) -> None
                     pool.submit(one.run, read, figures.seconds + 2, WARM_UP_SECONDS)
                     time.sleep(WARM_UP_SECONDS)
                     figures.profiles[read.name][one.name] = profile(ours.pid, figures.seconds)
+    # Last: it adds tasks.
+    with step("The kernel's part, PostgreSQL's, and a write"):
+        _costs(figures, ours, postgres)
+
+
+def _costs(figures: Figures, one: Http, postgres: PostgresServer) -> None:
+    """Measure the kernel's part of the api's CPU time, and PostgreSQL's, for reads and a write."""
+    kinds = [(read.title, one.paths(read), "") for read in READS.values()]
+    for title, paths, document in (*kinds, ("add a task", ["/api/tasks"], NEW)):
+        runs = figures.costs[title] = []
+        for _ in range(figures.rounds):
+            before = _spent(one, postgres)
+            with on_core(OTHERS):
+                rate = generator.saturate(one.url, paths, seconds=figures.seconds, posting=document)
+            used = [now - then for now, then in zip(_spent(one, postgres), before, strict=True)]
+            runs.append(Cost(rate, *(seconds / (rate * figures.seconds) * 1e6 for seconds in used)))
+
+
+def _spent(one: Http, postgres: PostgresServer) -> tuple[float, float, float]:
+    """Return CPU time, in seconds: the api's, the part of it in the kernel, and PostgreSQL's."""
+    return cpu_seconds([one.pid]), kernel_seconds([one.pid]), cpu_seconds([postgres.pid])
 
 
 def _start(postgres: PostgresServer, stack: ExitStack) -> list[Contender]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dev import ROOT
-from dev.local.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node
+from dev.local.kube_objects import CONTROL_PLANE, DATABASE, Object, listing, node, with_images
 from mcapp.cli import parser, run
 from mcapp.errors import Exit, FailedError
 
@@ -35,12 +35,10 @@ class Run(NamedTuple):
 
 
 def _node(number: int) -> Object:
-    """Return a node with the parts that genvalues does not read too; images are most of a real node."""
+    """Return a node with the parts that genvalues does not read too."""
     labels = DATABASE if number == 1 else CONTROL_PLANE if number == 0 else {}
-    made = node(f"node-{number:05}", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", labels=labels)
-    images = [f"registry.example/team/app-{image}@sha256:{image:064x}" for image in range(10)]
-    made["status"]["images"] = [{"names": [image], "sizeBytes": 50_000_000} for image in images]
-    return made
+    address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    return with_images(node(f"node-{number:05}", address, labels=labels))
 
 
 def _measure(path: Path) -> Run:

@@ -39,11 +39,11 @@ def main(arguments: Sequence[str]) -> Exit:
     chosen = options.parse_args(arguments)
     release = Release(existing(chosen.cluster), SPACE, "bench")
     seconds: dict[str, list[float]] = {"helm": [], "kubectl": []}
-    _turn(release, "helm")
+    turn(release, "helm")
     for number in range(chosen.rounds):
         # The second of a round is the first of the next.
         for way in ("helm", "kubectl") if number % 2 else ("kubectl", "helm"):
-            seconds[way].append(_turn(release, way))
+            seconds[way].append(turn(release, way))
             announce(f"round {number + 1}: {way} {seconds[way][-1]:.2f} s")
     text = _page(seconds)
     PAGE.write_text(text)
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> Exit:
     return Exit.OK
 
 
-def _turn(release: Release, way: str) -> float:
+def turn(release: Release, way: str) -> float:
     """Install in an empty namespace; return the seconds until every tier is ready."""
     cluster = release.cluster
     manifest = release.helm("template", CHART, "--no-hooks", *VALUES)

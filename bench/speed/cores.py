@@ -37,13 +37,22 @@ def tree(pid: int) -> list[int]:
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Return the CPU time, in seconds, that these processes and their descendants have used."""
+    return _seconds(pids, 11) + kernel_seconds(pids)
+
+
+def kernel_seconds(pids: Iterable[int]) -> float:
+    """Return the part of it that the kernel has used for them: system calls, the network."""
+    return _seconds(pids, 12)
+
+
+def _seconds(pids: Iterable[int], column: int) -> float:
     total = 0
     for pid in pids:
         for one in tree(pid):
             # The name, in brackets, may contain spaces. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
             with suppress(FileNotFoundError, ProcessLookupError):
                 fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-                total += int(fields[11]) + int(fields[12])
+                total += int(fields[column])
     return total / _TICKS
 
 

@@ -22,6 +22,18 @@ class Sample(NamedTuple):
     others: float
 
 
+class Cost(NamedTuple):
+    """What one request costs: µs of CPU of the api, those of it in the kernel, and PostgreSQL's.
+
+    `rate` is the number of requests per second at which it was measured.
+    """
+
+    rate: float
+    api_us: float
+    kernel_us: float
+    postgres_us: float
+
+
 class Aim(NamedTuple):
     """A ratio of two contenders, and its lower limit."""
 
@@ -32,7 +44,7 @@ class Aim(NamedTuple):
 
 AIMS = (
     Aim(API, "pgbench", None),
-    Aim(API, "bare psycopg loop", 0.35),
+    Aim(API, "bare psycopg loop", 0.45),
     Aim(API, "FastAPI + asyncpg", 0.80),
     Aim(API, "the usual style", 3.0),
     Aim(NGINX, API, 0.80),
@@ -55,6 +67,7 @@ class Figures:
     memory: dict[str, tuple[float, float]] = field(default_factory=dict)
     scaled: dict[int, list[Scaled]] = field(default_factory=dict)
     profiles: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+    costs: dict[str, list[Cost]] = field(default_factory=dict)
 
     def rates(self, read: str, contender: str) -> list[float]:
         """Return the reads per second of each round."""
@@ -77,3 +90,7 @@ class Figures:
     def cpu_us(self, read: str, contender: str) -> float:
         """Return the contender's CPU time for a read, in microseconds."""
         return statistics.median(sample.cpu_us for sample in self.samples[read][contender])
+
+    def cost(self, what: str) -> Cost:
+        """Return the medians of what a request costs."""
+        return Cost(*map(statistics.median, zip(*self.costs[what], strict=True)))

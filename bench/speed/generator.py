@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -26,18 +26,21 @@ class Latency(NamedTuple):
     p99: float
 
 
-def saturate(url: str, paths: Sequence[str], *, seconds: float) -> float:
+def saturate(url: str, paths: Sequence[str], *, seconds: float, posting: str = "") -> float:
     """Return the answers per second on CONNECTIONS connections, each with one open request.
+
+    `posting` is a JSON document, which each request posts; without it all are reads.
 
     Raises:
         UserError: an answer was no success.
 
     """
-    with _file(f"{url}{path}" for path in paths) as addresses:
+    with _file(f"{url}{path}" for path in paths) as addresses, _file([posting]) as document:
+        body = (f"--data={document}", "--header=content-type: application/json") if posting else ()
         said = output(
             [
                 *("h2load", "--h1", "--threads=1", f"--clients={CONNECTIONS}", f"--input-file={addresses}"),
-                f"--duration={seconds * 1000:.0f}ms",
+                *(f"--duration={seconds * 1000:.0f}ms", *body),
             ]
         )
     done = re.search(r"requests: .* (\d+) done, (\d+) succeeded", said)
@@ -77,7 +80,7 @@ def described() -> str:
 
 
 @contextmanager
-def _file(lines: Iterator[str]) -> Iterator[str]:
+def _file(lines: Iterable[str]) -> Iterator[str]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{line}\n" for line in lines)
         file.flush()

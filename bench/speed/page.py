@@ -61,12 +61,7 @@ Reads of one task through nginx; every process may use both cores.
 
 {_limit(figures)}
 
-## CPU time of a request by part
-
-Samples of the busy api by py-spy, in microseconds of CPU time for each request. A part includes its calls
-into the standard library and C.
-
-{_profiles(figures)}
+{_whose(figures)}
 
 [api-speed.md](api-speed.md) lists the changes that made the api faster, and those that did not.
 [measured.md](measured.md) has the time from `helm install` to the first row.
@@ -178,6 +173,20 @@ def _limit(figures: Figures) -> str:
     )
 
 
+def _whose(figures: Figures) -> str:
+    return f"""## CPU time of a request by part
+
+Samples of the busy api by py-spy, in microseconds of CPU time for each request. A part includes its calls
+into the standard library and C.
+
+{_profiles(figures)}
+
+What no sample of Python shows, in runs of their own: how much of the api's time the kernel takes, in system
+calls and on the network; and PostgreSQL's own time, on the other core.
+
+{_costs(figures)}"""
+
+
 def _profiles(figures: Figures) -> str:
     columns = [(name, contender) for name, profiles in figures.profiles.items() for contender in profiles]
     spent = {
@@ -197,3 +206,8 @@ def _profiles(figures: Figures) -> str:
         f"{READS[name].title}{', through FastAPI' if contender != API else ''}" for name, contender in columns
     ]
     return _table(["part", *head], [*rows, total])
+
+
+def _costs(figures: Figures) -> str:
+    head = ["CPU of one request (µs)", "requests/s", "this api", "of it in the kernel", "PostgreSQL"]
+    return _table(head, ((what, *(f"{one:.0f}" for one in figures.cost(what))) for what in figures.costs))

@@ -18,6 +18,7 @@ _PARTS = (
     ("mcapp_api/database/gate.py", "the queue before the pool"),
     ("mcapp_api/database/patience.py", "limits of time"),
     ("mcapp_api/middleware/edge.py", "request id, limit of the body, headers"),
+    ("mcapp_api/protocol.py", "uvicorn: HTTP"),
     ("mcapp_api/__main__.py", _REST),
     ("mcapp_api/", "the routes, and their call of the database"),
     ("/psycopg_pool/", "the pool"),

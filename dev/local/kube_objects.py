@@ -60,6 +60,13 @@ def node(
     }
 
 
+def with_images(made: Object) -> Object:
+    """Return a node with ten images in its status: they are most of a real node."""
+    images = [f"registry.example/team/app-{number}@sha256:{number:064x}" for number in range(10)]
+    made["status"]["images"] = [{"names": [image], "sizeBytes": 50_000_000} for image in images]
+    return made
+
+
 PRESSURES = {
     "DiskPressure": "disk-pressure",
     "MemoryPressure": "memory-pressure",

@@ -56,6 +56,36 @@ def test_nobody_waits_for_ever_and_a_place_given_up_is_not_lost() -> None:
     asyncio.run(scenario())
 
 
+def test_who_has_given_up_takes_nobody_s_place() -> None:
+    async def scenario() -> None:
+        gate, entered = Gate(1), list[int]()
+        await gate.enter(1)
+        with pytest.raises(PoolTimeout):
+            await gate.enter(0.01)
+        tasks = await _queue(gate, 2, entered)
+        tasks[0].cancel()
+        gate.leave()
+        await tasks[1]
+        assert (entered, gate.waiting) == ([1], 0)
+
+    asyncio.run(scenario())
+
+
+def test_a_place_that_comes_with_the_end_of_its_request_is_given_back() -> None:
+    async def scenario() -> None:
+        gate, entered = Gate(1), list[int]()
+        await gate.enter(1)
+        (task,) = await _queue(gate, 1, entered)
+        gate.leave()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert entered == []
+        await gate.enter(0.01)
+
+    asyncio.run(scenario())
+
+
 def test_one_too_many_is_refused_at_once() -> None:
     async def scenario() -> None:
         gate, entered = Gate(1), list[int]()

@@ -147,12 +147,23 @@ VIRTUAL = {
 
 @pytest.mark.parametrize(("labels", "taints"), VIRTUAL.values(), ids=VIRTUAL.keys())
 def test_a_virtual_node_promises_no_address(labels: dict[str, str], taints: list[str]) -> None:
-    plan = planned(node("a", "192.168.1.10"), node("vk", "10.42.0.9", labels=labels, taints=taints))
+    plan = planned(
+        node("a", "192.168.1.10"),
+        node("vk", "10.42.0.9", labels=labels, taints=taints),
+        given={"web": {"tolerations": [{"operator": "Exists"}]}},
+    )
     assert plan.values["cluster"]["urls"] == ["http://192.168.1.10:30080"]
     listed = {entry["name"]: entry for entry in plan.values["cluster"]["nodes"]}
     assert "address" not in listed["vk"]
     told = " ".join(translate(reason, "en") for reason in plan.left)
     assert "No address is listed for vk: nothing listens on a virtual node." in told
+
+
+def test_virtual_nodes_where_nothing_may_run_change_no_value() -> None:
+    machine, (labels, taints) = node("a", "192.168.1.10"), VIRTUAL["kwok"]
+    crowd = [node(f"vk-{number}", "10.42.0.9", labels=labels, taints=taints) for number in range(50)]
+    alone, among = planned(machine), planned(machine, *crowd)
+    assert (among.values, among.left) == (alone.values, alone.left)
 
 
 def test_a_machine_of_eks_is_no_virtual_node() -> None:

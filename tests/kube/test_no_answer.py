@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 from dev.kind.programs import command
 from dev.local.ports import free_port
 from mcapp.errors import UnreachableError
-from mcapp.kube import words
+from mcapp.kube import live, words
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Text, Words
 from tests.support.tls import Authority
@@ -65,7 +65,21 @@ def server(authority: Authority, status: int) -> Iterator[str]:
         made.server_close()
 
 
-def asked(folder: Path, address: str, ca: Path | None = None, seconds: int = 5) -> UnreachableError:
+def select(kubectl: Kubectl) -> object:
+    return kubectl.select("pods", "mcapp", "a=b")
+
+
+def inventory(kubectl: Kubectl) -> object:
+    return live.inventory(kubectl, "mcapp")
+
+
+def asked(
+    folder: Path,
+    address: str,
+    ca: Path | None = None,
+    seconds: int = 5,
+    ask: Callable[[Kubectl], object] = select,
+) -> UnreachableError:
     """Return the error of a question to this address."""
     cluster = {"server": address, **({"certificate-authority": str(ca)} if ca else {})}
     entries = {
@@ -77,7 +91,7 @@ def asked(folder: Path, address: str, ca: Path | None = None, seconds: int = 5) 
     config.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **entries, "current-context": "x"}))
     kubectl = Kubectl(str(command("kubectl")), str(config), seconds=seconds)
     with pytest.raises(UnreachableError) as caught:
-        kubectl.select("pods", "mcapp", "a=b")
+        ask(kubectl)
     return caught.value
 
 
@@ -143,9 +157,12 @@ def website(status: int) -> Iterator[int]:
     ("scheme", "status"),
     [("http", 200), ("http", 301), ("http", 400), ("http", 403), ("http", 404), ("https", 200)],
 )
-def test_what_answers_is_no_api_server(scheme: str, status: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ask", [select, inventory])
+def test_what_answers_is_no_api_server(
+    scheme: str, status: int, ask: Callable[[Kubectl], object], tmp_path: Path
+) -> None:
     with website(status) as port:
-        error = asked(tmp_path, f"{scheme}://127.0.0.1:{port}")
+        error = asked(tmp_path, f"{scheme}://127.0.0.1:{port}", ask=ask)
     assert said(error) == (words.KUBE_OTHER_SERVER, words.KUBE_OTHER_SERVER_REMEDY)
 
 

@@ -98,6 +98,10 @@ NO_ADDRESSES = Words(
     "outside access: without the right to read nodes their addresses are not known",
     "外部存取：沒有讀取節點的權限，無法得知位址",
 )
+NOT_ASKED = Words(
+    "outside access: {count} more node{count:|s} of this cluster {count:was|were} not asked",
+    "外部存取：未測試此叢集的另外 {count} 個節點",
+)
 NO_ROUTE = Words(
     "outside access: this machine reaches no node's address (such as kind on another system)",
     "外部存取：這台機器完全連不到節點位址（例如其他系統上的 kind）",
@@ -162,8 +166,8 @@ IS_ADDED = Words("{what} {field} = {found}, which was added", "{what} {field} = 
 GONE = Words("{what} was removed by hand.", "{what} 被手動移除。")
 DISK_LOW = Words("db's disk is {percent} full.", "db 的磁碟已使用 {percent}。")
 NODE_APART = Words(
-    "Node {node} is not Ready; nothing of the release is on it.",
-    "節點 {node} 不是 Ready；release 沒有使用該節點。",
+    "{nodes} {nodes:is|are} not Ready; nothing of the release is there.",
+    "節點 {nodes} 不是 Ready；release 沒有使用{nodes:該|這些}節點。",
 )
 
 # Locks on rows, and what somebody has added to the tables.
@@ -242,6 +246,10 @@ LAYER_IS = Words("Broken layer: {layer}", "故障層：{layer}")
 CAUSE_IS = Words("Cause: {cause}", "原因：{cause}")
 EVIDENCE = Words("Evidence:", "依據：")
 REMEDY = Words("Remedy:", "處理方式：")
+AND_MORE = Words(
+    "  and {count} more line{count:|s}, which `--output json` has",
+    "  另有 {count} 行，請見 `--output json`",
+)
 ON_NODE = Words("on {node}", "在 {node} 上")
 HOPS = Words("Times: {hops}", "各段時間：{hops}")
 HOP = Words("{source} -> {target} {ms} ms", "{source} → {target} {ms} ms")

@@ -11,6 +11,7 @@ from mcapp import cli
 from mcapp.cli import told
 from mcapp.errors import Exit
 from mcapp.genvalues import drift, labels, placement, plan, report, values, valuesfile, words
+from mcapp.kube import live
 from mcapp.kube.inventory import Inventory, from_file
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Lang, announce, language, translate
@@ -82,7 +83,7 @@ def _refuse(asked: argparse.Namespace) -> None:
 def read(asked: argparse.Namespace, kubectl: Kubectl) -> Inventory:
     """Read the nodes from the file or the cluster."""
     if asked.nodes_file is None:
-        return kubectl.inventory(asked.namespace)
+        return live.inventory(kubectl, asked.namespace)
     return from_file(sys.stdin.buffer if asked.nodes_file == "-" else Path(asked.nodes_file))
 
 
@@ -93,7 +94,7 @@ def label(asked: argparse.Namespace, wanted: dict[str, str], kubectl: Kubectl, l
             labels.find(asked.label, read(asked, kubectl))
         print(labels.command(asked.label, wanted, kubectl))
         return Exit.OK
-    for done in labels.apply(asked.apply_labels, wanted, kubectl.inventory(asked.namespace), kubectl):
+    for done in labels.apply(asked.apply_labels, wanted, live.inventory(kubectl, asked.namespace), kubectl):
         print(translate(done, lang))
     return Exit.OK
 

@@ -88,8 +88,10 @@ def decide_access(case: Case) -> None:
         port = urls.choose_port(case.inventory, wanted, given, case.owner, case.wanted["namePrefix"])
         number = port.number
         case.plan.put(("web", "service", "nodePort"), number, port.reason)
-    reached = _reached(case)
     tiers = {tier: set(case.plan.nodes[tier]) for tier in case.tiers}
+    # A virtual node where nothing may run is nobody's business here, and a cluster may have thousands.
+    others = {node.name for node in case.all if node.virtual} - set().union(*tiers.values())
+    reached = _reached(case, others)
     listed = [
         {
             "name": name,
@@ -97,18 +99,19 @@ def decide_access(case: Case) -> None:
             "tiers": [tier for tier in case.tiers if name in tiers[tier]],
         }
         for name, where in reached.items()
+        if name not in others
     ]
     case.plan.put(("cluster", "nodes"), listed, words.CLUSTER_NODES(count=len(listed)))
     if not case.given("cluster", "urls"):
         _decide_urls(case, {name: where.addresses for name, where in reached.items()}, number)
 
 
-def _reached(case: Case) -> dict[str, urls.Reach]:
-    """Return where each node answers, and say which addresses are left out, and why."""
+def _reached(case: Case, others: set[str]) -> dict[str, urls.Reach]:
+    """Return where each node answers, and say which addresses are left out, and why; not of `others`."""
     served = urls.families(case.all)
     reached = {node.name: urls.Reach(()) if node.virtual else urls.reach(node, served) for node in case.all}
     case.plan.warnings += [where.warning for where in reached.values() if where.warning][:3]
-    virtual = [node.name for node in case.all if node.virtual]
+    virtual = [node.name for node in case.all if node.virtual and node.name not in others]
     if virtual:
         case.plan.left.append(words.ADDRESS_VIRTUAL(nodes=virtual))
     unserved = [address for where in reached.values() for address in where.unserved]

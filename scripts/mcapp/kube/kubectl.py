@@ -15,11 +15,9 @@ from typing import Any
 
 from mcapp.errors import FailedError, UnreachableError
 from mcapp.kube import words
-from mcapp.kube.inventory import KINDS, Inventory, from_objects
 from mcapp.messages import Text, Words, translate
 from mcapp.shell import Shell, joined
 
-_FORBIDDEN = re.compile(r'cannot list resource "(\w+)"')
 # What kubectl and client-go print when the kubeconfig, not the cluster, is at fault.
 _CONFIG = re.compile(
     r"error loading config|error in configuration|invalid configuration|context .*does not exist"
@@ -94,18 +92,6 @@ class Kubectl:
         """The command's words; a path may contain blanks."""
         return [self.command] if shutil.which(self.command) else shlex.split(self.command)
 
-    def inventory(self, namespace: str) -> Inventory:
-        """Read all that placement depends on. What the rights forbid stays unread.
-
-        UnreachableError if there are no nodes, or they may not be read.
-        """
-        wide = [kind for kind in KINDS if kind != "PersistentVolumeClaim"]
-        items, read = self._get(wide, "--all-namespaces")
-        claims, more = self._get(["PersistentVolumeClaim"], f"--namespace={namespace}")
-        if not any(item.get("kind") == "Node" for item in items):
-            raise UnreachableError(words.KUBE_EMPTY(), self.advice())
-        return from_objects([*items, *claims], "kubectl", [*read, *more])
-
     def label(self, node: str, labels: list[str]) -> None:
         """Label a node; a label that has another value stays as it is. FailedError if kubectl refuses."""
         done = self.run("label", "node", node, *labels)
@@ -114,20 +100,6 @@ class Kubectl:
                 words.LABEL_FAILED(node=node, why=reason(done)),
                 words.LABEL_FAILED_REMEDY(command=self.typed("label", "node", node, *labels)),
             )
-
-    def _get(self, kinds: list[str], scope: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """Return the objects, and the kinds that could be read."""
-        done = self.run("get", ",".join(KINDS[kind] for kind in kinds), scope, "--output=json")
-        forbidden = set(_FORBIDDEN.findall(done.stderr.decode(errors="replace")))
-        if KINDS["Node"] in forbidden:
-            why = reason(done, KINDS["Node"])
-            raise UnreachableError(words.KUBE_FORBIDDEN(why=why), self.without_nodes())
-        if done.returncode and not forbidden:
-            raise self.failure(done)
-        read = [kind for kind in kinds if KINDS[kind] not in forbidden]
-        if not read:
-            return [], []
-        return self.items(done.stdout), read
 
     def document(self, output: bytes) -> dict[str, Any]:
         """Return the JSON object that kubectl has printed. UnreachableError if it is none."""

@@ -13,6 +13,7 @@ from mcapp.errors import Exit, FailedError, UserError
 from mcapp.genvalues import storage, valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.values import Result
+from mcapp.kube import live
 from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim, Owner
@@ -56,7 +57,7 @@ def work(asked: argparse.Namespace) -> Exit:
     if move is None and not asked.dry_run:
         # Somebody's upgrade in the middle of a move would undo half of it.
         settle(kubectl, asked.namespace, asked.release)
-    inventory = kubectl.inventory(asked.namespace)
+    inventory = live.inventory(kubectl, asked.namespace)
     if asked.back:
         return go_back(deployed, record, move, inventory, asked)
     if move is None:

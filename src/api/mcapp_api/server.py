@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from .lifecycle import Lifecycle
+from .protocol import JoinedHttp
 from .settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def build_server(app: ASGIApp, lifecycle: Lifecycle, settings: Settings) -> Drai
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=JoinedHttp,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -10,22 +10,38 @@ from urllib.parse import urlsplit
 
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, State, Step
 from mcapp.doctor.read.reader import Reader
-from mcapp.doctor.read.snapshot import Snapshot, spec
-from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE
+from mcapp.doctor.read.snapshot import TIERS, Snapshot, node_of, spec
+from mcapp.doctor.words import ACCESS, NO_ADDRESSES, NO_PORT, NO_ROUTE, NOT_ASKED
 from mcapp.kube.hostport import hostport
+from mcapp.kube.nodes import Node
 from mcapp.messages import Part, Text
 
 _KUBELET = 10250
+# In a cluster of more nodes, those of the release and the servers are asked; no more than this at once.
+_FEW = 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with, not listened on
 
 
 def target(snapshot: Snapshot) -> tuple[list[tuple[str, str]], int]:
-    """Return (node, address) of every Ready node, and web's port there; 0 if it has none."""
+    """Return (node, address) of every Ready node that is asked, and web's port there; 0 if it has none."""
     service = snapshot.service("web")
     ports = spec(service or {}).get("ports") or ()
     port = next((item.get("nodePort") or 0 for item in ports), 0)
-    nodes = [node for node in snapshot.nodes.values() if node.ready]
+    nodes, _ = _nodes(snapshot)
     return [(n.name, a) for n in nodes for kind, a in n.addresses if kind == "InternalIP"], port
+
+
+def _nodes(snapshot: Snapshot) -> tuple[list[Node], int]:
+    """Return the Ready nodes to ask, and how many more there are.
+
+    Nothing of a Service listens at a virtual node's address.
+    """
+    ready = [node for node in snapshot.nodes.values() if node.ready and not node.virtual]
+    if len(ready) <= _FEW:
+        return ready, 0
+    ours = {node_of(pod) for tier in TIERS for pod in snapshot.pods(tier)}
+    asked = [node for node in ready if node.name in ours or node.server]
+    return asked, len(ready) - len(asked)
 
 
 def ask(snapshot: Snapshot, reader: Reader) -> dict[str, dict[str, Any]]:
@@ -36,7 +52,7 @@ def ask(snapshot: Snapshot, reader: Reader) -> dict[str, dict[str, Any]]:
     places, port = target(snapshot)
     if not places or not port:
         return {}
-    with ThreadPoolExecutor(max_workers=16) as pool:
+    with ThreadPoolExecutor(max_workers=_FEW) as pool:
         answers = pool.map(lambda place: reader.outside(place[1], port, "/healthz"), places)
         found = {address: answer for (_, address), answer in zip(places, answers, strict=True)}
     for address, answer in found.items():
@@ -65,11 +81,14 @@ def check(
     if not places:
         _leave_out(diagnosis, NO_ADDRESSES())
         return
+    _, more = _nodes(snapshot)
+    if more:
+        diagnosis.left_out.append(NOT_ASKED(count=more))
     broken = {address: found for address, found in answers.items() if found["outcome"] != "connected"}
     if not broken:
         _note(answers, port, diagnosis)
         return
-    with ThreadPoolExecutor(max_workers=16) as pool:
+    with ThreadPoolExecutor(max_workers=_FEW) as pool:
         touched = pool.map(lambda address: reader.touch(address, _KUBELET), broken)
         nearby = dict(zip(broken, touched, strict=True))
     reached = any(outcome in ("connected", "refused") for outcome in nearby.values())

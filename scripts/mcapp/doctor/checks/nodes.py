@@ -18,11 +18,14 @@ def check(snapshot: Snapshot, diagnosis: Diagnosis) -> Iterator[Finding]:
         diagnosis.left_out.append(NO_NODES(kinds=sorted(snapshot.unread & {"nodes"})))
     used = {node_of(pod) for tier in TIERS for pod in snapshot.pods(tier)} - {""}
     wanted = set(_labelled(snapshot))
+    apart = []
     for node in snapshot.nodes.values():
         if node.name in used or node.name in wanted:
             yield from unfit(snapshot, node)
         elif not node.ready:
-            diagnosis.warnings.append(NODE_APART(node=node.name))
+            apart.append(node.name)
+    if apart:
+        diagnosis.warnings.append(NODE_APART(nodes=apart))
     _labels_lost(snapshot, diagnosis)
     diagnosis.notes["nodes"] = [NODES(count=len(used), nodes=sorted(used))]
 

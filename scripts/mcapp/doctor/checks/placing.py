@@ -87,8 +87,11 @@ def _refused(waiting: _Waiting, ready: list[Node]) -> Iterator[Finding]:
     elif {node.name for node, _ in taints} == {node.name for node in open_}:
         yield _tainted(waiting, taints, parts)
     elif _ROOM.search(message):
-        steps = tuple(Step(kubectl=("describe", "node", node.name)) for node in open_)
-        yield Finding("node-full", {**parts, "why": message}, waiting.evidence, steps, tier)
+        closed = {node.name for node, _ in taints}
+        full = [node.name for node in open_ if node.name not in closed]
+        steps = tuple(Step(kubectl=("describe", "node", node)) for node in full)
+        parts |= {"nodes": full, "why": message}
+        yield Finding("node-full", parts, waiting.evidence, steps, tier)
     elif message:
         yield _unschedulable(waiting)
 

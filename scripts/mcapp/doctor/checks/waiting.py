@@ -53,7 +53,7 @@ def _image(snapshot: Snapshot, pod: Object, tier: str, line: Evidence) -> Findin
     if _ARCHITECTURE.search(line.line):
         return crash.architecture(snapshot, pod, tier, told)
     evidence = [*told]
-    for item in snapshot.of("Node"):
+    for item in filter(None, (snapshot.find("Node", node) for node in snapshot.nodes)):
         names = [n for entry in status(item).get("images") or () for n in entry.get("names") or ()]
         there = any(known == wanted or known.endswith(f"/{wanted}") for known in names)
         evidence.append(Evidence(f"node/{name(item)}", f"{wanted}: {'there' if there else 'not there'}"))

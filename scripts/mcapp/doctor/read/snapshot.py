@@ -232,8 +232,10 @@ class Snapshot:
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
-        """The nodes by name; {} where they may not be read."""
-        return {name(item): parse(item, name(item)) for item in self.of("Node")}
+        """The nodes by name, without virtual ones of others; {} where they may not be read."""
+        ours = {node_of(pod) for pod in self.own("Pod")}
+        every = (parse(item, name(item)) for item in self.of("Node"))
+        return {node.name: node for node in every if not node.virtual or node.name in ours}
 
     def claims(self, pod: Object) -> list[str]:
         """Return the names of the claims that a pod mounts."""

@@ -72,11 +72,12 @@ def _fault(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
     yield _tag("p", translate(words.CAUSE_IS(cause=finding.cause), lang))
     yield _tag("p", text.problem(finding, lang))
     yield _tag("h2", _heading(words.EVIDENCE, lang))
-    yield _tag("pre", "\n".join(f"{plain(item.source)}: {plain(item.line)}" for item in finding.evidence))
+    yield _tag("pre", "\n".join(text.evidence(finding, lang)))
     yield _tag("h2", _heading(words.REMEDY, lang))
     yield _tag("p", text.remedy(finding, lang))
     if finding.steps:
-        yield _tag("pre", "\n".join(plain(line) for line in text.steps(finding, kubectl, lang)))
+        typed = [plain(line) for line in text.steps(finding, kubectl, lang)]
+        yield _tag("pre", "\n".join(text.cut(typed, lang)))
 
 
 def _heading(sentence: Words, lang: Lang) -> str:

@@ -16,6 +16,8 @@ from mcapp.messages import Lang, Text, plain, translate
 # The tools that remedies name, each as the user calls it.
 TOOLS = ("genvalues", "move")
 _COLUMN = 11
+# A cluster of many nodes has something to say of each. `--output json` has it all.
+_SHOWN = 20
 
 
 def command(step: Step, kubectl: Kubectl) -> str:
@@ -31,6 +33,17 @@ def steps(finding: Finding, kubectl: Kubectl, lang: Lang) -> list[str]:
         command(step, kubectl) + (f"   # {translate(words.ON_NODE(node=step.on), lang)}" if step.on else "")
         for step in finding.steps
     ]
+
+
+def evidence(finding: Finding, lang: Lang) -> list[str]:
+    """Return the evidence, a line for each."""
+    return cut([f"{plain(item.source)}: {plain(item.line)}" for item in finding.evidence], lang)
+
+
+def cut(lines: list[str], lang: Lang) -> list[str]:
+    """Return the first lines, and how many are left out."""
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], translate(words.AND_MORE(count=more), lang)] if more > 0 else lines
 
 
 def hop(item: Hop, lang: Lang) -> str:
@@ -76,12 +89,10 @@ def _fault(finding: Finding, kubectl: Kubectl, lang: Lang) -> Iterator[str]:
     yield translate(words.CAUSE_IS(cause=finding.cause), lang)
     yield f"  {problem(finding, lang)}"
     yield translate(words.EVIDENCE(), lang)
-    for item in finding.evidence:
-        yield f"  {plain(item.source)}: {plain(item.line)}"
+    yield from (f"  {line}" for line in evidence(finding, lang))
     yield translate(words.REMEDY(), lang)
     yield f"  {remedy(finding, lang)}"
-    for typed in steps(finding, kubectl, lang):
-        yield f"  $ {plain(typed)}"
+    yield from cut([f"  $ {plain(typed)}" for typed in steps(finding, kubectl, lang)], lang)
 
 
 def document(diagnosis: Diagnosis, kubectl: Kubectl, lang: Lang) -> dict[str, Any]:

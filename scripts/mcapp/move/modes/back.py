@@ -7,6 +7,7 @@ from typing import Any
 
 from mcapp.errors import FailedError
 from mcapp.genvalues import storage
+from mcapp.kube import live
 from mcapp.kube.volumes import set_policy
 from mcapp.move import words as move_words
 from mcapp.move import writes
@@ -40,7 +41,7 @@ def _require_old(runner: Runner) -> None:
         raise FailedError(words.OLD_GONE(claims=list(runner.move.old)), words.OLD_GONE_REMEDY())
     if runner.move.to == "ha":
         namespace = runner.deployed.namespace
-        storage.existing(runner.kubectl.inventory(namespace), namespace, "", runner.move.old[0])
+        storage.existing(live.inventory(runner.kubectl, namespace), namespace, "", runner.move.old[0])
 
 
 def require_same(runner: Runner) -> None:

@@ -10,6 +10,7 @@ from mcapp.errors import Exit, FailedError, UserError
 from mcapp.genvalues import valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.values import Result
+from mcapp.kube import live
 from mcapp.kube import release as helm_release
 from mcapp.messages import language
 from mcapp.move import words as move_words
@@ -46,7 +47,7 @@ def work(
     kubectl, namespace = deployed.kubectl, deployed.namespace
     if change is None and not asked.dry_run:
         helm_release.settle(kubectl, namespace, deployed.name)
-    inventory = kubectl.inventory(namespace)
+    inventory = live.inventory(kubectl, namespace)
     if change is None:
         wanted.require_applied_on_server(deployed)
         last = helm_release.look(kubectl, namespace, deployed.name).last

@@ -10,6 +10,7 @@ from mcapp.backup.shell import PodShell
 from mcapp.errors import FailedError
 from mcapp.genvalues.storage import CLAIM
 from mcapp.genvalues.values import effective
+from mcapp.kube import live
 from mcapp.kube.volumes import claim_like
 from mcapp.move import pod as pods
 from mcapp.move import words as move_words
@@ -98,7 +99,7 @@ class Volume:
         self.remove_job()
         kubectl, namespace = self.deployed.kubectl, self.deployed.namespace
         db = effective(self.wanted)["db"]
-        node = hostname(kubectl.inventory(namespace).nodes[self.move.node])
+        node = hostname(live.inventory(kubectl, namespace).nodes[self.move.node])
         made = pods.job(self._database(), self._job, self._claim, node, db.get("tolerations") or [])
         pod = made["spec"]["template"]["spec"]
         (container,) = pod["containers"]

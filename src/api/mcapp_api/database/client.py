@@ -109,9 +109,10 @@ class Database:
         connection = None
         try:
             # Not pool.connection(): its transaction has nothing to commit in autocommit.
-            connection = idle.pop() if idle else await pool.getconn(patience)
+            cursor = idle.pop() if idle else (await pool.getconn(patience)).cursor()
+            connection = cursor.connection
             with answer_within(connection, until - monotonic()):
-                cursor = await connection.execute(query, parameters)
+                await cursor.execute(query, parameters)
                 rows = await cursor.fetchall()
         except (psycopg.Error, TimeoutError) as error:
             lost = isinstance(error, PoolClosed) or bool(connection and connection.closed)
@@ -122,7 +123,7 @@ class Database:
             raise UnavailableError(self._explain(error), lost=lost) from error
         else:
             if generation is self._watcher.generation:
-                idle.append(connection)
+                idle.append(cursor)
                 connection = None
             return rows
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -17,7 +17,7 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 
 class Generation(NamedTuple):
-    """One pool, the queue before it, and its idle connections.
+    """One pool, the queue before it, and its idle connections, each with the one cursor that it has.
 
     A connection that answered well goes to `idle` and not back to the pool: the pool's own way out and
     in takes longer than all else around a query. The pool gets the broken ones, closes them and opens
@@ -26,13 +26,13 @@ class Generation(NamedTuple):
 
     pool: Pool
     gate: Gate
-    idle: list[AsyncConnection[TupleRow]]
+    idle: list[AsyncCursor[TupleRow]]
 
     async def close(self) -> None:
         """Close every idle connection now, and each one in use when it is returned."""
         self.gate.admit_all()
         while self.idle:
-            await self.pool.putconn(self.idle.pop())
+            await self.pool.putconn(self.idle.pop().connection)
         await self.pool.close()
 
 
