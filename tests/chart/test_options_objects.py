@@ -24,6 +24,9 @@ ADDED = {
     ("HorizontalPodAutoscaler", "web"),
     ("Ingress", "web"),
     ("PodDisruptionBudget", "web"),
+    ("PodMonitor", "db"),
+    ("PodMonitor", "web"),
+    ("PrometheusRule", "alerts"),
     ("ServiceMonitor", "api"),
 }
 
@@ -42,8 +45,9 @@ def test_a_prefix_stands_before_their_names_and_targets(render: Render) -> None:
 
 @pytest.mark.parametrize("kind", sorted(definitions.KINDS))
 def test_what_others_define_is_valid(render: Render, kind: str) -> None:
-    (document,) = [d for d in render(OPTIONS) if d["kind"] == kind]
-    definitions.validate(document)
+    document, *more = [d for d in render(OPTIONS) if d["kind"] == kind]
+    for one in (document, *more):
+        definitions.validate(one)
     wrongs: list[dict[str, Any]] = [{"specc": {}}, {"spec": {**document["spec"], "rulez": []}}, {"spec": []}]
     for wrong in wrongs:
         with pytest.raises(jsonschema.ValidationError):

@@ -13,9 +13,9 @@ from mcapp.doctor.read.snapshot import (
     TIERS,
     Object,
     Snapshot,
-    container,
     name,
     node_of,
+    own_container,
     spec,
     status,
 )
@@ -96,7 +96,7 @@ def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
 
 def _port_of(pod: Object, tier: str) -> int:
     """Return the port on which the pod's container listens: the one it names, or the tier's usual one."""
-    ports = container(pod).get("ports") or ()
+    ports = own_container(pod).get("ports") or ()
     found: int = next((one["containerPort"] for one in ports if "containerPort" in one), LISTEN[tier])
     return found
 
