@@ -84,7 +84,12 @@ def test_every_part_is_shown(exposed: dict[str, dict[str, set[str]]]) -> None:
     assert {"http_requests_total", "http_request_duration_seconds_bucket", "mcapp_db_up"} <= names
     assert {f"mcapp_db_pool_{part}" for part in ("size", "available", "waiting")} <= names
     # What the alerts alone need: whether there is anything, since when, and which part a full queue has.
-    left_out = {"mcapp_web_listening", "mcapp_web_listen_overflows_total", "mcapp_postgres_up"}
+    left_out = {
+        "mcapp_web_listening",
+        "mcapp_web_reaches_api",
+        "mcapp_web_listen_overflows_total",
+        "mcapp_postgres_up",
+    }
     left_out |= {"mcapp_postgres_in_recovery", "mcapp_postgres_start_time_seconds"}
     assert {*exposed["web"], *exposed["db"]} - names == left_out
 

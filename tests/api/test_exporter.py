@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dev.local.api_process import ApiProcess
 from dev.local.nginx import Web
 from dev.local.ports import free_port
 from dev.local.postgres import PostgresServer
@@ -60,6 +61,17 @@ def test_what_waits_and_what_is_turned_away_is_counted(family: socket.AddressFam
 def test_a_port_at_which_nothing_listens_is_told() -> None:
     with exporter.running("web", MCAPP_WEB_PORT=str(free_port())) as told:
         assert told.value("mcapp_web_listening") == 0
+        assert told.value("mcapp_web_reaches_api") == 0
+
+
+def test_the_way_through_nginx_to_the_api_is_tried(api: ApiProcess) -> None:
+    with Web(f"127.0.0.1:{api.port}") as web, exporter.running("web", MCAPP_WEB_PORT=str(web.port)) as told:
+        assert told.value("mcapp_web_reaches_api") == 1
+    with Web("127.0.0.1:1") as web, exporter.running("web", MCAPP_WEB_PORT=str(web.port)) as told:
+        found = told.samples()
+        assert (found["mcapp_web_listening"][()], found["mcapp_web_reaches_api"][()]) == (1, 0)
+        # It leaves no connection behind.
+        assert wait.until(lambda: told.value("mcapp_web_connections") == 0, SECONDS)
 
 
 @pytest.fixture(scope="module")

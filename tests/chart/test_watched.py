@@ -1,4 +1,4 @@
-"""What the chart makes for Prometheus: containers beside nginx and PostgreSQL, who reads them, and the alerts."""
+"""What the chart makes for Prometheus: containers beside nginx and PostgreSQL, monitors, and alerts."""
 
 from __future__ import annotations
 
@@ -295,4 +295,4 @@ def test_times_follow_the_interval(render: Render, interval: str, settle: int, r
     found = rules(render(merge(ALERTS, timed)))
     assert {rule["for"] for rule in found if rule["alert"] == "McappTierDown"} == {f"{settle}s"}
     (errors,) = [rule for rule in found if rule["alert"] == "McappErrors"]
-    assert (f"[{rate}s]" in errors["expr"], errors["for"]) == (True, f"{rate + 60}s")
+    assert (f"[{rate}s]" in errors["expr"], errors["for"]) == (True, f"{settle + rate}s")

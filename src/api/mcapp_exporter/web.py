@@ -1,8 +1,9 @@
-"""The connections of nginx, as the kernel counts them in the pod's network namespace."""
+"""The connections of nginx, as the kernel counts them in the pod's network namespace, and its way to api."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -11,6 +12,9 @@ from prometheus_client.registry import Collector
 
 # States in /proc/net/tcp, as in the kernel's include/net/tcp_states.h.
 _ESTABLISHED, _LISTEN = "01", "0A"
+# The api answers this without its database.
+_PATH = "/api/problems"
+_TIMEOUT_SECONDS = 3
 _DROPS = "A counter of the kernel, TcpExt {}: {}"
 
 
@@ -19,6 +23,7 @@ class WebCollector(Collector):
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
+        self._number = port
         self._port = f"{port:04X}"
 
     def collect(self) -> Iterable[Metric]:
@@ -31,6 +36,9 @@ class WebCollector(Collector):
             active += state == _ESTABLISHED
             if state == _LISTEN:
                 listening, waiting = 1, waiting + queue
+        # After the connections are counted: this is one more.
+        reaches = self._reaches_api() if listening else False
+        yield GaugeMetricFamily("mcapp_web_reaches_api", "1 while api answers through nginx.", value=reaches)
         yield GaugeMetricFamily("mcapp_web_listening", "1 while nginx listens.", value=listening)
         yield GaugeMetricFamily("mcapp_web_connections", "Connections to nginx' port.", value=active)
         yield GaugeMetricFamily(
@@ -43,6 +51,16 @@ class WebCollector(Collector):
         ):
             help_text = _DROPS.format(key, meaning)
             yield CounterMetricFamily(f"mcapp_web_listen_{name}", help_text, value=counters[key])
+
+    def _reaches_api(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self._number, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", _PATH, headers={"User-Agent": "mcapp_exporter"})
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def _sockets(self) -> Iterator[tuple[str, int]]:
         """Yield the state and the receive queue of each socket at the port.

@@ -2,15 +2,19 @@
 {{- define "mcapp.rules.tiers" -}}
 {{- $ns := .Release.Namespace -}}
 {{- $web := printf "sum(kube_deployment_status_replicas_available{namespace=%q, deployment=%q})" $ns (include "mcapp.object" (list . "web")) -}}
-{{- if .Values.metrics.exporters.enabled -}}
-  {{- $web = printf "(sum(mcapp_web_listening{%s}) or vector(0))" (include "mcapp.targets" (list . "web")) -}}
-{{- end -}}
 {{- $api := include "mcapp.targets" (list . "api") -}}
+{{- $answers := printf "(sum(up{%s}) or vector(0)) == 0" $api -}}
+{{- if .Values.metrics.exporters.enabled -}}
+  {{- $own := include "mcapp.targets" (list . "web") -}}
+  {{- $web = printf "(sum(mcapp_web_listening{%s}) or vector(0))" $own -}}
+  {{- /* Prometheus may reach pods that web does not. */ -}}
+  {{- $answers = printf "%s or max(mcapp_web_reaches_api{%s} and on (pod) mcapp_web_listening{%s} == 1) == 0" $answers $own $own -}}
+{{- end -}}
 {{- $up := dict
       "web" (printf "%s == 0" $web)
-      "api" (printf "(sum(up{%s}) or vector(0)) == 0" $api)
+      "api" $answers
       "db" (printf "max(mcapp_db_up{%s}) == 0" $api) -}}
-{{- $means := dict "web" "No pod of web listens." "api" "No pod of api answers." "db" "No pod of api reaches the database." -}}
+{{- $means := dict "web" "No pod of web listens." "api" "No pod of api answers Prometheus, or none answers web." "db" "No pod of api reaches the database." -}}
 {{- range $tier := list "web" "api" "db" }}
 - alert: McappTierDown
   expr: {{ get $up $tier | quote }}
@@ -25,10 +29,10 @@
 {{- end }}
 {{- end -}}
 
-{{/* What users wait for. An alert outlasts the time its rate is taken over: a failover alone is none. */}}
+{{/* What users wait for. An alert outlasts a restart or a failover, and the time over which its rate is taken. */}}
 {{- define "mcapp.rules.requests" -}}
 {{- $window := include "mcapp.rateSeconds" . -}}
-{{- $for := add 60 (int $window) | printf "%ds" -}}
+{{- $for := include "mcapp.settleSeconds" . | int | add $window | printf "%ds" -}}
 {{- $asked := printf "%s, route!~\"/healthz|/readyz|/metrics\"" (include "mcapp.targets" (list . "api")) -}}
 - alert: McappErrors
   expr: >-

@@ -7,13 +7,11 @@ from datetime import timedelta
 
 from mcapp.doctor.checks import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.read.containers import container, container_status, image
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     Object,
     Snapshot,
-    container,
-    container_status,
-    image,
     instant,
     name,
     node_of,

@@ -7,6 +7,7 @@ from typing import Any
 
 from mcapp.doctor.checks import dns, hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
+from mcapp.doctor.read.containers import own_container
 from mcapp.doctor.read.snapshot import (
     LISTEN,
     PORT,
@@ -15,7 +16,6 @@ from mcapp.doctor.read.snapshot import (
     Snapshot,
     name,
     node_of,
-    own_container,
     spec,
     status,
 )
