@@ -134,6 +134,7 @@ replaced has another instance.
   for: 5m
   labels:
     {{- include "mcapp.alertLabels" (list . "warning") | nindent 4 }}
+    reason: lag
   annotations:
     summary: {{ printf "Replica {{ $labels.replica }} of %s lags behind" .Release.Namespace | quote }}
     description: {{ "It lacks {{ $value | humanize1024 }}B of the leader's WAL." | quote }}
@@ -144,6 +145,7 @@ replaced has another instance.
   for: 10m
   labels:
     {{- include "mcapp.alertLabels" (list . "warning") | nindent 4 }}
+    reason: away
   annotations:
     summary: {{ printf "The database of %s lacks a replica" .Release.Namespace | quote }}
     description: {{ "{{ $value }} of its members do not follow the leader." | quote }}
