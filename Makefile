@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: up down images test test-rest test-all lint format docs
+.PHONY: up down images test test-rest test-all test-addons lint format docs
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.up --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
@@ -36,6 +36,10 @@ test-rest: $(READY)
 
 test-all: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test --tier all
+
+# The chart beside metrics-server, Contour and Prometheus, on a cluster; writes docs/addons.md.
+test-addons: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.addons $(ARGS)
 
 # What takes long and writes a page in docs/: make bench-soak, make bench-reliability ARGS="--rounds 10"
 bench-%: bench/%.py $(READY)

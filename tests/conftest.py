@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _order(item: pytest.Item) -> tuple[str, bool]:
     """Sort by topology, since another one needs another cluster, and files that wait a lot first."""
     module = getattr(item, "module", None)
-    topology = str(getattr(module, "TOPOLOGY", "")) if item.get_closest_marker("kind") else ""
+    on_cluster = item.get_closest_marker("kind") or item.get_closest_marker("addons")
+    topology = str(getattr(module, "TOPOLOGY", "")) if on_cluster else ""
     return topology, item.path.parent.name not in WAITING
 
 
@@ -42,7 +43,7 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc] # no types
 
     def _split_scope(self, nodeid: str) -> str:
         file = Path(nodeid.partition("::")[0])
-        return file.parent.name if file.parent.name == "e2e" else str(file)
+        return "cluster" if file.parent.name in ("addons", "e2e") else str(file)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

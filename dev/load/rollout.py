@@ -8,6 +8,7 @@ from time import monotonic, time_ns
 
 from dev.kind.release import Release
 from dev.load.client import RATE, Load, Request
+from dev.load.pinned import Pinned
 
 WARM_UP_SECONDS = 3
 
@@ -39,7 +40,13 @@ class Rolled:
 
 
 def roll(
-    release: Release, url: str, *, requests: int, changes: Iterable[str] = CHANGES, rate: float = RATE
+    release: Release,
+    url: str,
+    *,
+    requests: int,
+    changes: Iterable[str] = CHANGES,
+    rate: float = RATE,
+    pinned: Pinned | None = None,
 ) -> Rolled:
     """Make the changes under a load on `url`, then go on until at least `requests` requests have ended.
 
@@ -47,7 +54,7 @@ def roll(
         UserError: a change fails, or its pods do not become ready.
 
     """
-    with Load(url, rate=rate) as load:
+    with Load(url, rate=rate, pinned=pinned) as load:
         rolled = Rolled(load)
         load.at_least(int(rate * WARM_UP_SECONDS))
         for name in changes:

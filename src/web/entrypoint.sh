@@ -135,6 +135,13 @@ done >"$run/proxies.conf"
 for proxy in ${TRUSTED_PROXIES:-}; do
   printf '%s 1;\n' "$proxy"
 done >"$run/trusted.conf"
+# A proxy sends a request on a connection that it believes to be open. So it has to be the one that closes idle ones:
+# Traefik does so after 90 s, Envoy after an hour.
+if [ -n "${TRUSTED_PROXIES:-}" ]; then
+  printf 'keepalive_timeout 61m 61m;\n'
+else
+  printf 'keepalive_timeout 75s;\n'
+fi >"$run/keepalive.conf"
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"

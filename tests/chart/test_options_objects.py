@@ -20,6 +20,7 @@ Render = Callable[..., Objects]
 ADDED = {
     ("ConfigMap", "dashboard"),
     ("HTTPRoute", "web"),
+    ("HTTPRoute", "web-redirect"),
     ("HorizontalPodAutoscaler", "api"),
     ("HorizontalPodAutoscaler", "web"),
     ("Ingress", "web"),
@@ -45,13 +46,18 @@ def test_a_prefix_stands_before_their_names_and_targets(render: Render) -> None:
 
 @pytest.mark.parametrize("kind", sorted(definitions.KINDS))
 def test_what_others_define_is_valid(render: Render, kind: str) -> None:
-    document, *more = [d for d in render(OPTIONS) if d["kind"] == kind]
-    for one in (document, *more):
-        definitions.validate(one)
-    wrongs: list[dict[str, Any]] = [{"specc": {}}, {"spec": {**document["spec"], "rulez": []}}, {"spec": []}]
-    for wrong in wrongs:
-        with pytest.raises(jsonschema.ValidationError):
-            definitions.validate({**document, **wrong})
+    documents = [d for d in render(OPTIONS) if d["kind"] == kind]
+    assert documents
+    for document in documents:
+        definitions.validate(document)
+        wrongs: list[dict[str, Any]] = [
+            {"specc": {}},
+            {"spec": {**document["spec"], "rulez": []}},
+            {"spec": []},
+        ]
+        for wrong in wrongs:
+            with pytest.raises(jsonschema.ValidationError):
+                definitions.validate({**document, **wrong})
 
 
 @pytest.mark.parametrize("tier", ["web", "api"])
@@ -111,11 +117,22 @@ def test_ingress_and_route_lead_to_a_port_that_web_has(render: Render) -> None:
     assert route["rules"][0]["backendRefs"][0]["port"] in [port["port"] for port in ports]
 
 
+def test_a_route_of_its_own_redirects_the_listener_without_tls(render: Render) -> None:
+    route = render(OPTIONS).one("HTTPRoute", "web-redirect")["spec"]
+    assert route["parentRefs"] == OPTIONS["httpRoute"]["redirectParentRefs"]
+    assert route["hostnames"] == OPTIONS["httpRoute"]["hostnames"]
+    redirect = {"scheme": "https", "statusCode": 301}
+    assert route["rules"] == [{"filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}]
+    plain = {**OPTIONS, "httpRoute": {**OPTIONS["httpRoute"], "redirectParentRefs": []}}
+    assert ("HTTPRoute", "web-redirect") not in render(plain).names()
+
+
 def test_annotations_reach_their_object(render: Render) -> None:
     objects = render(OPTIONS)
     for kind, name, given in (
         ("Ingress", "web", OPTIONS["ingress"]["annotations"]),
         ("HTTPRoute", "web", OPTIONS["httpRoute"]["annotations"]),
+        ("HTTPRoute", "web-redirect", OPTIONS["httpRoute"]["annotations"]),
         ("ConfigMap", "dashboard", OPTIONS["metrics"]["dashboard"]["annotations"]),
     ):
         assert given
@@ -154,7 +171,7 @@ def test_the_notes_name_every_host(render: Render) -> None:  # noqa: ARG001 - pu
     assert shown(dict(OPTIONS)) == [
         "http://mcapp.lab",
         "https://mcapp.example.org",
-        "http://mcapp.gateway.lab",
+        "https://mcapp.gateway.lab",
     ]
     on: dict[str, Any] = {"ingress": {"enabled": True, "hosts": ["mcapp.lab"]}}
     assert shown(on) == ["http://mcapp.lab", NODE]
@@ -171,3 +188,5 @@ def test_the_notes_tell_where_to_look_without_a_host(render: Render) -> None:  #
     assert shown({"ingress": {"enabled": True}})[0] == "http://<the Ingress controller's address>"
     route = {"httpRoute": {"enabled": True, "parentRefs": [{"name": "lab"}]}}
     assert shown(route)[0] == "http://<the address of the Gateway lab>"
+    route["httpRoute"]["redirectParentRefs"] = [{"name": "lab", "sectionName": "http"}]
+    assert shown(route)[0] == "https://<the address of the Gateway lab>"

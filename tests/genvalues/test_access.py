@@ -206,6 +206,10 @@ NAMED = ["http://mcapp.lab", "https://mcapp.example.org", "http://mcapp.gateway.
     [
         (HOSTS, [*NAMED, "http://10.0.0.1:30080"]),
         ({**HOSTS, "web": {"service": {"type": "ClusterIP"}}}, NAMED),
+        (
+            {"httpRoute": {**HOSTS["httpRoute"], "redirectParentRefs": [{"name": "lab"}]}},
+            ["https://mcapp.gateway.lab", "http://10.0.0.1:30080"],
+        ),
         ({key: {**value, "enabled": False} for key, value in HOSTS.items()}, ["http://10.0.0.1:30080"]),
     ],
 )

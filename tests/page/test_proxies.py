@@ -49,6 +49,15 @@ def test_nobody_else_does(backend: Backend, trusted: str) -> None:
     assert "203.0.113.7" not in log
 
 
+@pytest.mark.parametrize(("trusted", "kept"), [("", None), ("10.0.0.0/8", "timeout=3660")])
+def test_behind_a_proxy_idle_connections_stay_open_for_longer_than_the_proxy_keeps_them(
+    backend: Backend, trusted: str, kept: str | None
+) -> None:
+    # Envoy closes its own after an hour; nginx' word about it is what shows without waiting so long.
+    with Web(backend.address, TRUSTED_PROXIES=trusted) as web:
+        assert plain_http.get(f"{web.url}/healthz").headers.get("keep-alive") == kept
+
+
 def test_what_is_no_address_ends_the_start(backend: Backend) -> None:
     web = Web(backend.address, TRUSTED_PROXIES="10.0.0.0/8; include /etc/passwd")
     try:

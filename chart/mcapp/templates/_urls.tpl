@@ -1,6 +1,6 @@
 {{/*
 The page's URLs by host name, one a line: the Ingress's, then the HTTPRoute's. Only a Gateway's listener shows whether it
-uses TLS, so a route's URLs begin with http.
+uses TLS, so a route's URLs begin with http where nothing redirects to https.
 */}}
 {{- define "mcapp.namedUrls" -}}
   {{- $urls := list -}}
@@ -17,8 +17,9 @@ uses TLS, so a route's URLs begin with http.
   {{- end -}}
   {{- with .Values.httpRoute -}}
     {{- if .enabled -}}
+      {{- $scheme := ternary "https" "http" (not (empty .redirectParentRefs)) -}}
       {{- range .hostnames | default (list (printf "<the address of the Gateway %s>" (first .parentRefs).name)) -}}
-        {{- $urls = append $urls (printf "http://%s" .) -}}
+        {{- $urls = append $urls (printf "%s://%s" $scheme .) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}

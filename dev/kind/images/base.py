@@ -39,9 +39,9 @@ def base_image() -> str:
         return import_layer("base", inputs, tarball, "ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
 
 
-def pulled(name: str) -> str:
+def pulled(name: str, reference: str = "") -> str:
     """Pull an official image and give it its local name, by its content."""
-    reference = image(name)
+    reference = reference or image(name)
     with step(f"Pulling {reference}"):
         logged("docker-pull", [client(), "pull", reference])
     identity = docker("image", "inspect", "--format", "{{.Id}}", reference).removeprefix("sha256:")[:16]

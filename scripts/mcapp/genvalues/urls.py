@@ -104,9 +104,10 @@ def named_urls(values: Mapping[str, Any]) -> list[str]:
     secure = {host for certificate in ingress["tls"] for host in certificate.get("hosts", ())}
     hosts = ingress["hosts"] if ingress["enabled"] else []
     names = route["hostnames"] if route["enabled"] else []
+    scheme = "https" if route["redirectParentRefs"] else "http"
     return [
         *(f"{'https' if host in secure else 'http'}://{host}" for host in hosts),
-        *(f"http://{name}" for name in names),
+        *(f"{scheme}://{name}" for name in names),
     ]
 
 
