@@ -12,7 +12,7 @@ from tests.chart.test_watched import ALERTS, EVERY, MODES
 from tests.support.promtool import Rules, promtool
 from tests.support.render import HA, Objects
 
-# promtool shares most of its packages with Prometheus: five minutes of compiling where nothing of them is there.
+# promtool has most of Prometheus' packages: five minutes of compiling where nothing of them is there.
 pytestmark = pytest.mark.thorough
 Render = Callable[..., Objects]
 Series = dict[str, str]
