@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -64,10 +65,15 @@ class Watched:
             "/".join(one["metric"].get(key, "") for key in ("alertname", "tier")).strip("/") for one in found
         }
 
-    def fired(self, minutes: int) -> set[str]:
-        """Return the alerts that fired at any time in these last minutes."""
-        found = self.ask(f'count by (alertname) (count_over_time(ALERTS{{alertstate="firing"}}[{minutes}m]))')
+    def fired(self, since: float) -> set[str]:
+        """Return the alerts that fired at any time since then, a reading of time.monotonic()."""
+        span = f"{round(time.monotonic() - since)}s"
+        found = self.ask(f'count by (alertname) (count_over_time(ALERTS{{alertstate="firing"}}[{span}]))')
         return {one["metric"]["alertname"] for one in found}
+
+    def quiet(self) -> bool:
+        """Tell whether Prometheus answers, and no alert fires or is about to."""
+        return bool(self.ask("vector(1)")) and not self.ask("ALERTS")
 
     def complete(self) -> bool:
         """Tell whether every pod of every tier is scraped, and the rules are evaluated."""
