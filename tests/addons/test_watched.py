@@ -84,7 +84,9 @@ def test_every_panel_has_data(seen: Watched, title: str, expression: str) -> Non
 
 
 # Four minutes: until nothing is pending that the change of the pods has begun.
-def test_none_fires_on_a_healthy_release_and_in_a_rolling_update(seen: Watched, record_property: Record) -> None:
+def test_none_fires_on_a_healthy_release_and_in_a_rolling_update(
+    seen: Watched, record_property: Record
+) -> None:
     assert wait.until(seen.quiet, FIRED_SECONDS, pause=2), seen.ask("ALERTS")
     began = time.monotonic()
     changes = ("kubectl rollout restart deployment/web", "kubectl rollout restart deployment/api")
