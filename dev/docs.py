@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes what is made from the code; `make docs` runs it.
 
-These are chart/mcapp/README.md, from the comments in values.yaml, the table of causes in docs/doctor.md, and
-the catalogue of what argparse says.
+These are chart/mcapp/README.md, from the comments in values.yaml, the tables of causes in docs/doctor.md and
+docs/runbooks, and the catalogue of what argparse says.
 """
 
 from __future__ import annotations
@@ -15,20 +15,33 @@ from dev.kind.process import output
 from dev.kind.programs import command
 from mcapp.cli import parser, run
 from mcapp.config import CHART
-from mcapp.doctor.report.table import written
+from mcapp.doctor.alerts import ALERTS
+from mcapp.doctor.report.table import of_alert, table, written
 from mcapp.errors import Exit
-from mcapp.messages import announce
+from mcapp.messages import Lang, announce
 
 README = CHART / "README.md"
 DOCTOR = ROOT / "docs" / "doctor.md"
+RUNBOOKS: dict[Lang, Path] = {"en": ROOT / "docs" / "runbooks", "zh-TW": ROOT / "docs" / "runbooks" / "zh-TW"}
 OPTIONS = ("--dry-run", "--sort-values-order", "file", "--log-level", "error")
 
 
 def pages() -> dict[Path, bytes]:
     """Return each file, as it must be."""
     readme = output([command("helm-docs"), "--chart-search-root", CHART, *OPTIONS]).strip() + "\n"
-    doctor = written(DOCTOR.read_text())
-    return {README: readme.encode(), DOCTOR: doctor.encode(), catalogue.PATH: catalogue.compiled()}
+    doctor = written(DOCTOR.read_text(), table())
+    runbooks = {
+        page: written(page.read_text(), of_alert(alert, lang)).encode()
+        for lang, folder in RUNBOOKS.items()
+        for alert in ALERTS
+        for page in (folder / f"{alert}.md",)
+    }
+    return {
+        README: readme.encode(),
+        DOCTOR: doctor.encode(),
+        **runbooks,
+        catalogue.PATH: catalogue.compiled(),
+    }
 
 
 def main(arguments: Sequence[str]) -> Exit:

@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "mcapp": set(),
     "mcapp_api": set(),
     "mcapp_db": set(),
+    "mcapp_exporter": set(),
 }
 # Imports that break a rule: (module, imported package or module).
 EXCEPTIONS = {

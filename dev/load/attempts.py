@@ -63,7 +63,9 @@ def node_of(release: Release, name: str) -> str:
 
 def container_of(release: Release, name: str) -> str:
     """Return the runtime's name of the container of a pod of db."""
-    return str(_pod(release, name)["status"]["containerStatuses"][0]["containerID"].partition("://")[2])
+    states = _pod(release, name)["status"]["containerStatuses"]
+    (identity,) = (state["containerID"] for state in states if state["name"] == "postgres")
+    return str(identity).partition("://")[2]
 
 
 def _pod(release: Release, name: str) -> dict[str, Any]:

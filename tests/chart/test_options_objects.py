@@ -25,6 +25,9 @@ ADDED = {
     ("HorizontalPodAutoscaler", "web"),
     ("Ingress", "web"),
     ("PodDisruptionBudget", "web"),
+    ("PodMonitor", "db"),
+    ("PodMonitor", "web"),
+    ("PrometheusRule", "alerts"),
     ("ServiceMonitor", "api"),
 }
 

@@ -51,7 +51,7 @@ def test_no_key_can_be_removed_from_under_the_templates() -> None:
     # Where one of the sections is missing, a template says so.
     required = {*_required(SCHEMA), *_required(newer["if"]), *_required(newer["then"])}
     removable = every - required
-    parts = ("web", "api", "db", "backup")
+    parts = ("web", "api", "db", "backup", "metrics.exporters")
     resources = {f"{part}.resources.{key}" for part in parts for key in ("limits", "requests")}
     shared = {"global", "global.imageRegistry", "global.imagePullSecrets"}
     others = {"web.service.nodePort", "placement.databaseNodeLabelsOverride"}

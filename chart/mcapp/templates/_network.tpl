@@ -62,7 +62,7 @@ Call: include "mcapp.peer" (list . "api")
 {{- end -}}
 {{- end -}}
 
-{{/* Who may read api's metrics, as ends of a rule: the values given, or the pods that the Prometheus Operator makes. */}}
+{{/* Who may read the metrics, as ends of a rule: the values given, or the pods that the Prometheus Operator makes. */}}
 {{- define "mcapp.scrapers" -}}
 {{- if .Values.metrics.scrapers -}}
   {{- toYaml .Values.metrics.scrapers -}}

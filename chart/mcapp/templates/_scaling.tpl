@@ -71,9 +71,17 @@ spec:
   minReplicas: {{ $autoscaling.minReplicas }}
   maxReplicas: {{ $autoscaling.maxReplicas }}
   metrics:
+    {{- if and (eq (index . 1) "web") (index . 0).Values.metrics.exporters.enabled }}
+    # Of nginx alone: the percentage is of web.resources.
+    - type: ContainerResource
+      containerResource:
+        container: nginx
+        name: cpu
+    {{- else }}
     - type: Resource
       resource:
         name: cpu
+    {{- end }}
         target:
           type: Utilization
           averageUtilization: {{ $autoscaling.targetCPUUtilizationPercentage }}

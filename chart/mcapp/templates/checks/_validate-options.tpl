@@ -38,6 +38,15 @@ its 100 (max_connections), ten are for administrators, backups, tests and Patron
   {{- end -}}
 {{- end -}}
 
+{{/* The alerts are about what the monitors scrape: without those each tier would seem to be down. */}}
+{{- define "mcapp.validate.alerts" -}}
+  {{- with .Values.metrics -}}
+    {{- if and .prometheusRule.enabled (not .serviceMonitor.enabled) -}}
+      {{- include "mcapp.wrong" (list "metrics.prometheusRule.enabled" true "false while metrics.serviceMonitor.enabled is") -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
 {{/* A duration in seconds: 1m30s gives 90. */}}
 {{- define "mcapp.seconds" -}}
   {{- $hours := regexFind "[0-9]+h" . | trimSuffix "h" | int -}}

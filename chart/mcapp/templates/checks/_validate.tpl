@@ -16,6 +16,7 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
         (include "mcapp.validate.resources" .)
         (include "mcapp.validate.autoscaling" .)
         (include "mcapp.validate.scrapes" .)
+        (include "mcapp.validate.alerts" .)
         (include "mcapp.validate.connections" .)
         (include "mcapp.validate.proxies" .)
         (include "mcapp.validate.schedule" .)

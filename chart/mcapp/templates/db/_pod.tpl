@@ -55,6 +55,7 @@ becomes the program whose name and arguments follow. The schema has checked thos
   configMap:
     name: {{ include "mcapp.object" (list . "db-patroni") | quote }}
 {{- end }}
+{{- include "mcapp.exporterVolume" . | nindent 0 }}
 - name: run
   emptyDir:
     sizeLimit: 16Mi

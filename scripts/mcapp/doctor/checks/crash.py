@@ -7,13 +7,11 @@ from datetime import timedelta
 
 from mcapp.doctor.checks import ha, storage
 from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.read.containers import container, container_status, image
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     Object,
     Snapshot,
-    container,
-    container_status,
-    image,
     instant,
     name,
     node_of,
@@ -45,8 +43,10 @@ def explain(snapshot: Snapshot, reader: Reader, pod: Object, tier: str) -> Findi
     logs = Step(kubectl=("logs", name(pod), "-n", namespace, "--previous", "--tail=50"))
     if ended.get("reason") == "OOMKilled":
         limit = ((container(pod).get("resources") or {}).get("limits") or {}).get("memory", "?")
-        parts = {"pod": source, "limit": limit, "tier": tier}
-        step = helm_upgrade(snapshot, "--set", f"{tier}.resources.limits.memory={_twice(limit)}")
+        # The container beside the tier's own has values of its own.
+        part = "metrics.exporters" if container(pod)["name"] == "metrics" else tier
+        parts = {"pod": source, "limit": limit, "tier": part}
+        step = helm_upgrade(snapshot, "--set", f"{part}.resources.limits.memory={_twice(limit)}")
         return Finding("out-of-memory", parts, (line,), (step,), tier)
     lines = _last_lines(reader, pod, crashed="terminated" in last)
     logged = tuple(Evidence(f"log of {source}", one) for one in lines)

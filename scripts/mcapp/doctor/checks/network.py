@@ -7,13 +7,13 @@ from typing import Any
 
 from mcapp.doctor.checks import dns, hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
+from mcapp.doctor.read.containers import own_container
 from mcapp.doctor.read.snapshot import (
     LISTEN,
     PORT,
     TIERS,
     Object,
     Snapshot,
-    container,
     name,
     node_of,
     spec,
@@ -96,7 +96,7 @@ def _ends(snapshot: Snapshot, tier: str) -> dict[str, tuple[str, int]]:
 
 def _port_of(pod: Object, tier: str) -> int:
     """Return the port on which the pod's container listens: the one it names, or the tier's usual one."""
-    ports = container(pod).get("ports") or ()
+    ports = own_container(pod).get("ports") or ()
     found: int = next((one["containerPort"] for one in ports if "containerPort" in one), LISTEN[tier])
     return found
 

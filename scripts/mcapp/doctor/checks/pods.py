@@ -10,13 +10,13 @@ from datetime import timedelta
 from mcapp.doctor.checks import crash, ha, hung, waiting
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read import events
+from mcapp.doctor.read.containers import container_status
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     KIND,
     TIERS,
     Object,
     Snapshot,
-    container_status,
     instant,
     name,
     node_of,

@@ -8,12 +8,11 @@ from datetime import timedelta
 
 from mcapp.doctor.checks import crash
 from mcapp.doctor.finding import Evidence, Finding, Step
+from mcapp.doctor.read.containers import container_status, image
 from mcapp.doctor.read.reader import Reader
 from mcapp.doctor.read.snapshot import (
     Object,
     Snapshot,
-    container_status,
-    image,
     name,
     node_of,
     spec,

@@ -78,26 +78,10 @@ def node_of(pod: Object) -> str:
     return found
 
 
-def container(pod: Object) -> Object:
-    """Return the pod's first container as its spec has it, {} where it has none."""
-    return next(iter(spec(pod).get("containers") or ()), {})
-
-
-def image(pod: Object) -> str:
-    """Return the image of the pod's first container."""
-    found: str = container(pod).get("image", "?")
-    return found
-
-
 def addresses(pod: Object) -> set[str]:
     """Return the pod's addresses, of every family."""
     listed = [one.get("ip") for one in status(pod).get("podIPs") or ()]
     return {one for one in (*listed, status(pod).get("podIP")) if one}
-
-
-def container_status(pod: Object) -> Object:
-    """Return the state of the pod's one container, {} before there is any."""
-    return next(iter(status(pod).get("containerStatuses") or ()), {})
 
 
 def selects(selector: Mapping[str, str], item: Object) -> bool:
