@@ -27,6 +27,14 @@ _START_SECONDS = 30.0
 _APP_PASSWORD, _SUPERUSER_PASSWORD = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
 
 
+def _has_memory(pid: int) -> bool:
+    """Tell whether a process is there, and more than a zombie."""
+    try:
+        return "VmRSS" in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class PostgresServer:
     """One server on a free port of 127.0.0.1, with the database `appdb` and the role `app`.
 
@@ -231,10 +239,16 @@ class PostgresServer:
 
     def _signal_and_wait(self, number: signal.Signals) -> None:
         process = self._running()
-        # A killed parent cannot stop its children; Kubernetes would kill them all, too.
-        targets = self._processes() if number == signal.SIGKILL else [process.pid]
+        targets = [process.pid]
+        if number == signal.SIGKILL:
+            # A killed parent cannot stop its children; Kubernetes would kill them all, too. While it is
+            # stopped it makes no new ones.
+            self._send(signal.SIGSTOP, targets)
+            targets = self._processes()
         self._send(number, targets)
         process.wait(_START_SECONDS)
+        # As long as one of them holds the shared memory, no other server starts on these data.
+        wait.until(lambda: not any(map(_has_memory, targets)), _START_SECONDS, pause=0.01)
         self._process = None
 
     @staticmethod
