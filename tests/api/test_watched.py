@@ -1,4 +1,4 @@
-"""A real Prometheus over real tiers: every panel has data, and each fault makes its alert's expression hold."""
+"""A real Prometheus over real tiers: every panel has data, and a fault makes its alert's expression hold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from dev.local.nginx import Web
 from dev.local.postgres import PostgresServer
 from mcapp import wait
 from mcapp.config import CHART
-from mcapp.genvalues.values import merge
 from tests.chart.test_watched import ALERTS
 from tests.support import exporter, prometheus
 from tests.support.prometheus import Prometheus
@@ -111,6 +110,8 @@ def test_every_panel_has_data(tiers: Tiers, title: str, expression: str) -> None
 
 
 def test_no_expression_holds_while_all_is_well(tiers: Tiers) -> None:
+    # Before the first scrape each tier seems to be away.
+    assert wait.until(lambda: not tiers.seen.alerts(), SECONDS), tiers.seen.alerts()
     tiers.visit()
     assert tiers.seen.alerts() == set()
 
@@ -163,5 +164,5 @@ def test_an_api_that_ends_is_an_alert_and_nginx_without_it_too(tiers: Tiers) -> 
     tiers.api.terminate()
     assert wait.until(lambda: "McappTierDown/api" in tiers.seen.alerts(), SECONDS)
     assert wait.until(lambda: tiers.seen.ask("mcapp_web_reaches_api == 0"), SECONDS)
-    tiers.web.close()
+    tiers.web.stop()
     assert wait.until(lambda: "McappTierDown/web" in tiers.seen.alerts(), SECONDS)

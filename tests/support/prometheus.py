@@ -65,7 +65,7 @@ def running(targets: Mapping[str, str], groups: list[dict[str, Any]], folder: Pa
     config.write_text(yaml.safe_dump({"global": every, "rule_files": [str(rules)], "scrape_configs": jobs}))
     port = free_port()
     command = [
-        program("prometheus") / "prometheus",
+        str(program("prometheus") / "prometheus"),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
