@@ -191,7 +191,9 @@ def test_every_alert_has_such_a_fault() -> None:
 def test_a_disk_is_predicted_to_be_full(rules: Rules) -> None:
     free = one("mcapp_postgres_volume_free_bytes", "db", "db-0")
     # Of 5 GiB one is free, and goes in five hours; then the same on a disk with more.
-    rules.hold({**healthy(), free: f"{GIB}-{GIB / 600:g}x{OVER}"}, {"30m": {"McappDiskFilling"}})
+    rules.hold(
+        {**healthy(), free: f"{GIB}-{GIB / 600:g}x{OVER}"}, {"20m": set(), "50m": {"McappDiskFilling"}}
+    )
     rules.hold({**healthy(), free: f"{4 * GIB}-{4 * GIB / 600:g}x{OVER}"}, {}, {"1h": set()})
     # What stays, or grows by what a checkpoint takes and gives back, fills nothing.
     rules.hold({**healthy(), free: steady(GIB)}, {}, {"1h": set()})

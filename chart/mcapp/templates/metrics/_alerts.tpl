@@ -82,11 +82,12 @@ replaced has another instance.
 {{- define "mcapp.rules.database" -}}
 {{- $db := include "mcapp.targets" (list . "db") -}}
 - alert: McappDiskFilling
-  # Of a disk that is three quarters empty no trend matters yet.
+  # Of a disk with a quarter free no trend matters yet, nor does that of a first start, which writes a lot.
   expr: >-
     min by (pod) (mcapp_postgres_volume_free_bytes{ {{- $db }}} / mcapp_postgres_volume_size_bytes{ {{- $db }}}) < 0.05
     or min by (pod) (mcapp_postgres_volume_free_bytes{ {{- $db }}} / mcapp_postgres_volume_size_bytes{ {{- $db }}}) < 0.25
     and on (pod) min by (pod) (predict_linear(mcapp_postgres_volume_free_bytes{ {{- $db }}}[1h], 6 * 3600)) < 0
+    and on (pod) min by (pod) (mcapp_postgres_volume_free_bytes{ {{- $db }}} offset 30m)
   for: 5m
   labels:
     {{- include "mcapp.alertLabels" (list . "warning") | nindent 4 }}
