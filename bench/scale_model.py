@@ -37,6 +37,8 @@ TRACKED, CLOSED = 131_072, 120
 CORES, LINK = 8, 1e9
 # For administrators, backups, tests and Patroni, the chart keeps ten of PostgreSQL's hundred connections.
 FOR_API = 90
+# Beside its pool, a pod of api has a connection that watches the database.
+WATCHES = 1
 USERS = (100, 1_000, 10_000, 100_000, 1_000_000)
 
 
@@ -56,7 +58,7 @@ class Points:
     @property
     def pods(self) -> int:
         """The most pods of api for which PostgreSQL has connections: one more runs during an update."""
-        return int(FOR_API // self.pool) - 1
+        return int(FOR_API // (self.pool + WATCHES)) - 1
 
     @property
     def all_us(self) -> float:
@@ -202,7 +204,7 @@ def _limits(points: Points) -> str:
                 "more nodes with a pod of web; `nf_conntrack_max`",
             ),
             by_rate(
-                f"{points.pods} pods of api: {FOR_API} connections / {points.pool:g}, less one",
+                f"{points.pods} pods of api: {FOR_API} connections / {points.pool + WATCHES:g}, less one",
                 "a smaller `api.poolSize`; `db.mode: external`",
                 *(points.pods, points.api_us),
             ),
@@ -262,14 +264,14 @@ def _told(points: Points) -> dict[str, str]:
         "small": _round(small),
         "most": _round(most),
         "pods": str(points.pods),
-        "half": str(FOR_API // 2 - 1),
+        "half": str(FOR_API // (2 + WATCHES) - 1),
         "cores": str(CORES),
         "server": _round(server),
         "api_us": f"{points.api_us:.1f}",
         "million_rate": f"{rate:,.0f}",
         "million_writes": f"{writes:,.0f}",
         "million_api": f"{pods}",
-        "million_pool": f"{2 * pods}",
+        "million_pool": f"{(2 + WATCHES) * pods}",
         "million_web": f"{math.ceil(million * points.held / points.connections)}",
         "million_db": f"{(rate * points.db_us + writes * points.write_us) / 1e6:.1f}",
         "million_page": f"{million * points.page_kb / 1e6:,.0f}",

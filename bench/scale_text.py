@@ -81,7 +81,7 @@ are not enough: the api refuses what it cannot do (503).
    `db.mode: ha` on three machines is for the day one is lost, not for speed: one member takes all requests,
    and a write waits for a second member's disk.
 3. **About {most} viewers: the {pods} pods of api that PostgreSQL's connections allow.** `api.poolSize: 2`
-   allows {half} pods: 90 / 2, less one. A statement takes PostgreSQL less than a millisecond, so two are
+   allows {half} pods: 90 / 3, less one. A statement takes PostgreSQL less than a millisecond, so two are
    often enough. Then `db.mode: external`: a PostgreSQL on a machine of its own, or a service, whose
    `max_connections` you set. The chart counts connections only for its own.
 4. **A hundred thousand: the page from a CDN.** The names of scripts and styles change with their content,

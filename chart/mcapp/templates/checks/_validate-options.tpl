@@ -11,19 +11,20 @@
 {{- end -}}
 
 {{/*
-All pods of api, with the one more that there is while they are replaced, find connections at the release's own PostgreSQL. Of
-its 100 (max_connections), ten are for administrators, backups, tests and Patroni.
+All pods of api, with the one more that there is while they are replaced, find connections at the release's own PostgreSQL: each
+has its pool's, and one that watches the database. Of its 100 (max_connections), ten are for administrators, backups, tests and Patroni.
 */}}
 {{- define "mcapp.validate.connections" -}}
   {{- if include "mcapp.ownsDatabase" . -}}
     {{- with .Values.api -}}
       {{- $key := ternary "api.autoscaling.maxReplicas" "api.replicas" .autoscaling.enabled -}}
       {{- $pods := ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled | int -}}
-      {{- $most := sub (div 90 (int .poolSize)) 1 -}}
+      {{- $each := add (int .poolSize) 1 -}}
+      {{- $most := sub (div 90 $each) 1 -}}
       {{- if and (gt $pods 0) (lt $most 1) -}}
-        {{- include "mcapp.wrong" (list "api.poolSize" .poolSize "at most 45: two pods of api share 90 of the 100 connections of PostgreSQL while one replaces the other") -}}
+        {{- include "mcapp.wrong" (list "api.poolSize" .poolSize "at most 44: two pods of api share 90 of the 100 connections of PostgreSQL while one replaces the other") -}}
       {{- else if gt $pods $most -}}
-        {{- include "mcapp.wrong" (list $key $pods (printf "at most %d: with one more during an update, and poolSize (%d) connections each, they ask for %d, and PostgreSQL has 90 for them" $most (int .poolSize) (mul (add $pods 1) (int .poolSize)))) -}}
+        {{- include "mcapp.wrong" (list $key $pods (printf "at most %d: with one more during an update, and poolSize + 1 (%d) connections each, they ask for %d, and PostgreSQL has 90 for them" $most $each (mul (add $pods 1) $each))) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}
