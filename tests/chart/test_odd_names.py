@@ -45,8 +45,9 @@ MODES: dict[str, tuple[dict[str, Any], set[Path]]] = {
 def split(text: str, mode: str) -> tuple[dict[str, Any], dict[Path, Any]]:
     """Return the mode's values with the text at each place that takes it, and the places that do not."""
     base, outside = MODES[mode]
-    # Only a template can tell: no schedule, and an IPv6 address that is none.
-    outside = {*outside, ("backup", "schedule"), *([("db", "external", "host")] if ":" in text else [])}
+    # Only a template can tell: no schedule, no address or range, and an IPv6 address that is none.
+    outside = {*outside, ("backup", "schedule"), ("web", "trustedProxies")}
+    outside |= {("db", "external", "host")} if ":" in text else set()
     filled = Filled(text)
     taken = {path: value for path, value in filled.taken.items() if path not in outside}
     refused = dict(filled.refused)
