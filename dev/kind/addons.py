@@ -23,6 +23,17 @@ WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet")
 READY_TIMEOUT, GONE_TIMEOUT = "--timeout=3m", "--timeout=5m"
 
 
+class _Loader(yaml.CSafeLoader):
+    """Takes a bare `=`, which stands in the definitions of Prometheus' operator, for a text."""
+
+
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", _text)
+
+
 def put_images(cluster: Cluster, source: Source, *names: str) -> None:
     """Put the images of addons on every node, under the names that upstream's manifests ask for.
 
@@ -64,7 +75,7 @@ def upstream(name: str) -> Path:
 def documents(path: Path) -> list[Document]:
     """Return the objects of a file of manifests, or of a folder with a kustomization; the images are ours."""
     text = output([command("kubectl"), "kustomize", path]) if path.is_dir() else path.read_text()
-    made = [item for item in yaml.load_all(text, yaml.CSafeLoader) if item]
+    made = [item for item in yaml.load_all(text, _Loader) if item]
     for item in made:
         pod = item.get("spec", {}).get("template", {}).get("spec", {})
         for container in (*pod.get("containers", ()), *pod.get("initContainers", ())):
