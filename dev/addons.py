@@ -15,12 +15,10 @@ from typing import Any
 import pytest
 
 from dev import ROOT
-from dev.kind import cluster as clusters
-from dev.kind import docker, host
+from dev.kind import docker
 from dev.kind.process import output
-from dev.kind.programs import command
-from dev.kind.versions import cache_dir, versions
-from dev.test import DISK_GIB, PACKAGES, PROGRAMS
+from dev.kind.versions import versions
+from dev.test import prepare
 from mcapp.cli import parser, run
 from mcapp.errors import Exit
 
@@ -57,12 +55,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("pytest", nargs="*", metavar="TEST", help="what to run (default: tests/addons)")
     chosen = options.parse_args(arguments)
 
-    host.require_root()
-    clusters.use_only_own_kubeconfig()
-    host.require_disk(cache_dir(), DISK_GIB)
-    host.install(PACKAGES)
-    for name in PROGRAMS:
-        command(name)
+    prepare()
     docker.ensure()
     recorder = Recorder()
     tests = chosen.pytest or [str(TESTS)]

@@ -43,6 +43,21 @@ TIER = (
 )
 
 
+def prepare() -> None:
+    """Install what the tests need.
+
+    Raises:
+        UserError: no root, too little disk, or a package or a program that is not to be had.
+
+    """
+    host.require_root()
+    clusters.use_only_own_kubeconfig()
+    host.require_disk(cache_dir(), DISK_GIB)
+    host.install(PACKAGES)
+    for name in PROGRAMS:
+        command(name)
+
+
 def main(arguments: Sequence[str]) -> Exit:
     """Run one part after the other; go on to the next when one fails."""
     options = parser("python -m dev.test", __doc__ or "", "python -m dev.test --without-kind")
@@ -50,12 +65,7 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--without-kind", action="store_true", help="only what needs no cluster")
     chosen = options.parse_args(arguments)
 
-    host.require_root()
-    clusters.use_only_own_kubeconfig()
-    host.require_disk(cache_dir(), DISK_GIB)
-    host.install(PACKAGES)
-    for name in PROGRAMS:
-        command(name)
+    prepare()
     started = time.monotonic()
     failed = []
     for markers in TIERS[chosen.tier]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from dev.kind.programs import command
 from mcapp.doctor.read.reader import Reader
-from mcapp.kube.kubectl import Kubectl
+from tests.support.api_server import asking
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "NodePort"}}
 INSTALLED = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
@@ -53,39 +50,19 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
-class Server(BaseHTTPRequestHandler):
+class Server:
     secrets: tuple[dict[str, Any], ...] = ()
 
-    def do_GET(self) -> None:
-        listed = {"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": list(self.secrets)}
-        body = json.dumps(ANSWERS.get(self.path.partition("?")[0], listed)).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
-        pass
+def answer(path: str) -> dict[str, Any]:
+    listed = {"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": list(Server.secrets)}
+    return ANSWERS.get(path.partition("?")[0], listed)
 
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    cluster = {"server": f"http://127.0.0.1:{made.server_address[1]}"}
-    entries = {
-        "clusters": [{"name": "x", "cluster": cluster}],
-        "users": [{"name": "x", "user": {}}],
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-    }
-    config = tmp_path / "config"
-    config.write_text(json.dumps({"apiVersion": "v1", "kind": "Config", **entries, "current-context": "x"}))
-    try:
-        yield Reader(Kubectl(str(command("kubectl")), str(config), seconds=5), "mcapp", "mcapp")
-    finally:
-        made.shutdown()
-        made.server_close()
+    with asking(answer, tmp_path, seconds=5) as kubectl:
+        yield Reader(kubectl, "mcapp", "mcapp")
 
 
 def test_a_deployed_revision(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dev.kind.programs import command
 from dev.local.kube_objects import Object, database_volume, node, pod, service, storage_class
 from mcapp.errors import UnreachableError
 from mcapp.kube import live
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import Resources
 from mcapp.kube.objects import Owner
+from tests.support.api_server import asking
 
 CLAIM, VOLUME = database_volume("lab")
 PATHS: dict[str, tuple[str, list[Object]]] = {
@@ -30,47 +28,29 @@ PATHS: dict[str, tuple[str, list[Object]]] = {
 }
 
 
-class Answer(BaseHTTPRequestHandler):
+class Answer:
     forbidden: frozenset[str] = frozenset()
-    asked: list[str] = []  # noqa: RUF012 - of the class, as the handler is made anew for each request
+    asked: list[str] = []  # noqa: RUF012 - of the class, as the tests set what is forbidden there
 
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        kind, items = PATHS[urlsplit(self.path).path]
-        plural = urlsplit(self.path).path.rpartition("/")[2]
-        # As the API server does, without the kind of each.
-        bare = [{key: value for key, value in item.items() if key != "kind"} for item in items]
-        found: dict[str, Any] = {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {}, "items": bare}
-        if plural in self.forbidden:
-            why = f'{plural} is forbidden: User "eve" cannot list resource "{plural}" in API group ""'
-            status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403}
-            found = {**status, "reason": "Forbidden", "message": why}
-        body = json.dumps(found).encode()
-        self.send_response(int(found.get("code", 200)))
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
-        pass
+def answer(path: str) -> dict[str, Any]:
+    Answer.asked.append(path)
+    kind, items = PATHS[urlsplit(path).path]
+    plural = urlsplit(path).path.rpartition("/")[2]
+    if plural in Answer.forbidden:
+        why = f'{plural} is forbidden: User "eve" cannot list resource "{plural}" in API group ""'
+        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403}
+        return {**status, "reason": "Forbidden", "message": why}
+    # As the API server does, without the kind of each.
+    bare = [{key: value for key, value in item.items() if key != "kind"} for item in items]
+    return {"kind": f"{kind}List", "apiVersion": "v1", "metadata": {}, "items": bare}
 
 
 @pytest.fixture
-def kubectl(tmp_path: Any) -> Iterator[Kubectl]:
+def kubectl(tmp_path: Path) -> Iterator[Kubectl]:
     Answer.forbidden, Answer.asked = frozenset(), []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    config = tmp_path / "config"
-    cluster = {"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
-    context = {"name": "c", "context": {"cluster": "c", "user": "c"}}
-    user = {"name": "c", "user": {}}
-    document = {"kind": "Config", "apiVersion": "v1", "current-context": "c"}
-    lists = {"clusters": [cluster], "contexts": [context], "users": [user]}
-    config.write_text(json.dumps({**document, **lists}))
-    yield Kubectl(str(command("kubectl")), str(config))
-    server.shutdown()
-    server.server_close()
+    with asking(answer, tmp_path) as made:
+        yield made
 
 
 def test_all_that_placement_depends_on(kubectl: Kubectl) -> None:
