@@ -36,6 +36,8 @@ HEAD_EVERY = 3
 WRITERS_EVERY = 10
 WRITE_SECONDS = 60.0
 SPREAD = 0.5
+# What a connection that was closed under a request raises.
+CLOSED = (aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError)
 KINDS = ("page", "first", "topology", "list", "write")
 T = TypeVar("T")
 _ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
@@ -127,7 +129,7 @@ class Hall:
         document = {"title": f"{self.prefix} {key}"}
         try:
             task = await _post(session, document, key)
-        except aiohttp.ServerDisconnectedError:
+        except CLOSED:
             task = await _post(session, document, key)
         async with session.patch(f"api/tasks/{task['id']}", json={"done": True}) as answer:
             _check(answer.status, await answer.text())
@@ -151,7 +153,7 @@ class Hall:
 async def _text(session: aiohttp.ClientSession, path: str) -> str:
     try:
         return await _read(session, path)
-    except (aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
+    except CLOSED:
         return await _read(session, path)
 
 
