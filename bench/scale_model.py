@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench import scale_text
 from dev import ROOT
+from dev.load.hall import WATCHING
 from mcapp.cli import parser, run
 from mcapp.config import CHART
 from mcapp.errors import Exit, FailedError
@@ -115,20 +116,22 @@ def _of_processes() -> tuple[float, ...]:
 def _of_hall() -> tuple[float, ...]:
     """Return each tier's CPU for one request, in µs: the line through zero that fits all halls best."""
     seconds = _number(r"watch it for\s+(\d+)", HALL)
-    kinds, tiers = _tables(HALL)
+    kinds, _, cores = _tables(HALL)
     rates: dict[str, float] = {}
     for row in kinds[2:]:
-        rates[row[0]] = rates.get(row[0], 0) + float(row[2]) / seconds
+        # These are counted as topologies already.
+        if row[1] != WATCHING:
+            rates[row[0]] = rates.get(row[0], 0) + float(row[2]) / seconds
     squares = sum(rate * rate for rate in rates.values())
     return tuple(
-        1e6 * sum(rates[row[0]] * float(row[column]) for row in tiers[2:]) / squares for column in (2, 3, 4)
+        1e6 * sum(rates[row[0]] * float(row[column]) for row in cores[2:]) / squares for column in (1, 2, 3)
     )
 
 
 def _held() -> float:
     """Return the connections of web for each viewer, in the fullest hall."""
     last = _tables(HALL)[1][-1]
-    return float(last[5]) / float(last[0])
+    return float(last[2]) / float(last[0])
 
 
 def _tables(path: Path) -> list[list[list[str]]]:

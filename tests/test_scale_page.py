@@ -9,6 +9,7 @@ import pytest
 
 from bench import hall, scale_model
 from bench.scale_model import PAGE, Points, page, points_of
+from dev.load.hall import WATCHING
 
 TEXT = PAGE.read_text()
 
@@ -61,7 +62,9 @@ def test_a_hall_that_was_measured_wins(tmp_path: Path, monkeypatch: pytest.Monke
         """100 viewers ask 50 times a second in all; 9 s are measured."""
         one = {"errors": 0, "median": 0.01, "p99": 0.2, "worst": 1.0}
         kinds = {"topology": {"count": 3 * viewers, **one}, "list": {"count": 3 * viewers // 2, **one}}
+        kinds[WATCHING] = {"count": 2 * viewers, **one}
         cpu = {"web": viewers / 1e4, "api": viewers / 1e3, "db": viewers / 2e3}
+        cpu |= {"viewers": 0.5, "tabs": 0.2, "others": 0.1}
         return hall.Evening(viewers, {"kinds": kinds, "wait": 2.0}, cpu, 3 * viewers, {}, 90, 90)
 
     page_of_hall = tmp_path / "bench-hall.md"

@@ -75,18 +75,19 @@ class Busy:
     shares: list[float] = field(default_factory=list)
 
     def __enter__(self) -> Busy:
-        self._began, self._before = time.monotonic(), _busy_seconds()
+        self._began, self._before = time.monotonic(), busy_seconds()
         return self
 
     def __exit__(self, *_: object) -> None:
         seconds = time.monotonic() - self._began
         self.shares = [
             min((now - before) / seconds, 1.0)
-            for now, before in zip(_busy_seconds(), self._before, strict=True)
+            for now, before in zip(busy_seconds(), self._before, strict=True)
         ]
 
 
-def _busy_seconds() -> list[float]:
+def busy_seconds() -> list[float]:
+    """Return how long each core has been busy since the start of the machine, in seconds."""
     busy = []
     for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
         name, *ticks = line.split()

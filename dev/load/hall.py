@@ -36,9 +36,12 @@ HEAD_EVERY = 3
 WRITERS_EVERY = 10
 WRITE_SECONDS = 60.0
 SPREAD = 0.5
+# After this time, in seconds since the start, the opening is over: what is left is people who watch.
+SETTLED_SECONDS = 20.0
 # What a connection that was closed under a request raises.
 CLOSED = (aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError)
 KINDS = ("page", "first", "topology", "list", "write")
+WATCHING = "topology, later"
 T = TypeVar("T")
 _ASSET = re.compile(r'(?:href|src)="([^"#]+)"')
 
@@ -148,6 +151,9 @@ class Hall:
         for kind in KINDS:
             if these := [one for one in self.answers if one.kind == kind]:
                 yield kind, _summary(these)
+        later = [one for one in self.answers if one.kind == "topology" and one.began > SETTLED_SECONDS]
+        if later:
+            yield WATCHING, _summary(later)
 
 
 async def _text(session: aiohttp.ClientSession, path: str) -> str:
@@ -213,7 +219,9 @@ def main(arguments: Sequence[str]) -> Exit:
     kinds = {kind: asdict(one) for kind, one in hall.summaries()}
     last = hall.waits[-chosen.viewers :]
     wait = statistics.median(last) if last else None
-    print(json.dumps({"prefix": hall.prefix, "kinds": kinds, "wait": wait}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    print(json.dumps({"prefix": hall.prefix, "kinds": kinds, "wait": wait, "cpu": cpu}))
     return Exit.OK if not any(one["errors"] for one in kinds.values()) else Exit.FAILED
 
 

@@ -15,23 +15,24 @@ from dev.kind.docker import docker
 from dev.kind.images.base import nginx_image, postgres_image, python_image
 from dev.kind.images.build import build
 from dev.kind.images.node import PROGRAMS, build_node, debian_layers, node_is_made
+from dev.kind.images.platform import NATIVE, Platform
 from dev.kind.images.source import Image, Source
 from dev.kind.process import together
 from dev.kind.programs import command, folder_of, program
 from dev.kind.versions import app_version, digest, image, requirements, versions
 
 
-def app_images(source: Source, *, ha: bool = False) -> dict[str, Image]:
+def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE) -> dict[str, Image]:
     """Return the images that the chart asks for by their tiers, made where they are missing.
 
     Mode ha asks for one more, ``db-ha``.
     """
     images = {
-        "web": _web(source),
-        "api": _api(source),
-        "db": Image(postgres_image(source), image("postgres")),
+        "web": _web(source, platform),
+        "api": _api(source, platform),
+        "db": Image(postgres_image(source, platform), image("postgres")),
     }
-    return {**images, "db-ha": _db(source)} if ha else images
+    return {**images, "db-ha": _db(source, platform)} if ha else images
 
 
 def node_image(source: Source) -> str | None:
@@ -67,28 +68,28 @@ def size_mib(local: str) -> float:
     return int(docker("image", "inspect", "--format", "{{.Size}}", local)) / 2**20
 
 
-def _web(source: Source) -> Image:
-    base, folder = nginx_image(source), ROOT / "src" / "web"
+def _web(source: Source, platform: Platform) -> Image:
+    base, folder = nginx_image(source, platform), ROOT / "src" / "web"
 
     def fill(context: Path) -> None:
         shutil.copytree(folder, context, dirs_exist_ok=True)
         page.bundle(context / "html")
 
     inputs = digest(base, folder, str(folder_of("esbuild")), Path(page.__file__))
-    local = build("web", inputs, folder / "Dockerfile", fill, NGINX_IMAGE=base)
+    local = build("web", inputs, folder / "Dockerfile", fill, platform=platform, NGINX_IMAGE=base)
     return Image(local, f"mcapp/web:{app_version()}")
 
 
-def _api(source: Source) -> Image:
-    base, folder = python_image(source), ROOT / "src" / "api"
+def _api(source: Source, platform: Platform) -> Image:
+    base, folder = python_image(source, platform), ROOT / "src" / "api"
     # Of pyproject.toml only what goes into the image counts, or each new tool would build it anew.
     inputs = digest(base, folder, *requirements("api"), versions()["pip"], app_version())
-    local = build("api", inputs, folder / "Dockerfile", ROOT, PYTHON_IMAGE=base)
+    local = build("api", inputs, folder / "Dockerfile", ROOT, platform=platform, PYTHON_IMAGE=base)
     return Image(local, f"mcapp/api:{app_version()}")
 
 
-def _db(source: Source) -> Image:
-    base, folder = postgres_image(source), ROOT / "src" / "db"
+def _db(source: Source, platform: Platform) -> Image:
+    base, folder = postgres_image(source, platform), ROOT / "src" / "db"
     inputs = digest(base, folder, *requirements("db"), versions()["pip"])
-    local = build("db", inputs, folder / "Dockerfile", ROOT, POSTGRES_IMAGE=base)
+    local = build("db", inputs, folder / "Dockerfile", ROOT, platform=platform, POSTGRES_IMAGE=base)
     return Image(local, f"mcapp/db:{app_version()}")

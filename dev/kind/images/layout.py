@@ -1,25 +1,106 @@
-"""Images as an OCI layout with compressed layers: what a node brings along takes a third of its room."""
+"""Images as an OCI layout with compressed layers: what a node brings along takes a third of its room.
+
+https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import shutil
-import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dev.kind.docker import client
+from dev.kind.images.layers import Layer, compressed
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import full_reference
 from dev.kind.process import logged
 
-_OCI = "application/vnd.oci.image"
+Descriptor = dict[str, Any]
+INDEX = "application/vnd.oci.image.index.v1+json"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_CONFIG = "application/vnd.oci.image.config.v1+json"
+_LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 # Quick to write, and read as quickly as if it were not compressed.
-_ZSTD = ("zstd", "-3", "--threads=0", "--quiet", "--stdout")
+QUICK = 3
+# What the engine that built an image says of itself.
+_OF_THE_BUILD = (
+    *("container", "container_config", "docker_version", "id", "parent"),
+    *("moby.buildkit.buildinfo.v1", "moby.buildkit.cache.v0"),
+)
+
+
+class Layout:
+    """A folder with images, each layer and each image of them once.
+
+    With an `epoch`, in seconds, it is the same byte for byte whenever it is written from the same sources.
+    """
+
+    def __init__(self, folder: Path, *, level: int = QUICK, epoch: int | None = None) -> None:
+        self.folder = folder
+        self._blobs = folder / "blobs" / "sha256"
+        self._blobs.mkdir(parents=True)
+        self._level, self._epoch = level, epoch
+        self._layers: dict[str, Layer] = {}
+
+    def add(self, locals_: Iterable[str], labels: dict[str, str] | None = None) -> dict[str, Descriptor]:
+        """Take images out of the engine; return what describes each, by its local name."""
+        names = list(dict.fromkeys(locals_))
+        with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix="saved.") as folder:
+            saved = Path(folder, "saved.tar")
+            logged("docker-save", [client(), "save", "--output", saved, *names])
+            with tarfile.open(saved) as archive:
+                table = json.loads(_content(archive, "manifest.json"))
+                made = {}
+                for entry in table:
+                    described = self._manifest(archive, entry, labels or {})
+                    made.update(dict.fromkeys(entry["RepoTags"], described))
+        return made
+
+    def _manifest(
+        self, archive: tarfile.TarFile, entry: dict[str, Any], labels: dict[str, str]
+    ) -> Descriptor:
+        config = json.loads(_content(archive, entry["Config"]))
+        # By what they are, not where they stand: two images that share a layer may each have a path to it.
+        identities = config["rootfs"]["diff_ids"]
+        for identity, name in zip(identities, entry["Layers"], strict=True):
+            if identity not in self._layers:
+                source = archive.extractfile(name) or io.BytesIO()
+                self._layers[identity] = compressed(source, self._blobs, self._level, self._epoch)
+        layers = [self._layers[identity] for identity in identities]
+        config["rootfs"]["diff_ids"] = [f"sha256:{layer.diff_id}" for layer in layers]
+        if self._epoch is not None:
+            config = _dated(config, self._epoch)
+        if labels:
+            config["config"]["Labels"] = {**(config["config"].get("Labels") or {}), **labels}
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": self.blob(_json(config), _CONFIG),
+            "layers": [
+                {"mediaType": _LAYER, "digest": f"sha256:{layer.digest}", "size": layer.size}
+                for layer in layers
+            ],
+        }
+        platform = {key: config[key] for key in ("architecture", "os", "variant") if config.get(key)}
+        return {**self.blob(_json(manifest), _MANIFEST), "platform": platform}
+
+    def blob(self, content: bytes, kind: str) -> Descriptor:
+        """Keep a blob, and return what describes it."""
+        found = hashlib.sha256(content).hexdigest()
+        (self._blobs / found).write_bytes(content)
+        return {"mediaType": kind, "digest": f"sha256:{found}", "size": len(content)}
+
+    def close(self, manifests: Sequence[Descriptor]) -> None:
+        """Write the table of what the layout has."""
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(manifests)}
+        Path(self.folder, "index.json").write_bytes(_json(index))
+        Path(self.folder, "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
 
 
 def write_layout(items: list[Image], path: Path) -> None:
@@ -28,69 +109,42 @@ def write_layout(items: list[Image], path: Path) -> None:
     The engine's own format has no room for layers compressed by zstd, which a registry serves in this one.
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="layout.") as folder:
-        saved, blobs = Path(folder, "saved.tar"), Path(folder, "blobs", "sha256")
-        blobs.mkdir(parents=True)
-        logged("docker-save", [client(), "save", "--output", saved, *dict.fromkeys(i.local for i in items)])
-        with tarfile.open(saved) as archive:
-            manifests = _manifests(archive, blobs)
-        saved.unlink()
-        named = [
-            {
-                **manifests[item.local],
-                "annotations": {"io.containerd.image.name": full_reference(item.reference)},
-            }
-            for item in items
-        ]
-        index = {"schemaVersion": 2, "mediaType": f"{_OCI}.index.v1+json", "manifests": named}
-        Path(folder, "index.json").write_text(json.dumps(index))
-        Path(folder, "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
-        with tarfile.open(path, "w") as target:
-            for name in ("oci-layout", "index.json", "blobs"):
-                target.add(Path(folder, name), name)
+        layout = Layout(Path(folder, "layout"))
+        made = layout.add(item.local for item in items)
+        layout.close([named(made[item.local], item.reference) for item in items])
+        pack(layout.folder, path)
 
 
-def _manifests(archive: tarfile.TarFile, blobs: Path) -> dict[str, dict[str, Any]]:
-    """Write the blobs of a `docker save`; return the descriptor of the manifest of each name in it."""
-    layers: dict[str, dict[str, Any]] = {}
-    manifests = {}
-    for entry in json.loads(_content(archive, "manifest.json")):
-        config = _content(archive, entry["Config"])
-        # By what they are, not where they stand: two images that share a layer may each have a path to it.
-        identities = json.loads(config)["rootfs"]["diff_ids"]
-        for identity, name in zip(identities, entry["Layers"], strict=True):
-            if identity not in layers:
-                layers[identity] = _layer(archive, name, blobs)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": f"{_OCI}.manifest.v1+json",
-            "config": _blob(config, f"{_OCI}.config.v1+json", blobs),
-            "layers": [layers[identity] for identity in identities],
-        }
-        described = _blob(json.dumps(manifest).encode(), f"{_OCI}.manifest.v1+json", blobs)
-        manifests.update(dict.fromkeys(entry["RepoTags"], described))
-    return manifests
+def named(described: Descriptor, reference: str) -> Descriptor:
+    """Say under which name containerd is to know an image."""
+    return {**described, "annotations": {"io.containerd.image.name": full_reference(reference)}}
 
 
-def _layer(archive: tarfile.TarFile, name: str, blobs: Path) -> dict[str, Any]:
-    made = blobs / "layer"
-    source = archive.extractfile(name)
-    with made.open("wb") as file, subprocess.Popen(_ZSTD, stdin=subprocess.PIPE, stdout=file) as zstd:
-        if source and zstd.stdin:
-            shutil.copyfileobj(source, zstd.stdin, 2**20)
-            zstd.stdin.close()
-    if zstd.returncode:
-        raise subprocess.CalledProcessError(zstd.returncode, _ZSTD)
-    with made.open("rb") as written:
-        found = hashlib.file_digest(written, "sha256").hexdigest()
-    size = made.stat().st_size
-    made.rename(blobs / found)
-    return {"mediaType": f"{_OCI}.layer.v1.tar+zstd", "digest": f"sha256:{found}", "size": size}
+def pack(folder: Path, path: Path, epoch: int | None = None) -> None:
+    """Write a layout into one archive, in which no file is later than `epoch`, in seconds."""
+
+    def dated(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.mtime = int(member.mtime) if epoch is None else epoch
+        member.uid = member.gid = 0
+        member.uname = member.gname = ""
+        member.mode = 0o755 if member.isdir() else 0o644
+        return member
+
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as target:
+        for file in (folder / "oci-layout", folder / "index.json", *sorted(folder.glob("blobs/sha256/*"))):
+            target.add(file, str(file.relative_to(folder)), filter=dated)
 
 
-def _blob(content: bytes, kind: str, blobs: Path) -> dict[str, Any]:
-    found = hashlib.sha256(content).hexdigest()
-    (blobs / found).write_bytes(content)
-    return {"mediaType": kind, "digest": f"sha256:{found}", "size": len(content)}
+def _dated(config: dict[str, Any], epoch: int) -> dict[str, Any]:
+    created = datetime.fromtimestamp(epoch, UTC).isoformat().replace("+00:00", "Z")
+    kept = {key: value for key, value in config.items() if key not in _OF_THE_BUILD}
+    settings = {key: value for key, value in kept["config"].items() if key not in ("Hostname", "Image")}
+    history = [{**step, "created": created} for step in kept.get("history", ())]
+    return {**kept, "config": settings, "created": created, "history": history}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _content(archive: tarfile.TarFile, name: str) -> bytes:
