@@ -14,7 +14,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: up down images test test-rest test-all test-addons lint format docs
+# Where `make dist` and `make publish` are to put things: host[:port][/path], such as ghcr.io/OWNER
+REGISTRY ?=
+
+.PHONY: up down images dist publish ct test test-rest test-all test-addons lint format docs
 
 up: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.up --topology $(TOPOLOGY) --images $(IMAGES) --port $(PORT) \
@@ -26,6 +29,18 @@ down: $(READY)
 
 images: $(READY)
 	@$(BIN)/python -m dev.saveimages --images $(IMAGES) --db-nodes $(DB_NODES)
+
+# Everything that a release has, for both kinds of machine, in dist/.
+dist: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.dist --images $(IMAGES) \
+	  $(if $(REGISTRY),--registry $(REGISTRY)) $(ARGS)
+
+publish: $(READY)
+	@$(BIN)/python -m dev.publish --registry $(REGISTRY) $(ARGS)
+
+# chart-testing, on the cluster of `make up`.
+ct: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.ct $(ARGS)
 
 test: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m dev.test $(ARGS)

@@ -15,3 +15,5 @@ NAMESPACE = "mcapp"
 RELEASE = "mcapp"
 NODE_PORT = 30080
 DATABASE_LABEL = ("role", "database")
+# For which a release has images.
+ARCHITECTURES = ("amd64", "arm64")

@@ -120,8 +120,9 @@ assets=$(cd "$here/html" && find css js -type f | sort | xargs sha256sum | sha25
 
 mkdir -p "$run/page"
 sed -E "s#(href|src)=\"(css|js)/#\1=\"assets/$assets/\2/#" "$here/html/index.html" >"$run/page/index.html"
-# Every pod gives the page the same ETag.
-touch -r "$here/html/index.html" "$run/page/index.html"
+# nginx makes an ETag of the file's time and size. Every pod gives the same page the same one, another page another.
+stamp=$(sha256sum <"$run/page/index.html" | cut -c 1-7)
+touch -d "@$((0x$stamp))" "$run/page/index.html"
 printf 'location ^~ /assets/%s/ { alias html/; }\n' "$assets" >"$run/assets.conf"
 cat >"$run/identity.conf" <<EOF
 map "" \$pod_name { default "$(kubernetes_name POD_NAME "${POD_NAME:-}")"; }

@@ -13,13 +13,15 @@ from pathlib import Path
 from dev import ROOT, page
 from dev.kind.docker import docker
 from dev.kind.images.base import nginx_image, postgres_image, python_image
-from dev.kind.images.build import build
+from dev.kind.images.build import build, copy_of
 from dev.kind.images.node import PROGRAMS, build_node, debian_layers, node_is_made
 from dev.kind.images.platform import NATIVE, Platform
+from dev.kind.images.pull import pull
 from dev.kind.images.source import Image, Source
 from dev.kind.process import together
 from dev.kind.programs import command, folder_of, program
 from dev.kind.versions import app_version, digest, image, requirements, versions
+from mcapp.progress import step
 
 
 def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE) -> dict[str, Image]:
@@ -36,8 +38,13 @@ def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE)
 
 
 def node_image(source: Source) -> str | None:
-    """Return the image for kind's nodes; None lets kind take the one it was released with."""
-    return None if source is Source.PULL else build_node()
+    """Return the image for kind's nodes: of those that kind was released with the newest, or one built here."""
+    if source is Source.BUILD:
+        return build_node()
+    reference: str = versions()["ci"]["kind"][-1]
+    with step(f"Pulling {reference.partition('@')[0]}"):
+        pull(reference)
+    return reference
 
 
 def all_images(source: Source, *, ha: bool, node: bool) -> tuple[dict[str, Image], str | None]:
@@ -84,12 +91,14 @@ def _api(source: Source, platform: Platform) -> Image:
     base, folder = python_image(source, platform), ROOT / "src" / "api"
     # Of pyproject.toml only what goes into the image counts, or each new tool would build it anew.
     inputs = digest(base, folder, *requirements("api"), versions()["pip"], app_version())
-    local = build("api", inputs, folder / "Dockerfile", ROOT, platform=platform, PYTHON_IMAGE=base)
+    fill = copy_of(ROOT / "pyproject.toml", folder, root=ROOT)
+    local = build("api", inputs, folder / "Dockerfile", fill, platform=platform, PYTHON_IMAGE=base)
     return Image(local, f"mcapp/api:{app_version()}")
 
 
 def _db(source: Source, platform: Platform) -> Image:
     base, folder = postgres_image(source, platform), ROOT / "src" / "db"
     inputs = digest(base, folder, *requirements("db"), versions()["pip"])
-    local = build("db", inputs, folder / "Dockerfile", ROOT, platform=platform, POSTGRES_IMAGE=base)
+    fill = copy_of(ROOT / "pyproject.toml", folder, root=ROOT)
+    local = build("db", inputs, folder / "Dockerfile", fill, platform=platform, POSTGRES_IMAGE=base)
     return Image(local, f"mcapp/db:{app_version()}")

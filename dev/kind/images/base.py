@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from dev.kind import host
-from dev.kind.docker import client, docker
-from dev.kind.images.build import build, import_layer, is_made
+from dev.kind.docker import docker
+from dev.kind.images.build import build, copy_of, import_layer, is_made
 from dev.kind.images.platform import NATIVE, Platform, ensure_runs
+from dev.kind.images.pull import pull
 from dev.kind.images.source import Source
 from dev.kind.process import logged
 from dev.kind.versions import IMAGES, cache_dir, digest, image, versions
@@ -33,7 +34,7 @@ def base_image(platform: Platform = NATIVE) -> str:
             shutil.copytree(IMAGES / "base", root, dirs_exist_ok=True)
             logged("debootstrap", ["chroot", root, "/bin/sh", "/slim.sh"])
             path = cache_dir() / f"{name}.tar"
-            logged("debootstrap", ["tar", "-C", root, "-cf", path, "."])
+            logged("debootstrap", ["tar", "--sort=name", "-C", root, "-cf", path, "."])
             return path
 
     inputs = digest(release, IMAGES / "base")
@@ -48,7 +49,7 @@ def pulled(name: str, reference: str = "", platform: Platform = NATIVE) -> str:
     """Pull an official image and give it its local name, by its content."""
     reference = reference or image(name)
     with step(f"Pulling {reference} ({platform})"):
-        logged("docker-pull", [client(), "pull", "--platform", platform, reference])
+        pull(reference, platform)
     identity = docker("image", "inspect", "--format", "{{.Id}}", reference).removeprefix("sha256:")[:16]
     local = f"mcapp/{name}{platform.suffix}:{identity}"
     docker("tag", reference, local)
@@ -95,7 +96,8 @@ def python_image(source: Source, platform: Platform = NATIVE) -> str:
         return pulled("python", platform=platform)
     base, folder = base_image(platform), IMAGES / "python"
     inputs = digest(base, folder)
-    return build("python", inputs, folder / "Dockerfile", folder, platform=platform, BASE_IMAGE=base)
+    fill = copy_of(folder, root=folder)
+    return build("python", inputs, folder / "Dockerfile", fill, platform=platform, BASE_IMAGE=base)
 
 
 def nginx_image(source: Source, platform: Platform = NATIVE) -> str:

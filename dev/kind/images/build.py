@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from dev.kind.process import logged, succeeds
 from dev.kind.versions import digest
 from mcapp.progress import step
 
+# 1980 began then, and with it the time that a zip archive can tell. In seconds.
+FILES_OF = 315532800
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -41,13 +44,13 @@ def build(
     name: str,
     inputs: str,
     dockerfile: Path,
-    context: Path | Callable[[Path], None],
+    context: Callable[[Path], None],
     *,
     target: str = "",
     platform: Platform = NATIVE,
     **arguments: str,
 ) -> str:
-    """Build a Dockerfile, or it up to a target, over a folder or over a fresh one that ``context`` fills."""
+    """Build a Dockerfile, or it up to a target, over a fresh folder that ``context`` fills."""
     name += platform.suffix
 
     def make(local: str) -> None:
@@ -71,13 +74,29 @@ def build(
 
 
 @contextmanager
-def _context(context: Path | Callable[[Path], None]) -> Iterator[Path]:
-    if isinstance(context, Path):
-        yield context
-        return
+def _context(context: Callable[[Path], None]) -> Iterator[Path]:
+    """Have a folder, all of it of one time: whenever it is built, an image has the same files."""
     with tempfile.TemporaryDirectory(prefix="mcapp-context-") as folder:
         context(Path(folder))
+        for path in Path(folder).rglob("*"):
+            os.utime(path, (FILES_OF, FILES_OF), follow_symlinks=False)
         yield Path(folder)
+
+
+def copy_of(*paths: Path, root: Path) -> Callable[[Path], None]:
+    """Return what fills a context with files and folders, which stand there as they do below ``root``."""
+
+    def fill(context: Path) -> None:
+        for path in paths:
+            target = context / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                skipped = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(path, target, dirs_exist_ok=True, ignore=skipped)
+            else:
+                shutil.copy(path, target)
+
+    return fill
 
 
 def import_layer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import tarfile
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -96,11 +97,18 @@ class Layout:
         (self._blobs / found).write_bytes(content)
         return {"mediaType": kind, "digest": f"sha256:{found}", "size": len(content)}
 
-    def close(self, manifests: Sequence[Descriptor]) -> None:
-        """Write the table of what the layout has."""
+    def write(self, folder: Path, manifests: Sequence[Descriptor]) -> None:
+        """Write a layout of these images alone into a folder, which may be this one's."""
+        blobs = folder / "blobs" / "sha256"
+        blobs.mkdir(parents=True, exist_ok=True)
+        for described in manifests:
+            manifest = json.loads((self._blobs / _name(described)).read_bytes())
+            for part in (described, manifest["config"], *manifest["layers"]):
+                if not (blobs / _name(part)).exists():
+                    os.link(self._blobs / _name(part), blobs / _name(part))
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": list(manifests)}
-        Path(self.folder, "index.json").write_bytes(_json(index))
-        Path(self.folder, "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
+        Path(folder, "index.json").write_bytes(_json(index))
+        Path(folder, "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
 
 
 def write_layout(items: list[Image], path: Path) -> None:
@@ -111,7 +119,7 @@ def write_layout(items: list[Image], path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="layout.") as folder:
         layout = Layout(Path(folder, "layout"))
         made = layout.add(item.local for item in items)
-        layout.close([named(made[item.local], item.reference) for item in items])
+        layout.write(layout.folder, [named(made[item.local], item.reference) for item in items])
         pack(layout.folder, path)
 
 
@@ -141,6 +149,11 @@ def _dated(config: dict[str, Any], epoch: int) -> dict[str, Any]:
     settings = {key: value for key, value in kept["config"].items() if key not in ("Hostname", "Image")}
     history = [{**step, "created": created} for step in kept.get("history", ())]
     return {**kept, "config": settings, "created": created, "history": history}
+
+
+def _name(described: Descriptor) -> str:
+    digest: str = described["digest"]
+    return digest.removeprefix("sha256:")
 
 
 def _json(value: Any) -> bytes:

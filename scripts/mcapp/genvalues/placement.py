@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from mcapp.config import ARCHITECTURES
 from mcapp.errors import PlacementError, UserError
 from mcapp.genvalues import provision, remedies, topology, words
 from mcapp.genvalues.plan import ANY_TAINT, Asked, Case, Plan, names
@@ -154,10 +155,17 @@ def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserE
 
 
 def _compare_architectures(case: Case) -> None:
-    """Warn where db needs an image for another architecture than web and api."""
+    """Warn where a tier needs an image for an architecture that has none, or db for another than web and api."""
     kinds = {
         tier: {case.inventory.nodes[name].arch for name in at} - {""} for tier, at in case.plan.nodes.items()
     }
+    alone = {name: case.inventory.nodes[name].arch for at in case.plan.nodes.values() for name in at}
+    foreign = {name: arch for name, arch in alone.items() if arch and arch not in ARCHITECTURES}
+    if foreign:
+        kinds_of = sorted(set(foreign.values()))
+        case.plan.warnings.append(
+            words.PLATFORM_NONE(nodes=sorted(foreign), arch=kinds_of, served=list(ARCHITECTURES))
+        )
     strange, apps = sorted(kinds.get("db", set()) - kinds["web"]), sorted(kinds["web"])
     if strange and apps:
         case.plan.warnings.append(words.PLATFORM_DB(nodes=case.plan.nodes["db"], arch=strange, apps=apps))

@@ -170,6 +170,12 @@ PLATFORM_DB = Words(
     "{nodes} 為 {arch}，而 web 與 api 的節點為 {apps}：該處的 db 映像檔必須是 {arch}；"
     "從其他架構的機器匯出的映像檔無法啟動。",
 )
+PLATFORM_NONE = Words(
+    "{nodes} {nodes:is|are} {arch}, and a release has images for {served} only: build them on such a machine "
+    "(`make images`), or use other nodes.",
+    "{nodes} 為 {arch}，而發行版只提供 {served} 的映像檔：請在這種架構的機器上自行建置（`make images`），"
+    "或改用其他節點。",
+)
 REPLICAS_ONE = Words(
     "{wanted} api pods do not fit beside the rest; one does.",
     "剩餘資源放不下 {wanted} 個 api Pod，只放得下一個。",
