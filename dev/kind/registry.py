@@ -74,7 +74,9 @@ def registry(name: str, port: int, network: str = IPV4.name) -> Iterator[LocalRe
     docker("run", *words, image, "registry", "serve", "--address", f"0.0.0.0:{PORT}", "--disk", "/tmp")  # noqa: S108
     try:
         made = LocalRegistry(name, port)
-        if not wait.until(lambda: succeeds([command("crane"), "catalog", made.name]), START_SECONDS, pause=0.2):
+        if not wait.until(
+            lambda: succeeds([command("crane"), "catalog", made.name]), START_SECONDS, pause=0.2
+        ):
             raise FailedError(f"The registry {made.name} does not answer: {docker('logs', name)}")
         yield made
     finally:

@@ -20,7 +20,7 @@ def served(tmp_path: Path) -> Iterator[str]:
     name = f"127.0.0.1:{free_port()}"
     store = tmp_path / "registry"
     store.mkdir()
-    words = [command("crane"), "registry", "serve", "--address", name, "--disk", store]
+    words: list[str | Path] = [command("crane"), "registry", "serve", "--address", name, "--disk", store]
     with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
         try:
             assert wait.until(lambda: succeeds([command("crane"), "catalog", name]), 20, pause=0.1)

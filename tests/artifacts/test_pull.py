@@ -51,7 +51,8 @@ PRINTED = [
         "has no image of the name",
     ),
     (
-        'Error response from daemon: Head "https://lab/v2/x/manifests/1": unauthorized: authentication required',
+        'Error response from daemon: Head "https://lab/v2/x/manifests/1": unauthorized: authentication '
+        "required",
         "wants a login",
     ),
     ("Error response from daemon: Get https://lab/v2/: no basic auth credentials", "wants a login"),

@@ -13,6 +13,7 @@ from dev.kind.docker import docker
 from dev.kind.release import Release
 from dev.load.attempts import node_of
 from dev.load.client import Load
+from dev.load.clock import offset, wrong_clock
 from dev.load.failover import FAULTS, PATRONICTL, WORST
 from dev.load.ledger import State
 from dev.load.members import LONGEST, faults
@@ -30,6 +31,8 @@ TOPOLOGY = "ha"
 # More than the lease of a silent leader.
 HOLD_SECONDS = 30
 LEASE_SECONDS = 60
+# More than a command in a pod takes.
+CLOCK_SECONDS = 60
 NAMES = {"db-0", "db-1", "db-2"}
 # So often a leader is lost in its promotion, until one is that had not ended it.
 PROMOTIONS = 3
@@ -130,6 +133,34 @@ def test_the_doctor_names_a_replica_that_is_behind(installed: Up) -> None:
     finally:
         signal(release, behind, "startup recovering", "CONT")
     well_again(installed)
+
+
+# Three minutes: an image, two restarts, two faults. Nothing but the clock itself shows what it decides.
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [3600])
+def test_a_leader_whose_clock_is_off_is_no_second_one_and_loses_nothing(
+    installed: Up, seconds: int, show: Callable[[str], None]
+) -> None:
+    release = installed.release
+    member = next(one["name"] for one in release.members() if one["state"] == "streaming")
+    with wrong_clock(release, member, seconds):
+        wait_whole(release)
+        assert abs(offset(release, member) - seconds) < CLOCK_SECONDS
+        others = NAMES - {member}
+        assert all(abs(offset(release, other)) < CLOCK_SECONDS for other in others)
+        leader = release.database_pod()
+        switchover = ("switchover", "--leader", leader, "--candidate", member, "--force")
+        with ledger_kept(installed):
+            release.exec(leader, *PATRONICTL, *switchover, container="postgres")
+            wait_whole(release)
+        assert release.database_pod() == member
+        for name in ("leader's network cut", "leader's pod killed"):
+            result = run_fault(release, installed.pages()[0], FAULTS[name])
+            show(f"clock {seconds:+d} s, {name}: gap {result.gap:.1f} s")
+            assert result.comparison.agrees, result.comparison
+            wait_whole(release)
+    wait_whole(release)
+    assert abs(offset(release, member)) < CLOCK_SECONDS
 
 
 @pytest.mark.parametrize("name", FAULTS)

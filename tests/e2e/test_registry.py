@@ -48,10 +48,10 @@ class Published:
 # Half a minute: the images are compressed once. They are those of the suite's own cluster.
 @pytest.fixture(scope="module")
 def published(installed: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    folder = tmp_path_factory.mktemp("release") / "dist"
-    with registries.registry("mcapp-test-registry", free_port()) as served:
+    folder, network = tmp_path_factory.mktemp("release") / "dist", installed.cluster.network().name
+    with registries.registry("mcapp-test-registry", free_port(), network) as served:
         dist(folder, served.name, Source.BUILD, [NATIVE])
-        publish(folder, served.name)
+        publish(folder, served.name, plain_http=True)
         yield Published(served, folder)
 
 

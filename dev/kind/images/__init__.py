@@ -38,7 +38,7 @@ def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE)
 
 
 def node_image(source: Source) -> str | None:
-    """Return the image for kind's nodes: of those that kind was released with the newest, or one built here."""
+    """Return the image for kind's nodes: the newest that kind was released with, or one built here."""
     if source is Source.BUILD:
         return build_node()
     reference: str = versions()["ci"]["kind"][-1]

@@ -10,7 +10,7 @@ from pathlib import Path
 from dev.kind import host
 from dev.kind.docker import docker
 from dev.kind.images.base import base_image
-from dev.kind.images.build import build, is_made, made, static
+from dev.kind.images.build import build, copy_of, is_made, made, static
 from dev.kind.images.layout import write_layout
 from dev.kind.images.source import Image
 from dev.kind.programs import folder_of, program
@@ -49,7 +49,8 @@ def debian_layers() -> None:
     base = base_image()
     for name, folder in (("net", NET), ("node", NODE)):
         inputs = digest(base, folder / "Dockerfile")
-        build(f"{name}-debian", inputs, folder / "Dockerfile", folder, target="debian", BASE_IMAGE=base)
+        fill = copy_of(folder, root=folder)
+        build(f"{name}-debian", inputs, folder / "Dockerfile", fill, target="debian", BASE_IMAGE=base)
 
 
 def _inputs() -> str:

@@ -155,7 +155,7 @@ def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserE
 
 
 def _compare_architectures(case: Case) -> None:
-    """Warn where a tier needs an image for an architecture that has none, or db for another than web and api."""
+    """Warn of an architecture without images, and where db has another than web and api."""
     kinds = {
         tier: {case.inventory.nodes[name].arch for name in at} - {""} for tier, at in case.plan.nodes.items()
     }
