@@ -86,7 +86,7 @@ def _first() -> Iterator[None]:
     The kernel shares the cores among sessions first; a process's nice value counts only within its session.
     https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature"
     """
-    host.require_root()
+    host.require_root("This bench")
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     session = Path("/proc/self/autogroup")
     before = session.read_text().split()[-1] if session.exists() else None

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> Exit:
     chosen = options.parse_args(arguments)
     cluster = existing(chosen.cluster)
     release = Release(cluster)
-    host.require_root()
+    host.require_root("This bench")
     host.install(PACKAGES)
     evenings = []
     for viewers in chosen.viewers:

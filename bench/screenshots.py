@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> Exit:
     if not pages:
         raise UserError("No page is given.", "Give --multi URL, --single URL, or both.")
 
-    host.require_root()
+    host.require_root("This bench")
     host.install(PACKAGES)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:

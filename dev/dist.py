@@ -48,7 +48,6 @@ def main(arguments: Sequence[str]) -> Exit:
     if bool(chosen.key) != bool(chosen.keyring):
         raise UserError("--key and --keyring go together.", "Give both, or neither.")
 
-    host.require_root()
     host.lock(cache_dir() / "lock")
     docker.ensure()
     dist(

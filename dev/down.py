@@ -20,7 +20,6 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--cluster", default=CLUSTER, help="name of the kind cluster")
     chosen = options.parse_args(arguments)
 
-    host.require_root()
     host.lock(cache_dir() / "lock")
     clusters.use_only_own_kubeconfig()
     cluster = clusters.Cluster(chosen.cluster)

@@ -30,7 +30,6 @@ def main(arguments: Sequence[str]) -> Exit:
     options.add_argument("--db-nodes", type=db_nodes, default=1, metavar="N", help=more)
     chosen = options.parse_args(arguments)
 
-    host.require_root()
     host.lock(cache_dir() / "lock")
     docker.ensure()
     images = list(app_images(choose_source(chosen.images), ha=chosen.db_nodes >= HA_NODES).values())

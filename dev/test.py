@@ -50,7 +50,7 @@ def prepare() -> None:
         UserError: no root, too little disk, or a package or a program that is not to be had.
 
     """
-    host.require_root()
+    host.require_root("Installing what the tests need")
     clusters.use_only_own_kubeconfig()
     host.require_disk(cache_dir(), DISK_GIB)
     host.install(PACKAGES)

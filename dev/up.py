@@ -103,13 +103,13 @@ def _options() -> ArgumentParser:
 
 def prepare(cluster: clusters.Cluster, port: int) -> None:
     """Check what the machine must have, make the Docker engine answer, and make what every run needs."""
-    host.require_root()
     host.lock(cache_dir() / "lock")
     if not cluster.kubeconfig.exists():
         host.require_free_port(port)
         host.require_disk(cache_dir(), DISK_GIB)
     clusters.use_only_own_kubeconfig()
-    host.install(PACKAGES)
+    if host.is_root():
+        host.install(PACKAGES)
     together(docker.ensure, lambda: [program(name) for name in ("helm", "kind")])
 
 

@@ -23,10 +23,10 @@ class ReachedError(Exception):
 def _no_further(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop each command there: no test of this file may make a cluster."""
 
-    def reached() -> None:
+    def reached(_path: Path) -> None:
         raise ReachedError
 
-    monkeypatch.setattr(host, "require_root", reached)
+    monkeypatch.setattr(host, "lock", reached)
 
 
 @pytest.mark.parametrize("count", ["1", "3", "4", "5"])

@@ -93,7 +93,7 @@ def create(cluster: Cluster, shape: Shape, node_image: str | None, images: list[
     host.require_free_port(port)
     if node_count() + shape.nodes > FEW_NODES:
         host.raise_watches()
-    NETWORKS[shape.ip_family].ensure()
+    NETWORKS[shape.ip_family].ensure(node_image or "")
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     config = cluster.kubeconfig.with_name("kind.yaml")
     config.write_text(yaml.safe_dump(shape.kind_config(port), sort_keys=False))

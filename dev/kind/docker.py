@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from dev.kind import host
 from dev.kind.process import output, succeeds
 from dev.kind.versions import cache_dir
 from mcapp import wait
-from mcapp.errors import FailedError
+from mcapp.errors import FailedError, UserError
 from mcapp.messages import announce
 from mcapp.progress import step
 
@@ -24,6 +26,8 @@ PACKAGES = ("docker.io", "iptables", "ca-certificates")
 RUN = Path("/run/mcapp-docker")
 SOCKET = RUN / "docker.sock"
 START_SECONDS = 60
+# A mirror of Docker Hub for our own engine: http://host:port. The user's engine has settings of its own.
+MIRROR = "MCAPP_REGISTRY_MIRROR"
 STOP_SECONDS = 30
 
 
@@ -37,9 +41,23 @@ def ensure() -> None:
     if os.environ.get("DOCKER_HOST") == f"unix://{SOCKET}" or not _answers():
         os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
         if not _answers():
+            _require_right_to_start()
             host.install(PACKAGES)
             _start()
+        elif host.is_root():
+            _reload()
     _put_client_first()
+
+
+def _require_right_to_start() -> None:
+    """Refuse to go on as a user whom no engine answers: only root can start one."""
+    if not host.is_root():
+        name = pwd.getpwuid(os.geteuid()).pw_name
+        raise UserError(
+            "No Docker engine answers you.",
+            f"Start Docker, or join its group (`sudo usermod -aG docker {name}`, then log in again). "
+            "As root, this starts an engine of its own.",
+        )
 
 
 def is_own() -> bool:
@@ -48,7 +66,9 @@ def is_own() -> bool:
 
 
 def stop_own() -> None:
-    """Stop our own engine, if it runs; the user's is left alone."""
+    """Stop our own engine, if it runs and is ours to stop; the user's is left alone."""
+    if not host.is_root():
+        return
     pidfile = RUN / "docker.pid"
     try:
         pid = int(pidfile.read_text())
@@ -105,10 +125,7 @@ def _put_client_first() -> None:
         os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
-def _start() -> None:
-    folder = cache_dir() / "docker"
-    folder.mkdir(parents=True, exist_ok=True)
-    RUN.mkdir(parents=True, exist_ok=True)
+def _settings(folder: Path) -> dict[str, object]:
     settings: dict[str, object] = {
         "data-root": str(folder / "data"),
         "exec-root": str(RUN / "exec"),
@@ -119,12 +136,32 @@ def _start() -> None:
         "log-opts": {"max-size": "10m"},
         "log-driver": "json-file",
     }
+    if mirror := os.environ.get(MIRROR):
+        settings["registry-mirrors"] = [mirror]
     if lacking := lacking_capabilities():
-        announce(f"    this machine withholds {', '.join(lacking)}: containers are started without")
         settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
         settings["default-runtime"] = "mcapp"
+    return settings
+
+
+def _reload() -> None:
+    """Let our own engine take another mirror, which it does while it runs."""
+    config = cache_dir() / "docker" / "daemon.json"
+    wanted = json.dumps(_settings(config.parent), indent=2)
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        if config.read_text() != wanted:
+            config.write_text(wanted)
+            os.kill(int((RUN / "docker.pid").read_text()), signal.SIGHUP)
+
+
+def _start() -> None:
+    folder = cache_dir() / "docker"
+    folder.mkdir(parents=True, exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
+    if lacking := lacking_capabilities():
+        announce(f"    this machine withholds {', '.join(lacking)}: containers are started without")
     config = folder / "daemon.json"
-    config.write_text(json.dumps(settings, indent=2))
+    config.write_text(json.dumps(_settings(folder), indent=2))
     log = folder / "dockerd.log"
     with step("Starting a Docker engine of our own"):
         with log.open("ab") as file:

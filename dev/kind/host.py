@@ -18,10 +18,15 @@ GIB = 2**30
 WATCHES = 1024
 
 
-def require_root() -> None:
-    """Refuse to go on without root, which Docker, the firewall rule and apt need."""
-    if os.geteuid():
-        raise UserError("This needs root.", "Run it as root, or with `sudo`.")
+def is_root() -> bool:
+    """Tell whether this process may do everything on this machine."""
+    return os.geteuid() == 0
+
+
+def require_root(what: str) -> None:
+    """Refuse to go on without root; `what` says what needs it."""
+    if not is_root():
+        raise UserError(f"{what} needs root.", "Run it as root, or with `sudo`.")
 
 
 def require_disk(path: Path, gib: int) -> None:
@@ -83,6 +88,11 @@ def install(packages: Iterable[str]) -> None:
     missing = [name for name in packages if not _installed(name)]
     if not missing:
         return
+    if not is_root():
+        raise UserError(
+            f"These packages are missing: {', '.join(missing)}.",
+            f"Run `sudo apt-get install {' '.join(missing)}` once, or run this as root.",
+        )
     if not shutil.which("apt-get"):
         raise FailedError(
             f"These are missing and there is no apt-get here: {', '.join(missing)}.",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
+from dev.kind import host
 from dev.kind.docker import docker
 from dev.kind.process import output, succeeds
 from mcapp.errors import FailedError
+from mcapp.messages import announce
+
+# The label of a network that names the image of its nodes, which has iptables.
+_IMAGE = "mcapp.node-image"
+# The kernel has two sets of tables; Docker's chain is in one of them.
+_SAME_TABLES = """program=$1; shift
+for kind in nft legacy; do
+  "$program-$kind" -w -n -L DOCKER-USER >/dev/null 2>&1 && exec "$program-$kind" -w "$@"
+done
+exit 1"""
 
 
 @dataclass(frozen=True)
@@ -17,8 +29,11 @@ class Network:
     bridge: str
     ipv6: bool = False
 
-    def ensure(self) -> None:
+    def ensure(self, image: str = "") -> None:
         """Make the network where it is missing, and the rules that let no packet of a node leave.
+
+        Who is not root sets them by a container of `image`, one of kind's node images, which the network
+        keeps as a label.
 
         Raises:
             FailedError: no free subnet, or IPv6 is asked of a machine without it.
@@ -30,10 +45,11 @@ class Network:
             if self.ipv6:
                 _require_ipv6()
                 subnets += ["--ipv6", "--subnet", "fd00:172:30::/64"]
-            docker("network", "create", "--driver", "bridge", *subnets, "--opt", name, self.name)
+            kept = ("--label", f"{_IMAGE}={image}")
+            docker("network", "create", "--driver", "bridge", *subnets, *kept, "--opt", name, self.name)
         for program in self._firewalls:
-            if not self._rule(program, "-C"):
-                self._rule(program, "-I")
+            if not self._rule(program, "-C") and not self._rule(program, "-I"):
+                announce(f"    {program} takes no rule of ours: the cluster's packets may leave this machine")
 
     def remove_unused(self) -> None:
         """Remove the rules and the network when no node is on it."""
@@ -54,7 +70,11 @@ class Network:
     def _rule(self, program: str, action: str) -> bool:
         """Check (-C), insert (-I) or delete (-D) the rule: packets from the bridge go to the bridge only."""
         rule = ["DOCKER-USER", "-i", self.bridge, "!", "-o", self.bridge, "-j", "REJECT"]
-        return succeeds([program, "-w", action, *rule])
+        if host.is_root():
+            return succeeds([program, "-w", action, *rule])
+        image = docker("network", "inspect", "--format", f'{{{{index .Labels "{_IMAGE}"}}}}', self.name)
+        flags = ("--rm", "--network", "host", "--cap-add", "NET_ADMIN", "--entrypoint", "sh")
+        return succeeds(["docker", "run", *flags, image, "-c", _SAME_TABLES, "sh", program, action, *rule])
 
 
 IPV4 = Network("mcapp", "br-mcapp")
@@ -70,7 +90,8 @@ def node_count() -> int:
 
 def _free_subnet() -> str:
     """Return a /24 that no route of this machine covers; a fixed subnet lets nodes keep their addresses."""
-    routes = output(["ip", "-4", "route", "show"])
+    # macOS has no such command, and its Docker routes of its own.
+    routes = output(["ip", "-4", "route", "show"]) if shutil.which("ip") else ""
     for third in range(250, 200, -1):
         if f"172.30.{third}." not in routes:
             return f"172.30.{third}.0/24"

@@ -25,6 +25,7 @@ def base_image(platform: Platform = NATIVE) -> str:
     name = f"base{platform.suffix}"
 
     def tarball() -> Path:
+        host.require_root("Making Debian's base image (IMAGES=pull needs none)")
         host.install(["debootstrap"])
         ensure_runs(platform)
         with tempfile.TemporaryDirectory(prefix="mcapp-base-") as folder:
