@@ -30,9 +30,9 @@ limit is next, and roughly when. Measure the step that you are about to take.
 
 A viewer has the page open. It asks for the topology every p seconds, and at every third turn for the newest
 tasks: 4/3 requests every p seconds. p is 2 s, and the api lets it grow to 30 s when its replicas have more
-to do than they can (`next_ms`): everybody then sees a slower picture. Where more
-ask at one moment than wait in the queues of its replicas, 1,024 each, it refuses the rest (503), who ask again. One viewer in ten adds a task a minute and ticks it:
-1/300 write a second for each viewer.
+to do than they can (`next_ms`): everybody then sees a slower picture. Where more ask at one moment than wait
+in the queues of its replicas, 1,024 in each, it refuses the rest (503), who ask again. One viewer in ten adds
+a task a minute and ticks it: 1/300 write a second for each viewer.
 
 ## The points
 
