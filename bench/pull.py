@@ -25,6 +25,7 @@ from dev.kind.images import node_image
 from dev.kind.images.base import postgres_image
 from dev.kind.images.platform import Platform
 from dev.kind.images.source import Source
+from dev.kind.network import IPV4
 from dev.kind.process import logged, output, succeeds
 from dev.kind.programs import command
 from dev.kind.registry import LocalRegistry, registry
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str]) -> Exit:
     cluster = clusters.Cluster(CLUSTER)
     turns = []
     with tempfile.TemporaryDirectory() as folder:
-        clusters.NETWORKS["ipv4"].ensure(node)
+        IPV4.ensure(node)
         with registry("mcapp-bench-registry", free_port()) as served:
             made = Path(folder, "dist")
             dist(made, served.name, Source.BUILD, list(Platform))

@@ -23,6 +23,8 @@ from mcapp.messages import announce
 from mcapp.progress import step
 
 PACKAGES = ("docker.io", "iptables", "ca-certificates")
+# Parts of docker.io in Debian 12, packages of their own in Debian 13.
+SPLIT_OFF = ("docker-cli", "docker-buildx")
 RUN = Path("/run/mcapp-docker")
 SOCKET = RUN / "docker.sock"
 START_SECONDS = 60
@@ -42,7 +44,7 @@ def ensure() -> None:
         os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
         if not _answers():
             _require_right_to_start()
-            host.install(PACKAGES)
+            host.install(PACKAGES, SPLIT_OFF)
             _start()
         elif host.is_root():
             _reload()

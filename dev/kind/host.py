@@ -78,14 +78,17 @@ def lock(path: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-def install(packages: Iterable[str]) -> None:
+def install(packages: Iterable[str], split_off: Iterable[str] = ()) -> None:
     """Install the Debian packages that are missing.
+
+    `split_off` are those that an older release has as a part of another, and not by this name.
 
     Raises:
         UserError: this is no Debian, or apt cannot install one of them.
 
     """
-    missing = [name for name in packages if not _installed(name)]
+    newer = [name for name in split_off if not _installed(name) and succeeds(["apt-cache", "show", name])]
+    missing = [*(name for name in packages if not _installed(name)), *newer]
     if not missing:
         return
     if not is_root():

@@ -1,17 +1,22 @@
-"""A registry on loopback: a process of its own for each test."""
+"""A registry on loopback, a process for each test; a folder as of `make dist`, with small images."""
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dev.kind.process import succeeds
+from dev.artifacts import packages, sources, sums
+from dev.kind.process import output, succeeds
 from dev.kind.programs import command
 from dev.local.ports import free_port
 from mcapp import wait
+
+EPOCH = 1_700_000_000
 
 
 @pytest.fixture
@@ -27,3 +32,34 @@ def served(tmp_path: Path) -> Iterator[str]:
             yield name
         finally:
             process.terminate()
+
+
+def crane(*words: str | Path) -> str:
+    return output([command("crane"), *words])
+
+
+def layout(registry: str, folder: Path, content: bytes) -> None:
+    """Write the layout of an image of one file."""
+    layer = folder.with_suffix(".tar")
+    with tarfile.open(layer, "w") as archive:
+        entry = tarfile.TarInfo("file")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    name = f"{registry}/scratch/{folder.name}:1"
+    crane("append", "--oci-empty-base", "--new_layer", layer, "--new_tag", name)
+    crane("pull", "--format", "oci", name, folder)
+
+
+@pytest.fixture
+def made(tmp_path: Path, served: str) -> Path:
+    """A folder as `make dist` leaves it, with small images."""
+    folder = tmp_path / "dist"
+    (folder / "images").mkdir(parents=True)
+    copy = sources.stage(tmp_path / "sources", served, EPOCH)
+    packages.write_chart(copy, folder)
+    for name in ("api", "db", "web"):
+        layout(served, folder / "images" / name, name.encode())
+    for tar in folder.glob("images/*.tar"):
+        tar.unlink()
+    sums.write(folder)
+    return folder

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -15,41 +13,10 @@ from dev.kind.programs import command
 from dev.kind.versions import app_version
 from dev.publish import publish
 from mcapp.errors import FailedError, UserError
+from tests.artifacts.conftest import EPOCH, crane, layout
 
 # They need crane, half a minute to build, and a few seconds each.
 pytestmark = pytest.mark.thorough
-EPOCH = 1_700_000_000
-
-
-def crane(*words: str | Path) -> str:
-    return output([command("crane"), *words])
-
-
-def layout(registry: str, folder: Path, content: bytes) -> None:
-    """Write the layout of an image of one file."""
-    layer = folder.with_suffix(".tar")
-    with tarfile.open(layer, "w") as archive:
-        entry = tarfile.TarInfo("file")
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    name = f"{registry}/scratch/{folder.name}:1"
-    crane("append", "--oci-empty-base", "--new_layer", layer, "--new_tag", name)
-    crane("pull", "--format", "oci", name, folder)
-
-
-@pytest.fixture
-def made(tmp_path: Path, served: str) -> Path:
-    """A folder as `make dist` leaves it, with small images."""
-    folder = tmp_path / "dist"
-    (folder / "images").mkdir(parents=True)
-    copy = sources.stage(tmp_path / "sources", served, EPOCH)
-    packages.write_chart(copy, folder)
-    for name in ("api", "db", "web"):
-        layout(served, folder / "images" / name, name.encode())
-    for tar in folder.glob("images/*.tar"):
-        tar.unlink()
-    sums.write(folder)
-    return folder
 
 
 def test_published_once_and_again(made: Path, served: str, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE)
     return {**images, "db-ha": _db(source, platform)} if ha else images
 
 
-def node_image(source: Source) -> str | None:
+def node_image(source: Source) -> str:
     """Return the image for kind's nodes: the newest that kind was released with, or one built here."""
     if source is Source.BUILD:
         return build_node()
