@@ -12,8 +12,8 @@ from collections import deque
 
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-# For each connection. A replica answers about 800 requests a second, so the last of a queue of four times this
-# is answered in about 1.3 s, before its patience ends. It is a hall of a thousand that opens the page at once.
+# For each connection. A replica answers about 800 requests a second, so the last of a queue of four times
+# this is answered in 1.3 s, before its patience ends. It is a hall of a thousand that opens the page at once.
 WAITING_PER_CONNECTION = 256
 
 
