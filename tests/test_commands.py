@@ -44,6 +44,7 @@ SAMPLES: dict[str, Part] = {
     "program": Shell("mcapp doctor"),
     "flag": "--tcp",
     "number": 6443,
+    "machine": "user@lab",
     "package": "linux-modules-extra-6.1.0",
     "flags": ["--node-ip", "fd00::1", "--flannel-iface", "eth0"],
     "command": joined(["kubectl", "label", "node", "a b", "role=database", "--context=x"]),
@@ -73,6 +74,7 @@ OTHERS = {
         "hostnamectl",
         "ip",
         "jq",
+        "make",
     ),
     *(
         "ip6tables",
@@ -86,6 +88,8 @@ OTHERS = {
         "pip",
         "scp",
         "sort",
+        "ssh",
+        "ssh-copy-id",
     ),
     *("ss", "swapoff", "systemctl", "tail", "timedatectl", "ufw"),
 }
