@@ -64,6 +64,7 @@ OTHERS = {
     *(
         "apt",
         "cat",
+        "chmod",
         "crictl",
         "curl",
         "df",
@@ -75,6 +76,7 @@ OTHERS = {
         "ip",
         "jq",
         "make",
+        "mkdir",
     ),
     *(
         "ip6tables",

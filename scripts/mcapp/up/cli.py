@@ -32,7 +32,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     add("--file", metavar="FILE", type=Path, help=told(words.FILE))
     add("--base", metavar="FILE", type=Path, help=told(genvalues_words.BASE))
     add("--set", metavar="KEY=VALUE", action="append", default=[], help=told(genvalues_words.SET))
-    add("--chart", metavar="CHART", default=str(CHART), help=told(words.CHART))
+    add("--chart", metavar="FOLDER", default=str(CHART), help=told(words.CHART))
     wait = whole("--wait", 1, 3600)
     add("--wait", metavar="SECONDS", type=wait, default=300, help=told(words.WAIT))
     add("--no-test", action="store_true", help=told(words.NO_TEST))

@@ -20,7 +20,7 @@ WAIT = Words(
     "until every pod is ready, 1 to 3600 (default: %(default)s)",
     "最多等幾秒讓所有 Pod 就緒，1 到 3600（預設：%(default)s）",
 )
-NO_TEST = Words("leave out `helm test`", "略過 `helm test`")
+NO_TEST = Words("leave out the test by Helm", "略過 Helm 的測試")
 
 # What is being done.
 INSTALLING = Words(
