@@ -118,7 +118,7 @@ class Machine:
         """Ask the containerd of a place, `far` or `here`."""
         folder, sock = program("containerd"), self.folder / "containerd.sock"
         within = (self.folder / place).read_text()
-        command = [folder / "ctr", "--address", sock, "--namespace", within, *words]
+        command = [str(folder / "ctr"), "--address", str(sock), "--namespace", within, *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -150,15 +150,16 @@ def running() -> Iterator[Machine]:
         _start(stack, folder, "sshd", [*alone, "sh", "-c", _START.format(**parts)])
         config = folder / "containerd.toml"
         config.write_text(_CONTAINERD)
-        places = ("--root", folder / "root", "--state", folder / "state")
+        places = ("--root", str(folder / "root"), "--state", str(folder / "state"))
         sock = folder / "containerd.sock"
-        run = [program("containerd") / "containerd", "--config", config, *places, "--address", sock]
+        own = str(program("containerd") / "containerd")
+        run = [own, "--config", str(config), *places, "--address", str(sock)]
         _start(stack, folder, "containerd", run)
         assert wait.until(lambda: _listens(machine.port) and sock.exists(), 20), _said(folder)
         yield machine
 
 
-def _start(stack: ExitStack, folder: Path, name: str, command: list[str | Path]) -> None:
+def _start(stack: ExitStack, folder: Path, name: str, command: list[str]) -> None:
     with (folder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     stack.callback(process.wait)

@@ -19,9 +19,9 @@ from mcapp.errors import Exit, UserError
 from tests.support.api_server import asking
 
 NODES = [node("laptop", "10.0.0.1"), node("lab", "10.0.0.2", labels=DATABASE)]
-LISTS: dict[str, tuple[str, list[Object]]] = {
-    "/api/v1/nodes": ("NodeList", NODES),
-    "/apis/storage.k8s.io/v1/storageclasses": ("StorageClassList", [storage_class("local-path")]),
+LISTS: dict[str, list[Object]] = {
+    "/api/v1/nodes": NODES,
+    "/apis/storage.k8s.io/v1/storageclasses": [storage_class("local-path")],
 }
 # What the doctor reads, and Helm: those of the whole cluster first.
 KINDS = {
@@ -78,11 +78,16 @@ def answer(path: str) -> dict[str, Any]:
     bare = urlsplit(path).path
     if bare in DISCOVERED:
         return DISCOVERED[bare]
-    if bare == "/api/v1/namespaces/mcapp":
+    group = max((name for name in KINDS if f"/{name}/" in bare), key=len, default="")
+    *_, above, last = bare.split("/")
+    kind = next((kind for kind in " ".join(KINDS.get(group, ())).split() if plural(kind) == last), "")
+    if not kind:
         status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}
-        return {**status, "reason": "NotFound", "message": 'namespaces "mcapp" not found'}
-    kind, items = LISTS.get(bare, ("List", []))
-    return {"kind": kind, "apiVersion": "v1", "metadata": {}, "items": items}
+        return {**status, "reason": "NotFound", "message": f'{above} "{last}" not found'}
+    items = LISTS.get(bare, [])
+    # As the API server does, with the kind of all of them once.
+    each = [{key: value for key, value in one.items() if key not in ("kind", "apiVersion")} for one in items]
+    return {"kind": f"{kind}List", "apiVersion": group, "metadata": {}, "items": each}
 
 
 @pytest.fixture
@@ -178,7 +183,7 @@ def test_without_helm_nothing_is_written(cluster: list[str], tmp_path: Path) -> 
 def test_no_node_for_the_database(
     cluster: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(LISTS, "/api/v1/nodes", ("NodeList", NODES[:1]))
+    monkeypatch.setitem(LISTS, "/api/v1/nodes", NODES[:1])
     with pytest.raises(UserError) as caught:
         tools.call("up", [*cluster, "--topology", "multi", "--helm", str(tmp_path / "helm")])
     assert caught.value.code is Exit.NO_PLACEMENT

@@ -136,8 +136,8 @@ CTR_SILENT_REMEDY = Words(
     "k3s 是否正在執行？請以 `systemctl status k3s`（agent 為 `systemctl status k3s-agent`）確認。",
 )
 SUDO_ASKS = Words(
-    "sudo on {machine} asks for a password, which nobody can type here.",
-    "{machine}上的 sudo 要求輸入密碼，但此處無法輸入。",
+    "On {machine} a password is needed for sudo, and nobody can type it here.",
+    "{machine}上使用 sudo 需要密碼，但此處無法輸入。",
 )
 SUDO_ASKS_REMEDY = Words(
     "The archive is there; import it yourself: `{command}`", "封存檔已在該處；請自行匯入：`{command}`"

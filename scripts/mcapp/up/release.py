@@ -71,7 +71,8 @@ class Release:
         where = {"namespace": self.namespace, "release": self.name}
         try:
             diagnosis: Diagnosis = diagnose(Reader(self.kubectl, self.namespace, self.name))
-        except UserError:
+        except UserError as error:
+            announce(words.NO_DIAGNOSIS(why=error.problem))
             return FailedError(failure.problem, words.ASK_DOCTOR(**where))
         if diagnosis.finding is None:
             return FailedError(failure.problem, words.ASK_DOCTOR(**where))

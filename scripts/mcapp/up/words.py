@@ -50,6 +50,7 @@ UNINSTALLING_REMEDY = Words(
     "請先完成它；PVC 與 Secret 會保留：`helm uninstall {release} -n {namespace}`",
 )
 DOCTOR = Words("What the doctor finds:", "doctor 的診斷：")
+NO_DIAGNOSIS = Words("The doctor cannot look: {why}", "doctor 無法檢查：{why}")
 DO_REMEDY = Words(
     "Do what the doctor says above, then run the same command again.",
     "請依上述 doctor 的說明處理，再次執行相同的指令。",
