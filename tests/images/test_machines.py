@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.kind.images.transfer import rename
 from dev.local.ports import free_port
 from mcapp.errors import Exit
 from tests.images.calls import LAB, document, images, listed, refused
@@ -50,6 +51,17 @@ def test_a_layout_by_the_digest_of_its_manifests(
         assert document(capsys)["machines"][0]["imported"] == imported
     shown = machine.ctr("far", "images", "ls")
     assert all(found in shown for found in targets.values())
+
+
+def test_what_docker_saves_under_other_names(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make images` writes it; Docker itself is not asked."""
+    wanted = image_archive.saved_as_layout(tmp_path / "saved.tar", seed=25)
+    rename(tmp_path / "saved.tar", tmp_path / "a.tar", wanted)
+    images(machine, "a.tar", "--output", "json")
+    assert set(document(capsys)["machines"][0]["imported"]) == set(wanted.values())
+    assert listed(machine, "here") == set(wanted.values())
 
 
 def test_another_image_of_the_same_name_is_replaced(

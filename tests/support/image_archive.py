@@ -94,5 +94,27 @@ def layout(path: Path, *, archs: tuple[str, ...] = ("amd64",), seed: int = 0) ->
     return targets
 
 
+def saved_as_layout(path: Path, *, seed: int = 0) -> dict[str, str]:
+    """Write an archive as `docker save` does from Docker 25 on: an OCI layout with a manifest.json, too.
+
+    Return the names in it by those that they are to get.
+    """
+    targets = layout(path, seed=seed)
+    with tarfile.open(path) as tar:
+        blobs = {member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar}
+    table, wanted = [], {}
+    for number, (name, target) in enumerate(targets.items()):
+        manifest = json.loads(blobs[f"blobs/{target.replace(':', '/')}"])
+        found, *layers = (
+            f"blobs/{one['digest'].replace(':', '/')}" for one in (manifest["config"], *manifest["layers"])
+        )
+        table.append({"Config": found, "RepoTags": [f"mcapp/built:{number}"], "Layers": layers})
+        wanted[f"mcapp/built:{number}"] = name
+    with tarfile.open(path, "a") as tar:
+        add(tar, "manifest.json", json.dumps(table).encode())
+        add(tar, "repositories", b"{}")
+    return wanted
+
+
 def full(name: str) -> str:
     return f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"

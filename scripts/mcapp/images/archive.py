@@ -93,7 +93,7 @@ def read(path: Path) -> Archive:
 def _images(tar: tarfile.TarFile) -> Iterator[Image]:
     """Yield the images. As containerd does, it takes an archive with both tables for a layout."""
     names = set(tar.getnames())
-    if {"oci-layout", "index.json"} <= names:
+    if "oci-layout" in names:
         for described in json.loads(_content(tar, "index.json"))["manifests"]:
             marks = described.get("annotations") or {}
             name = next((marks[key] for key in _NAMES if key in marks), "")
