@@ -11,7 +11,7 @@ from mcapp.cli import told
 from mcapp.errors import Exit, UnreachableError, UserError
 from mcapp.images import archive, copy, words
 from mcapp.images.containerd import Containerd
-from mcapp.images.machine import Here, There
+from mcapp.images.machine import Here, There, reached
 from mcapp.messages import announce, language, translate
 from mcapp.options import command, whole
 from mcapp.progress import step
@@ -60,7 +60,8 @@ def work(asked: argparse.Namespace) -> Exit:
             errors.append(error)
     for name in dict.fromkeys(asked.to):
         try:
-            done.append(there(asked, images, name))
+            with reached(name, asked.ssh, asked.timeout) as other:
+                done.append(there(asked, images, other))
         except UserError as error:
             errors.append(error)
     _report(asked, images, done)
@@ -87,9 +88,8 @@ def here(asked: argparse.Namespace, images: archive.Archive) -> dict[str, Any]:
     return {"machine": None, "sent": 0, "imported": [image.name for image in missing]}
 
 
-def there(asked: argparse.Namespace, images: archive.Archive, name: str) -> dict[str, Any]:
+def there(asked: argparse.Namespace, images: archive.Archive, other: There) -> dict[str, Any]:
     """Copy the images to another machine and import them; return what was done as plain data."""
-    other = There(name, asked.ssh, asked.timeout)
     containerd = Containerd(other, asked.ctr)
     seen = containerd.look(images)
     containerd.fits(seen, images)
@@ -100,11 +100,11 @@ def there(asked: argparse.Namespace, images: archive.Archive, name: str) -> dict
         sent = copied.sent
         if seen.asks:
             raise containerd.by_hand(copied.file)
-        with step(words.IMPORTING(machine=name)):
+        with step(words.IMPORTING(machine=other.name)):
             containerd.load(images, copied.file)
         if not asked.keep:
             copy.remove(other, copied.digest)
-    return {"machine": name, "sent": sent, "imported": [image.name for image in missing]}
+    return {"machine": other.name, "sent": sent, "imported": [image.name for image in missing]}
 
 
 def _report(asked: argparse.Namespace, images: archive.Archive, done: list[dict[str, Any]]) -> None:

@@ -31,7 +31,15 @@ df -P -k . | while read -r _ _ _ free _; do echo "mcapp:free $free"; done
 """
 )
 _APPEND = _FOLDER + 'cat >>"$1.part"\n'
-_RENAME = _FOLDER + 'mv -f "$1.part" "$1.tar"\n'
+_FINISH = (
+    _FOLDER
+    + """
+sum=$(sha256sum <"$1.part") || exit 1
+if [ "${sum%% *}" != "$1" ]; then rm -f "$1.part"; exit 44; fi
+mv -f "$1.part" "$1.tar"
+"""
+)
+_OTHER_DIGEST = 44
 _REMOVE = _FOLDER + 'rm -f "$1.part" "$1.tar"\n'
 
 
@@ -122,11 +130,10 @@ def _send(archive: Archive, machine: Machine, digest: str, start: int) -> None:
 def _verify(machine: Machine, digest: str) -> None:
     """Give the copy its name, if it is whole. FailedError if its digest is another."""
     with step(words.VERIFYING(machine=machine.name)):
-        part = _look(machine, digest).part
-    if part is None or part[1] != digest:
-        remove(machine, digest)
-        raise FailedError(words.OTHER_DIGEST(machine=machine.name), words.AGAIN())
-    _must(machine, _RENAME, digest)
+        done = machine.run(_FINISH, digest)
+        if done.code == _OTHER_DIGEST:
+            raise FailedError(words.OTHER_DIGEST(machine=machine.name), words.AGAIN())
+        _check(machine, done)
 
 
 def _must(machine: Machine, script: str, digest: str) -> Done:

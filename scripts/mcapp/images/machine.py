@@ -7,8 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from mcapp.errors import FailedError, UnreachableError
@@ -19,6 +23,10 @@ from mcapp.shell import Shell, joined
 
 # What ssh itself ends with; the scripts never do.
 _SSH_FAILED = 255
+# The kernel's limit is 108, on macOS 104, and ssh adds a suffix of 17 while it makes the socket.
+_LONGEST_SOCKET = 85
+# For the case that nobody closes it.
+_PERSIST_SECONDS = 60
 # How ssh words each way in which no session comes; the first that fits decides.
 _WAYS: tuple[tuple[re.Pattern[str], Words, Words], ...] = (
     (re.compile("IDENTIFICATION HAS CHANGED"), words.KEY_CHANGED, words.KEY_CHANGED_REMEDY),
@@ -113,11 +121,15 @@ class Here(Machine):
 
 @dataclass(frozen=True)
 class There(Machine):
-    """A machine that ssh reaches. `ssh` is the command, `seconds` its time to connect."""
+    """A machine that ssh reaches. `ssh` is the command, `seconds` its time to connect.
+
+    All that it runs shares the connection that has the socket `shared`, "" for a connection each.
+    """
 
     name: str
     ssh: str
     seconds: int
+    shared: str = ""
 
     def command(self, script: str, *arguments: str) -> list[str]:
         """Return the words of the command that runs a script."""
@@ -125,7 +137,18 @@ class There(Machine):
         batch = () if _asks() else ("-o", "BatchMode=yes")
         # A connection that is dead ends, or a copy would wait forever.
         alive = ("-o", "ServerAliveInterval=15", "-o", f"ConnectTimeout={self.seconds}")
-        return [*shlex.split(self.ssh), *batch, *alive, "--", self.name, far]
+        share = ("-o", "ControlMaster=auto", "-o", f"ControlPersist={_PERSIST_SECONDS}") if self.shared else ()
+        return [*self._ssh, *batch, *alive, *share, "--", self.name, far]
+
+    @property
+    def _ssh(self) -> list[str]:
+        """What the user gives comes first: of an option that stands twice, ssh takes the first one."""
+        return [*shlex.split(self.ssh), *(["-o", f"ControlPath={self.shared}"] if self.shared else [])]
+
+    def close(self) -> None:
+        """End the connection that is shared, if there is one."""
+        if self.shared and Path(self.shared).exists():
+            subprocess.run([*self._ssh, "-O", "exit", "--", self.name], capture_output=True, check=False)
 
     def failure(self, done: Done) -> UnreachableError | None:
         """Return the error of a machine that ssh does not reach."""
@@ -147,6 +170,18 @@ class There(Machine):
     def typed(self, *command: str) -> Shell:
         """Return a command as the user types it to have it run there by root."""
         return joined([*shlex.split(self.ssh), "-t", self.name, "sudo", *command])
+
+
+@contextmanager
+def reached(name: str, ssh: str, seconds: int) -> Iterator[There]:
+    """Yield a machine with one connection for all that is run: whoever is asked for a password is so once."""
+    with tempfile.TemporaryDirectory(prefix="mcapp-", ignore_cleanup_errors=True) as folder:
+        socket = str(Path(folder, "ssh"))
+        machine = There(name, ssh, seconds, socket if len(socket) <= _LONGEST_SOCKET else "")
+        try:
+            yield machine
+        finally:
+            machine.close()
 
 
 def failed(machine: Machine, done: Done) -> FailedError:
