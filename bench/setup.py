@@ -31,6 +31,7 @@ from mcapp import wait
 from mcapp.cli import parser, run
 from mcapp.config import CHART, NODE_PORT
 from mcapp.errors import Exit, FailedError
+from mcapp.shell import TOOLS
 
 DATA = ROOT / "docs" / "measured.json"
 PAGE = ROOT / "docs" / "measured.md"
@@ -176,9 +177,7 @@ WINGS = {
     "tests": ("tests/*.py",),
     "bench": ("bench/*.py",),
     "dev": ("dev/*.py",),
-    "scripts, the tools": tuple(
-        f"scripts/mcapp/{tool}/*.py" for tool in ("backup", "doctor", "genvalues", "move", "preflight")
-    ),
+    "scripts, the tools": tuple(f"scripts/mcapp/{tool}/*.py" for tool in TOOLS),
     "scripts, kube": ("scripts/mcapp/kube/*.py",),
     "scripts, the ground": (":(glob)scripts/mcapp/*.py", ":(glob)scripts/*.py"),
     "src, Python": ("src/*.py",),

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> Exit:
     with step(f"Writing {chosen.file}"):
         archive(images, chosen.file)
     print(f"{chosen.file}: {', '.join(item.reference for item in images)}")
-    print("On each machine: sudo k3s ctr images import mcapp-images.tar")
+    print(f"Into k3s of this machine and of others: mcapp images {chosen.file} --to user@lab")
     return Exit.OK
 
 

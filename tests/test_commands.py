@@ -44,6 +44,7 @@ SAMPLES: dict[str, Part] = {
     "program": Shell("mcapp doctor"),
     "flag": "--tcp",
     "number": 6443,
+    "machine": "user@lab",
     "package": "linux-modules-extra-6.1.0",
     "flags": ["--node-ip", "fd00::1", "--flannel-iface", "eth0"],
     "command": joined(["kubectl", "label", "node", "a b", "role=database", "--context=x"]),
@@ -63,6 +64,7 @@ OTHERS = {
     *(
         "apt",
         "cat",
+        "chmod",
         "crictl",
         "curl",
         "df",
@@ -73,6 +75,8 @@ OTHERS = {
         "hostnamectl",
         "ip",
         "jq",
+        "make",
+        "mkdir",
     ),
     *(
         "ip6tables",
@@ -86,6 +90,8 @@ OTHERS = {
         "pip",
         "scp",
         "sort",
+        "ssh",
+        "ssh-copy-id",
     ),
     *("ss", "swapoff", "systemctl", "tail", "timedatectl", "ufw"),
 }

@@ -18,8 +18,8 @@ from mcapp.shell import TOOLS
 # A Python with nothing but its standard library.
 BARE = [sys.executable, "-S", "-E"]
 INSTALL = "pip install pyyaml jsonschema"
-# The others need none: preflight runs where nothing is installed yet.
-NEEDY = ("genvalues", "doctor", "move")
+# The others need none: preflight and images run where nothing is installed yet.
+NEEDY = ("genvalues", "doctor", "move", "up")
 
 
 def refused(command: list[str], locale: str = "C.UTF-8") -> str:

@@ -21,6 +21,7 @@ CLUSTER_TOOLS = [
     ("genvalues", ()),
     ("backup", ("list",)),
     ("move", ("--back",)),
+    ("up", ()),
 ]
 NONSENSE = [
     *(("--timeout", given, "from 1 to 3600") for given in ("0", "-1", "nan", "inf", "1.5", "3601", "x", "")),

@@ -184,6 +184,9 @@ def test_helm_takes_the_chart_of_a_remedy(mcapp: Mcapp, tmp_path: Path) -> None:
         ("mcapp genvalues --output ", {"text", "json"}),
         ("mcapp genvalues --db-node ", set()),
         ("mcapp genvalues --file l", {"lab.yaml"}),
+        ("mcapp images l", {"lab.yaml"}),
+        ("mcapp images --to ", set()),
+        ("mcapp up --no", {"--no-test"}),
     ],
 )
 def test_bash_completes(environment: Path, tmp_path: Path, typed: str, completed: set[str]) -> None:
@@ -201,6 +204,53 @@ def test_bash_completes(environment: Path, tmp_path: Path, typed: str, completed
         ["bash", "-c", script], cwd=tmp_path, env=own, capture_output=True, text=True, check=True
     )
     assert {word.strip() for word in done.stdout.splitlines()} - {"-h", ""} == completed
+
+
+@pytest.fixture
+def kubectl(environment: Path, tmp_path: Path) -> Mcapp:
+    """Call kubectl where the package is installed."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        own = {"PATH": f"{environment}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)}
+        command = ["kubectl", *words]
+        return subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
+
+    return call
+
+
+def test_it_is_a_plugin_of_kubectl(kubectl: Mcapp) -> None:
+    assert kubectl("mcapp", "--version").stdout == f"mcapp {VERSION}\n"
+    shown = kubectl("mcapp", "--help").stdout
+    assert shown.startswith("usage: kubectl mcapp ")
+    assert "example:\n  kubectl mcapp doctor --help" in shown
+    done = kubectl("mcapp", "doctor", "--help")
+    assert done.stdout.startswith("usage: kubectl mcapp doctor ")
+    assert "example:\n  kubectl mcapp doctor -n mcapp\n" in done.stdout
+    done = kubectl("mcapp", "doctor", "--settle", "x", "--lang", "en")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (("",), {*TOOLS, "--help", "--version"}),
+        (("doc",), {"doctor"}),
+        (("doctor", "--kube"), {"--kubeconfig", "--kubectl"}),
+        (("genvalues", "--topology", ""), {"auto", "single", "multi"}),
+        (("genvalues", "--topology", "s"), {"single"}),
+        (("genvalues", "--file", "l"), {"lab.yaml"}),
+        (("move", "--to", "lab"), set()),
+    ],
+)
+def test_kubectl_completes_it(
+    kubectl: Mcapp, tmp_path: Path, typed: tuple[str, ...], completed: set[str]
+) -> None:
+    """By the program kubectl_complete-mcapp; the last line asks the shell for no files."""
+    (tmp_path / "lab.yaml").touch()
+    done = kubectl("__complete", "mcapp", *typed)
+    *found, directive = done.stdout.splitlines()
+    assert {word.strip() for word in found} - {"-h"} == completed
+    assert directive == ":4"
 
 
 def test_help_says_how_to_complete(mcapp: Mcapp) -> None:

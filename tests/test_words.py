@@ -16,12 +16,14 @@ from mcapp.backup import words as backup
 from mcapp.doctor import causes
 from mcapp.doctor import words as doctor
 from mcapp.genvalues import words as genvalues
+from mcapp.images import words as images
 from mcapp.kube import words as kube
 from mcapp.messages import Words
 from mcapp.move import words as move
 from mcapp.preflight import words as preflight
+from mcapp.up import words as up
 
-MODULES = (messages, ground, kube, genvalues, doctor, preflight, backup, move)
+MODULES = (messages, ground, kube, genvalues, doctor, preflight, backup, move, images, up)
 MAINLAND = "服務器|軟件|默認|端口|內存|文件夾|配置文件|集群|調度|鏡像|卷宗|命令行|信息|網絡|數據庫|節點機"
 SOURCES = "\n".join(
     path.read_text()

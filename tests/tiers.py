@@ -38,6 +38,11 @@ CAPABILITIES = (
     Capability("genvalues: every inventory, every refusal, both languages", ("tests/genvalues",), ""),
     Capability("preflight: two machines, ports, firewalls", ("tests/preflight",), ""),
     Capability(
+        "`mcapp images` over ssh: cut off, damaged, refused; `mcapp up`",
+        ("tests/images", "tests/up"),
+        "`mcapp up` on a cluster: an upgrade, a first install, an image that is missing",
+    ),
+    Capability(
         "Topology single: every tier on one node",
         ("test_multi.py::test_topology_single_runs_every_tier_on_one_node",),
         "`make up` on a cluster of one node with both IP families, refusals, a lost Secret",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -16,14 +17,16 @@ from mcapp import cli, words
 from mcapp.catalogue import argparse_translated
 from mcapp.config import CHECKOUT
 from mcapp.errors import Exit, UserError
-from mcapp.messages import Words, choose_language, translate
-from mcapp.shell import COMMAND, TOOLS
+from mcapp.messages import Words, choose_language, language, translate
+from mcapp.shell import COMMAND, TOOLS, installed
 
 # Without --no-defaults bash would offer files where nothing else fits.
 COMPLETION = """
   pip install 'mcapp[completion]'
   eval "$(register-python-argcomplete --no-defaults mcapp)"
 """
+# Cobra's word for "no files where nothing fits", below the words.
+NO_FILES = "\n:4"
 # What stands for a file in an option's form.
 FILES = ("FILE", "FOLDER", "COMMAND", "BACKUP")
 
@@ -47,7 +50,9 @@ def dispatch(arguments: Sequence[str]) -> Exit:
         return call(name, arguments[1:])
     choose_language(cli.asked_language(arguments))
     if name and not name.startswith("-"):
-        raise UserError(words.UNKNOWN_TOOL(name=name, tools=list(TOOLS)))
+        # A list would be cut after five.
+        between = "、" if language() == "zh-TW" else ", "
+        raise UserError(words.UNKNOWN_TOOL(name=name, tools=between.join(TOOLS)))
     with argparse_translated():
         # It ends by --help or --version, or raises.
         parser().parse_args(arguments)
@@ -76,7 +81,8 @@ def purpose(name: str) -> str:
 
 def parser(filled: str = "") -> argparse.ArgumentParser:
     """Return the parser of `mcapp` itself; only the tool `filled` has its options in it."""
-    made = cli.parser(COMMAND, translate(words.PURPOSE()), f"{COMMAND} doctor --help")
+    program = installed() or COMMAND
+    made = cli.parser(program, translate(words.PURPOSE()), f"{program} doctor --help")
     made.epilog = f"{made.epilog}\n\n{translate(words.COMPLETION())}{COMPLETION}"
     shown = f"{COMMAND} {version()}"
     made.add_argument("--version", action="version", version=shown, help=cli.told(words.VERSION))
@@ -88,7 +94,25 @@ def parser(filled: str = "") -> argparse.ArgumentParser:
     return made
 
 
-def complete(typed: Sequence[str]) -> None:
+def complete_for_kubectl() -> NoReturn:
+    """Answer kubectl, which completes `kubectl mcapp` by the program kubectl_complete-mcapp.
+
+    It gives the words after `mcapp`, the one to complete last, and reads a word a line.
+    """
+    *before, last = sys.argv[1:] or [""]
+    line = f"{shlex.join([COMMAND, *before])} {last}"
+    os.environ |= {"_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "_ARGCOMPLETE_SUPPRESS_SPACE": "1"}
+    os.environ |= {"COMP_LINE": line, "COMP_POINT": str(len(line))}
+
+    def end(code: int) -> NoReturn:
+        print(NO_FILES)
+        sys.exit(code)
+
+    complete(line.split(), output_stream=sys.stdout, exit_method=end)
+    sys.exit(1)
+
+
+def complete(typed: Sequence[str], **to: Any) -> None:
     """Answer the shell and end the process, where argcomplete is installed; `typed` is the line so far."""
     try:
         import argcomplete
@@ -106,7 +130,7 @@ def complete(typed: Sequence[str]) -> None:
             return [word for word in form.split("|") if word.islower()]
 
     named = [word for word in typed[1:] if word in TOOLS]
-    argcomplete.autocomplete(parser(named[0] if named else ""), default_completer=Completer())
+    argcomplete.autocomplete(parser(named[0] if named else ""), default_completer=Completer(), **to)
 
 
 def version() -> str:

@@ -10,10 +10,14 @@ from pathlib import Path
 from mcapp.config import SHOWN_CHART
 
 COMMAND = "mcapp"
+# kubectl runs what has this name for `kubectl mcapp`.
+PLUGIN = f"kubectl-{COMMAND}"
 # Each tool, and the name of its script in scripts/.
 TOOLS = {
     "genvalues": "genvalues",
     "preflight": "preflight",
+    "images": "images",
+    "up": "up",
     "doctor": "doctor",
     "backup": "backup",
     "move": "movedb",
@@ -33,10 +37,21 @@ def joined(words: Iterable[str]) -> Shell:
 
 def called(tool: str) -> Shell:
     """Return how the user of this process calls a tool: through `mcapp`, or by its script in a checkout."""
-    program = Path(sys.argv[0])
-    if COMMAND in (program.stem, program.parent.name if program.stem == "__main__" else ""):
-        return Shell(f"{COMMAND} {tool}")
+    if program := installed():
+        return Shell(f"{program} {tool}")
     return Shell(f"python3 scripts/{TOOLS[tool]}.py")
+
+
+def installed() -> str:
+    """Return how the user of this process calls `mcapp` itself, "" for a script of a checkout."""
+    program = Path(sys.argv[0])
+    if program.stem == PLUGIN:
+        return f"kubectl {COMMAND}"
+    return (
+        COMMAND
+        if COMMAND in (program.stem, program.parent.name if program.stem == "__main__" else "")
+        else ""
+    )
 
 
 def chart() -> Shell:

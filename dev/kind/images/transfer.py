@@ -7,7 +7,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dev.kind.docker import client, docker
@@ -78,20 +78,26 @@ def archive(items: list[Image], path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="images.") as folder:
         saved, renamed = Path(folder) / "saved.tar", Path(folder) / "renamed.tar"
         logged("docker-save", [client(), "save", "--output", saved, *references])
-        with tarfile.open(saved) as source, tarfile.open(renamed, "w") as target:
-            for member in source:
-                content = source.extractfile(member)
-                if member.name in ("index.json", "repositories"):
-                    # Both repeat the names; the manifest alone is enough for Docker and containerd.
-                    continue
-                if member.name == "manifest.json" and content:
-                    table = json.load(content)
-                    for entry in table:
-                        entry["RepoTags"] = [references[tag] for tag in entry["RepoTags"]]
-                    text = json.dumps(table).encode()
-                    member.size, content = len(text), io.BytesIO(text)
-                target.addfile(member, content)
+        rename(saved, renamed, references)
         renamed.rename(path)
+
+
+def rename(saved: Path, renamed: Path, references: Mapping[str, str]) -> None:
+    """Write what `docker save` wrote once more, with other names: those that stand for the old ones."""
+    with tarfile.open(saved) as source, tarfile.open(renamed, "w") as target:
+        for member in source:
+            content = source.extractfile(member)
+            if member.name in ("index.json", "oci-layout", "repositories"):
+                # They repeat the names; the manifest alone is enough for Docker and containerd. An archive
+                # with a layout's mark and without its index, containerd refuses.
+                continue
+            if member.name == "manifest.json" and content:
+                table = json.load(content)
+                for entry in table:
+                    entry["RepoTags"] = [references[tag] for tag in entry["RepoTags"]]
+                text = json.dumps(table).encode()
+                member.size, content = len(text), io.BytesIO(text)
+            target.addfile(member, content)
 
 
 def full_reference(reference: str) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from mcapp import cli
 from mcapp.cli import told
 from mcapp.errors import Exit
-from mcapp.genvalues import drift, labels, placement, plan, report, values, valuesfile, words
+from mcapp.genvalues import drift, labels, plan, report, values, valuesfile, words
+from mcapp.genvalues.make import Made, make
 from mcapp.kube import live
 from mcapp.kube.inventory import Inventory, from_file
 from mcapp.kube.kubectl import Kubectl
@@ -53,14 +54,10 @@ def work(asked: argparse.Namespace) -> Exit:
     kubectl = replace(kubectl, advice=words.START_OR_FILE, without_nodes=words.NODES_IN_A_FILE)
     inventory = read(asked, kubectl)
     request = plan.Asked(asked.topology, asked.db_node, given, asked.namespace, asked.release)
-    made = placement.decide(inventory, request)
-    result = values.complete(given, made.values, made.reasons)
-    values.check(result.values, words.SCHEMA_MADE())
-    head = [words.HEAD_MADE(), words.HEAD_AGAIN(), *made.left]
-    content = valuesfile.dump(result, head, asked.lang or "en")
+    made = make(inventory, request, asked.lang or "en")
     if asked.check:
-        return check(asked, made.topology, result, content, lang)
-    write(asked, made, inventory, result, content, lang)
+        return check(asked, made, lang)
+    write(asked, made, inventory, lang)
     return Exit.OK
 
 
@@ -99,10 +96,10 @@ def label(asked: argparse.Namespace, wanted: dict[str, str], kubectl: Kubectl, l
     return Exit.OK
 
 
-def check(asked: argparse.Namespace, topology: str, result: values.Result, content: str, lang: Lang) -> Exit:
+def check(asked: argparse.Namespace, made: Made, lang: Lang) -> Exit:
     """Tell what changed since the file was made."""
-    path = drift.target(asked.file, topology)
-    found = drift.against(path, result, content)
+    path = drift.target(asked.file, made.plan.topology)
+    found = drift.against(path, made.result, made.content)
     shown = [translate(sentence, lang) for sentence in found.sentences]
     if asked.output == "json":
         cli.emit_json({"file": str(path), "differs": found.differs, "drift": shown, "diff": found.diff})
@@ -112,25 +109,18 @@ def check(asked: argparse.Namespace, topology: str, result: values.Result, conte
     return Exit.DIFFERS if found.differs else Exit.OK
 
 
-def write(
-    asked: argparse.Namespace,
-    made: plan.Plan,
-    inventory: Inventory,
-    result: values.Result,
-    content: str,
-    lang: Lang,
-) -> None:
+def write(asked: argparse.Namespace, made: Made, inventory: Inventory, lang: Lang) -> None:
     """Write the values, and explain them on a stream that the values do not use."""
-    name = asked.file or f"values-{made.topology}.yaml"
+    name = asked.file or f"values-{made.plan.topology}.yaml"
     if name == "-":
-        sys.stdout.write(content)
+        sys.stdout.write(made.content)
         changed, out = True, sys.stderr
     else:
-        changed, out = valuesfile.write(Path(name), content, result.secret), sys.stdout
+        changed, out = valuesfile.write(Path(name), made.content, made.result.secret), sys.stdout
     if asked.output == "json":
-        cli.emit_json({"file": name, "changed": changed, **report.document(made, inventory, lang)})
+        cli.emit_json({"file": name, "changed": changed, **report.document(made.plan, inventory, lang)})
         return
-    for sentence in report.sentences(made, inventory, lang):
+    for sentence in report.sentences(made.plan, inventory, lang):
         print(sentence, file=out)
     if name != "-":
         print(translate((words.REPORT_WROTE if changed else words.REPORT_SAME)(file=name), lang))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.errors import FailedError, UnreachableError
-from mcapp.kube import words
+from mcapp.kube import k3s, words
 from mcapp.messages import Text, Words, translate
 from mcapp.shell import Shell, joined
 
@@ -85,7 +85,7 @@ class Kubectl:
     @classmethod
     def of(cls, asked: argparse.Namespace) -> Kubectl:
         """Return the kubectl that a command's options name."""
-        return cls(asked.kubectl, asked.kubeconfig, asked.context, asked.timeout)
+        return cls(k3s.command(asked.kubectl), k3s.kubeconfig(asked.kubeconfig), asked.context, asked.timeout)
 
     @property
     def command_words(self) -> list[str]:
@@ -142,6 +142,8 @@ class Kubectl:
 
     def unreachable(self, why: str) -> UnreachableError:
         """Return the error of a cluster that gives no answer, or of a kubeconfig that leads to none."""
+        if not self.kubeconfig and k3s.is_hidden() and (_DEFAULT in why or str(k3s.CONFIG) in why):
+            return UnreachableError(words.K3S_HIDDEN(file=str(k3s.CONFIG)), words.K3S_HIDDEN_REMEDY())
         if _DEFAULT in why and not self.kubeconfig and (absent := _absent()):
             return UnreachableError(words.KUBE_NO_CONFIG(files=absent), words.KUBE_CONFIG_REMEDY())
         for pattern, problem, remedy in _WAYS:

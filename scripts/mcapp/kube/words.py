@@ -89,6 +89,16 @@ KUBE_NO_CONFIG = Words(
     "kubectl has no configuration: {files} is not there, so it asks localhost:8080.",
     "kubectl 沒有設定檔：{files} 不存在，因此改連 localhost:8080。",
 )
+K3S_HIDDEN = Words(
+    "You have no kubeconfig of your own, and that of k3s, {file}, is for root.",
+    "您沒有自己的 kubeconfig，而 k3s 的 {file} 只有 root 能讀取。",
+)
+K3S_HIDDEN_REMEDY = Words(
+    "Copy it: `mkdir -p ~/.kube && sudo cat /etc/rancher/k3s/k3s.yaml > ~/.kube/config && "
+    "chmod 600 ~/.kube/config`",
+    "請複製一份：`mkdir -p ~/.kube && sudo cat /etc/rancher/k3s/k3s.yaml > ~/.kube/config && "
+    "chmod 600 ~/.kube/config`",
+)
 KUBE_UNREACHABLE = Words("The cluster does not answer: {why}.", "叢集沒有回應：{why}。")
 KUBE_TIMEOUT = Words("no answer within {seconds} s", "{seconds} 秒內沒有回應")
 KUBE_UNREACHABLE_REMEDY = Words(
@@ -212,3 +222,11 @@ HELM_MOVED_ON = Words(
     "此刻有其他人正在變更 release {release}。",
 )
 HELM_MOVED_ON_REMEDY = Words("Run this again in a minute.", "請在一分鐘後重新執行。")
+
+# Helm.
+HELM = Words("the helm to call (default: %(default)s)", "要呼叫的 helm（預設：%(default)s）")
+NO_HELM_REMEDY = Words(
+    "Install Helm (https://helm.sh/docs/intro/install/), or name it with --helm.",
+    "請安裝 Helm（https://helm.sh/docs/intro/install/），或以 --helm 指定。",
+)
+HELM_FAILED = Words("helm {command} failed: {why}.", "helm {command} 失敗：{why}。")

@@ -18,6 +18,7 @@ from mcapp.kube.inventory import Inventory, object_name
 from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.objects import Claim, Owner
 from mcapp.kube.release import settle
+from mcapp.kube.words import HELM
 from mcapp.messages import announce, language
 from mcapp.move import back, release, report, target, volumes, words
 from mcapp.move.modes import cli as modes
@@ -39,7 +40,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     cli.output_options(options)
     cli.cluster_options(options)
     helm = command("--helm")
-    add("--helm", metavar="COMMAND", type=helm, default="helm", help=told(words.HELM))
+    add("--helm", metavar="COMMAND", type=helm, default="helm", help=told(HELM))
 
 
 def work(asked: argparse.Namespace) -> Exit:

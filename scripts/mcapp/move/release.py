@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from mcapp.config import CHART
-from mcapp.errors import FailedError, UnreachableError
+from mcapp.errors import UnreachableError
 from mcapp.genvalues import placement, values, valuesfile
 from mcapp.genvalues import words as genvalues_words
 from mcapp.genvalues.plan import Asked, Plan
 from mcapp.genvalues.storage import CLAIM
+from mcapp.kube import helm
 from mcapp.kube.affinity import Requirement
 from mcapp.kube.inventory import Inventory, object_name
-from mcapp.kube.kubectl import Kubectl, unusable
+from mcapp.kube.kubectl import Kubectl
 from mcapp.kube.nodes import HOSTNAME, Node
 from mcapp.kube.objects import Volume
 from mcapp.kube.release import settle
-from mcapp.kube.words import SAID_NOTHING
+from mcapp.kube.words import NO_HELM_REMEDY, SAID_NOTHING
 from mcapp.move import words
 
 # A helm of a move that was cut off waits for nothing: after this time it is gone.
@@ -53,25 +53,7 @@ class Deployed:
 
         Raises UnreachableError if there is no helm, and FailedError with the end of its output if it fails.
         """
-        flags = [f"--namespace={self.namespace}"]
-        flags += [f"--kubeconfig={self.kubectl.kubeconfig}"] if self.kubectl.kubeconfig else []
-        flags += [f"--kube-context={self.kubectl.context}"] if self.kubectl.context else []
-        try:
-            done = subprocess.run(
-                [self.program, *map(str, arguments), *flags],
-                input=stdin,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
-        except OSError as error:
-            raise unusable(self.program, error, words.NO_HELM_REMEDY()) from None
-        if done.returncode:
-            said = " ".join(done.stderr.split())[-600:].rstrip(".")
-            why = said or SAID_NOTHING(code=done.returncode)
-            raise FailedError(words.HELM_FAILED(command=str(arguments[0]), why=why))
-        return done.stdout
+        return helm.run(self.program, self.kubectl, self.namespace, *arguments, stdin=stdin)
 
     def upgrade(self, wanted: Mapping[str, Any]) -> None:
         """Bring the release to these values, also after an upgrade that was cut off."""
@@ -119,9 +101,7 @@ def find(kubectl: Kubectl, program: str, namespace: str, name: str) -> Deployed:
         return replace(bare, given=dict(given))
     except (ValueError, TypeError):
         said = " ".join(printed.split())[:80] or SAID_NOTHING(code=0)
-        raise UnreachableError(
-            words.HELM_ANSWER(program=program, said=said), words.NO_HELM_REMEDY()
-        ) from None
+        raise UnreachableError(words.HELM_ANSWER(program=program, said=said), NO_HELM_REMEDY()) from None
 
 
 def hostname(node: Node) -> str:

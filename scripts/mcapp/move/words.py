@@ -24,7 +24,6 @@ VALUES = Words(
     "where the new values go (default: values-TOPOLOGY.yaml)",
     "新的 values 寫到哪個檔案（預設：values-TOPOLOGY.yaml）",
 )
-HELM = Words("the helm to call (default: %(default)s)", "要呼叫的 helm（預設：%(default)s）")
 
 NOTHING_CHANGED = Words("Nothing was changed.", "沒有任何變更。")
 AGAIN = Words("Run this again.", "請重新執行。")
@@ -208,8 +207,6 @@ UNWRITABLE = Words("{file} cannot be written.", "無法寫入 {file}。")
 UNWRITABLE_REMEDY = Words("Name another file with --values.", "請以 --values 指定其他檔案。")
 
 # What fails on the way.
-NO_HELM_REMEDY = Words("Install Helm, or name it with --helm.", "請安裝 Helm，或以 --helm 指定。")
-HELM_FAILED = Words("helm {command} failed: {why}.", "helm {command} 失敗：{why}。")
 HELM_ANSWER = Words(
     '{program} does not answer as helm does: asked for JSON, it printed "{said}".',
     "{program} 的回應與 helm 不同：要求的是 JSON，得到的是「{said}」。",

@@ -1,0 +1,1 @@
+"""mcapp up: values, Helm, a test, and where the page is."""

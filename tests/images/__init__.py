@@ -1,0 +1,1 @@
+"""mcapp images."""
