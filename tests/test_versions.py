@@ -20,5 +20,16 @@ def test_a_wheel_carries_the_version_that_is_asked_for() -> None:
     assert all(module == wheel for module, wheel in wheels)
 
 
+def test_what_is_built_has_the_minor_version_of_what_is_pulled() -> None:
+    build, images = versions()["build"], versions()["images"]
+    # Debian's own Python, of each release.
+    python = {"bookworm": "3.11", "trixie": "3.13"}[build["debian"]]
+    assert images["python"] == f"python:{python}-slim"
+    minor = ".".join(build["nginx"].partition("==")[2].split(".")[:2])
+    assert images["nginx"] == f"nginxinc/nginx-unprivileged:{minor}-alpine"
+    major = build["amcheck"].partition("==")[2].partition(".")[0]
+    assert images["postgres"] == f"postgres:{major}"
+
+
 def test_a_chart_of_version_0_10_is_newer_than_one_of_0_9() -> None:
     assert max(Path("mcapp-0.9.0.tgz"), Path("mcapp-0.10.0.tgz"), key=version).name == "mcapp-0.10.0.tgz"

@@ -99,7 +99,7 @@ def install(packages: Iterable[str], split_off: Iterable[str] = ()) -> None:
     if not shutil.which("apt-get"):
         raise FailedError(
             f"These are missing and there is no apt-get here: {', '.join(missing)}.",
-            "Install them by hand; the set-up is made for Debian 12.",
+            "Install them by hand; the set-up is made for Debian.",
         )
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Installing Debian packages: {' '.join(missing)}"):

@@ -97,7 +97,7 @@ def test_what_is_not_known_has_no_cause() -> None:
     ("reference", "host"),
     [
         ("postgres:16", "docker.io"),
-        ("nginxinc/nginx-unprivileged:1.29-alpine", "docker.io"),
+        ("nginxinc/nginx-unprivileged:1.31-alpine", "docker.io"),
         ("ghcr.io/owner/mcapp/web:0.2.0", "ghcr.io"),
         ("127.0.0.1:5001/mcapp/web:0.2.0", "127.0.0.1:5001"),
         ("localhost/web", "localhost"),
