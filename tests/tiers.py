@@ -140,6 +140,12 @@ CAPABILITIES = (
     Capability(
         "A database outside of the cluster", (), "TLS, every cause that the doctor names, the way back"
     ),
+    Capability(
+        "From a registry: `make dist`, `make publish`, an install by its address",
+        ("tests/artifacts",),
+        "a real registry, the release workflow's steps, the nodes' pulls; arm64 by qemu, Debian 12 and 13, "
+        "a user without root",
+    ),
     Capability("Autoscalers, Ingress, Gateway API, metrics", ("tests/chart",), "admitted by the API server"),
     Capability(
         "A database on three nodes",
