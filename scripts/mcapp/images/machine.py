@@ -137,7 +137,8 @@ class There(Machine):
         batch = () if _asks() else ("-o", "BatchMode=yes")
         # A connection that is dead ends, or a copy would wait forever.
         alive = ("-o", "ServerAliveInterval=15", "-o", f"ConnectTimeout={self.seconds}")
-        share = ("-o", "ControlMaster=auto", "-o", f"ControlPersist={_PERSIST_SECONDS}") if self.shared else ()
+        kept = ("-o", "ControlMaster=auto", "-o", f"ControlPersist={_PERSIST_SECONDS}")
+        share = kept if self.shared else ()
         return [*self._ssh, *batch, *alive, *share, "--", self.name, far]
 
     @property
