@@ -12,6 +12,7 @@ from dev import ROOT
 from dev.kind import cluster as clusters
 from dev.kind import commands, docker, host
 from dev.kind.images import all_images
+from dev.kind.images.pull import require
 from dev.kind.images.source import SOURCES, choose_source
 from dev.kind.network import NETWORKS
 from dev.kind.process import logged, together
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str]) -> Exit:
     wanted = list(images.values())
     if fresh:
         image = chosen.node_image or node_image
+        if chosen.node_image:
+            require(chosen.node_image)
         shape = Shape(chosen.topology, chosen.db_nodes, chosen.ip_family)
         clusters.create(cluster, shape, image, wanted, chosen.port)
     else:

@@ -21,7 +21,7 @@ from dev.kind.process import output, succeeds
 from dev.kind.programs import command
 from dev.kind.versions import app_version
 
-# Six minutes: Debian, PostgreSQL, nginx, Python and the app are built again. Only so a time that is left shows.
+# Six minutes: Debian, PostgreSQL, nginx, Python and the app are built again. Only so a time left in it shows.
 pytestmark = pytest.mark.long
 REGISTRY = "ghcr.io/someone"
 KINDS = ("base", "python", "nginx", "postgres", "web", "api", "db")

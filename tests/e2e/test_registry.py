@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +15,15 @@ import pytest
 from dev.dist import dist
 from dev.kind import registry as registries
 from dev.kind.cluster import load
-from dev.kind.docker import docker
-from dev.kind.images import app_images
+from dev.kind.docker import MIRROR, docker, ensure
+from dev.kind.images import app_images, node_image
+from dev.kind.images.base import nginx_image, postgres_image, python_image
 from dev.kind.images.platform import NATIVE, Platform
 from dev.kind.images.pull import pull
 from dev.kind.images.source import Source
 from dev.kind.registry import LocalRegistry
 from dev.kind.release import Release
-from dev.kind.versions import app_version
+from dev.kind.versions import app_version, image
 from dev.local.ports import free_port
 from dev.publish import publish
 from mcapp.errors import FailedError
@@ -28,6 +32,9 @@ from tests.e2e.conftest import Up
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 SPACE = "pulled"
+PULLED = "mcapp-pulled"
+STAND_INS = {"python": python_image, "nginx": nginx_image, "postgres": postgres_image}
+NODE_IMAGE = "kindest/node:stand-in"
 # The one value that a second release on a cluster needs.
 NODE_PORT = 30090
 ADD = (
@@ -89,6 +96,37 @@ def test_the_chart_and_its_images_come_by_its_address_alone(known: Up, published
         assert release.test()
     finally:
         known.cluster.kubectl("delete", "namespace", SPACE, "--ignore-not-found")
+
+
+@pytest.fixture
+def mirror(published: Published) -> Iterator[LocalRegistry]:
+    """The registry with what stands in for the official images, a node among them, under their names."""
+    served = published.registry
+    for name, made in STAND_INS.items():
+        reference = image(name)
+        served.mirror(made(Source.BUILD), reference if "/" in reference else f"library/{reference}")
+    served.mirror(node_image(Source.BUILD), NODE_IMAGE)
+    yield served
+    # The engine forgets the mirror, too.
+    ensure()
+
+
+# Four minutes: images go there and back, a node's too, web and api are built on them, a cluster is made.
+@pytest.mark.long
+def test_make_up_takes_all_its_images_from_a_mirror(mirror: LocalRegistry) -> None:
+    wanted = ("--topology", "single", "--images", "pull", "--node-image", NODE_IMAGE)
+    words = [sys.executable, "-m", "dev.up", *wanted, "--cluster", PULLED, "--port", str(free_port())]
+    env = {**os.environ, MIRROR: f"http://{mirror.name}"}
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+        assert done.returncode == 0, done.stderr
+        assert f"Pulling {image('python')}" in done.stderr
+        assert docker("inspect", "--format", "{{.Config.Image}}", f"{PULLED}-control-plane") == NODE_IMAGE
+    finally:
+        down = [sys.executable, "-m", "dev.down", "--cluster", PULLED]
+        subprocess.run(down, check=True, capture_output=True)
+        for reference in (*map(image, STAND_INS), NODE_IMAGE):
+            docker("image", "rm", reference)
 
 
 def test_every_failure_of_a_pull_has_its_sentence(published: Published) -> None:

@@ -16,12 +16,11 @@ from dev.kind.images.base import nginx_image, postgres_image, python_image
 from dev.kind.images.build import build, copy_of
 from dev.kind.images.node import PROGRAMS, build_node, debian_layers, node_is_made
 from dev.kind.images.platform import NATIVE, Platform
-from dev.kind.images.pull import pull
+from dev.kind.images.pull import require
 from dev.kind.images.source import Image, Source
 from dev.kind.process import together
 from dev.kind.programs import command, folder_of, program
 from dev.kind.versions import app_version, digest, image, requirements, versions
-from mcapp.progress import step
 
 
 def app_images(source: Source, *, ha: bool = False, platform: Platform = NATIVE) -> dict[str, Image]:
@@ -42,8 +41,7 @@ def node_image(source: Source) -> str:
     if source is Source.BUILD:
         return build_node()
     reference: str = versions()["ci"]["kind"][-1]
-    with step(f"Pulling {reference.partition('@')[0]}"):
-        pull(reference)
+    require(reference)
     return reference
 
 

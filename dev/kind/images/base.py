@@ -9,41 +9,34 @@ from pathlib import Path
 
 from dev.kind import host
 from dev.kind.docker import docker
-from dev.kind.images.build import build, copy_of, import_layer, is_made
+from dev.kind.images.build import build, copy_of
 from dev.kind.images.platform import NATIVE, Platform, ensure_runs
 from dev.kind.images.pull import pull
 from dev.kind.images.source import Source
 from dev.kind.process import logged
-from dev.kind.versions import IMAGES, cache_dir, digest, image, versions
+from dev.kind.versions import IMAGES, digest, image, versions
 from dev.kind.wheels import unpacked
 from mcapp.progress import step
 
 
 def base_image(platform: Platform = NATIVE) -> str:
     """Return the image of Debian that every image built here stands on."""
-    release = versions()["build"]["debian"]
-    name = f"base{platform.suffix}"
+    release, folder = versions()["build"]["debian"], IMAGES / "base"
 
-    def tarball() -> Path:
+    def fill(context: Path) -> None:
         host.require_root("Making Debian's base image (IMAGES=pull needs none)")
         host.install(["debootstrap"])
         ensure_runs(platform)
-        with tempfile.TemporaryDirectory(prefix="mcapp-base-") as folder:
-            root = Path(folder) / "root"
+        with tempfile.TemporaryDirectory(prefix="mcapp-base-") as scratch:
+            root = Path(scratch) / "root"
             options = ("--variant=minbase", f"--arch={platform.arch}")
             logged("debootstrap", ["debootstrap", *options, release, root])
-            shutil.copytree(IMAGES / "base", root, dirs_exist_ok=True)
+            shutil.copy(folder / "slim.sh", root)
             logged("debootstrap", ["chroot", root, "/bin/sh", "/slim.sh"])
-            path = cache_dir() / f"{name}.tar"
-            logged("debootstrap", ["tar", "--sort=name", "-C", root, "-cf", path, "."])
-            return path
+            logged("debootstrap", ["tar", "--sort=name", "-C", root, "-cf", context / "base.tar", "."])
 
-    inputs = digest(release, IMAGES / "base")
-    if is_made(name, inputs):
-        return f"mcapp/{name}:{inputs}"
-    with step(f"Building image {name} (Debian {release})"):
-        changes = ("ENV LANG=C.UTF-8", 'CMD ["/bin/bash"]')
-        return import_layer(name, inputs, tarball, *changes, platform=platform)
+    # The engine's own `import` takes every layer for one of its own platform.
+    return build("base", digest(release, folder), folder / "Dockerfile", fill, platform=platform)
 
 
 def pulled(name: str, reference: str = "", platform: Platform = NATIVE) -> str:

@@ -99,16 +99,14 @@ def copy_of(*paths: Path, root: Path) -> Callable[[Path], None]:
     return fill
 
 
-def import_layer(
-    name: str, inputs: str, tarball: Callable[[], Path], *changes: str, platform: Platform = NATIVE
-) -> str:
+def import_layer(name: str, inputs: str, tarball: Callable[[], Path], *changes: str) -> str:
     """Make an image of one layer from a tar archive."""
 
     def make(local: str) -> None:
         flags = [part for change in changes for part in ("--change", change)]
         path = tarball()
         try:
-            logged("docker-import", [client(), "import", "--platform", platform, *flags, path, local])
+            logged("docker-import", [client(), "import", *flags, path, local])
         finally:
             path.unlink()
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from dev.kind.docker import client
 from dev.kind.images.platform import NATIVE, Platform
+from dev.kind.process import succeeds
 from mcapp.errors import FailedError
+from mcapp.progress import step
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,13 @@ def pull(reference: str, platform: Platform = NATIVE) -> None:
         raise FailedError(f"{reference} cannot be pulled: {done.stderr.strip()}")
     names = {"image": reference, "host": host_of(reference), "platform": platform}
     raise FailedError(found.problem.format(**names), found.remedy.format(**names))
+
+
+def require(reference: str) -> None:
+    """Pull an image, unless the engine has it. Raises FailedError as `pull` does."""
+    if not succeeds([client(), "image", "inspect", reference]):
+        with step(f"Pulling {reference.partition('@')[0]}"):
+            pull(reference)
 
 
 def cause_of(said: str) -> Cause | None:
