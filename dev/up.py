@@ -106,6 +106,7 @@ def _options() -> ArgumentParser:
 
 def prepare(cluster: clusters.Cluster, port: int) -> None:
     """Check what the machine must have, make the Docker engine answer, and make what every run needs."""
+    docker.require()
     host.lock(cache_dir() / "lock")
     if not cluster.kubeconfig.exists():
         host.require_free_port(port)

@@ -74,5 +74,5 @@ def test_what_is_beside_it_stays_small() -> None:
 
 def test_the_image_takes_patroni_from_its_package() -> None:
     text = (FOLDER / "Dockerfile").read_text()
-    assert "pip install --group pyproject.toml:db" in text
+    assert "pip install --no-compile --group pyproject.toml:db" in text
     assert "site-packages" not in text

@@ -40,10 +40,10 @@ def ensure() -> None:
         UserError: no engine runs and none can be started.
 
     """
+    require()
     if os.environ.get("DOCKER_HOST") == f"unix://{SOCKET}" or not _answers():
         os.environ["DOCKER_HOST"] = f"unix://{SOCKET}"
         if not _answers():
-            _require_right_to_start()
             host.install(PACKAGES, SPLIT_OFF)
             _start()
         elif host.is_root():
@@ -51,9 +51,9 @@ def ensure() -> None:
     _put_client_first()
 
 
-def _require_right_to_start() -> None:
+def require() -> None:
     """Refuse to go on as a user whom no engine answers: only root can start one."""
-    if not host.is_root():
+    if not host.is_root() and not _answers():
         name = pwd.getpwuid(os.geteuid()).pw_name
         raise UserError(
             "No Docker engine answers you.",

@@ -68,9 +68,14 @@ def raise_watches() -> None:
 
 def lock(path: Path) -> None:
     """Wait until no other run holds the lock, then hold it until this process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Deliberately left open: the lock lives as long as the descriptor.
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Deliberately left open: the lock lives as long as the descriptor.
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR)
+    except PermissionError as error:
+        raise UserError(
+            f"{path.parent} is not yours to write.", "Set MCAPP_CACHE to a folder of your own."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psycopg
@@ -100,18 +99,34 @@ def test_one_too_many_is_refused_at_once() -> None:
     asyncio.run(scenario())
 
 
+async def _at_once(port: int, count: int) -> list[httpx.Response]:
+    """Ask for the tasks over this many connections at one moment, which no client with a thread each can."""
+    ready = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(count)))
+    for _, writer in ready:
+        writer.write(b"GET /api/tasks HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")
+
+    async def read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> httpx.Response:
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+        status, *lines = head.decode().split("\r\n")
+        headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
+        asked = httpx.Request("GET", "http://api/api/tasks")
+        return httpx.Response(int(status.split()[1]), headers=headers, content=body, request=asked)
+
+    return list(await asyncio.gather(*(read(*both) for both in ready)))
+
+
 @pytest.mark.postgres
 def test_a_flood_is_answered_while_the_database_is_stuck(postgres: PostgresServer) -> None:
     flood = WAITING_PER_CONNECTION + 30
     with (
         ApiProcess({**postgres.environment, "MCAPP_POOL_SIZE": "1"}) as api,
-        plain_http.Client(base_url=api.url, timeout=10, limits=httpx.Limits(max_connections=flood)) as client,
-        ThreadPoolExecutor(flood) as threads,
+        plain_http.Client(base_url=api.url, timeout=10) as client,
     ):
         api.wait_for("/readyz")
         with psycopg.connect(postgres.admin_conninfo) as lock:
             lock.execute("LOCK TABLE app.tasks")
-            answers = list(threads.map(lambda _: client.get("/api/tasks"), range(flood)))
+            answers = asyncio.run(_at_once(api.port, flood))
         for answer in answers:
             assert_problem(answer, 503, "database-unavailable")
         details = [answer.json()["detail"] for answer in answers]

@@ -159,7 +159,8 @@ class There(Machine):
         for pattern, problem, remedy in _WAYS:
             if pattern.search(done.err):
                 return UnreachableError(problem(**parts), remedy(machine=self.name))
-        if _BROKEN.search(done.err):
+        # Of a shared connection that is gone, ssh says nothing.
+        if _BROKEN.search(done.err) or not done.err.strip():
             return UnreachableError(words.BROKEN(**parts), words.BROKEN_REMEDY())
         return UnreachableError(words.SSH_FAILED(**parts), words.SSH_FAILED_REMEDY(machine=self.name))
 
