@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dev.artifacts import revision
 from dev.kind.images import app_images
+from dev.kind.images.layers import GZIP
 from dev.kind.images.layout import Descriptor, Layout, named, pack
 from dev.kind.images.platform import Platform
 from dev.kind.images.source import Image, Source
@@ -16,8 +17,6 @@ from dev.kind.versions import app_version
 
 # What is published. The image of one server is the official one.
 OURS = ("web", "api", "db-ha")
-# Written once and carried often. A higher level takes minutes, for some hundredths.
-SMALL = 12
 LICENSE = "Apache-2.0"
 
 
@@ -42,7 +41,7 @@ def write(all_built: Sequence[Built], folder: Path, archive: str, registry: str,
     them.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix="layout.") as scratch:
-        layout = Layout(Path(scratch, "all"), level=SMALL, epoch=epoch)
+        layout = Layout(Path(scratch, "all"), by=GZIP, epoch=epoch)
         ours: dict[str, list[Descriptor]] = {}
         for one in all_built:
             everything = []

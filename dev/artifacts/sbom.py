@@ -53,6 +53,7 @@ def write(local: str, name: str, version: str, path: Path, epoch: int) -> None:
         saved.unlink(missing_ok=True)
     bom = Bom(components=found.values())
     bom.metadata.component = Component(name=name, version=version, type=ComponentType.CONTAINER, bom_ref=name)
+    bom.register_dependency(bom.metadata.component, found.values())
     bom.metadata.timestamp = datetime.fromtimestamp(epoch, UTC)
     bom.serial_number = uuid5(NAMESPACE_URL, "\n".join((name, version, *sorted(found))))
     path.write_text(JsonV1Dot6(bom).output_as_string(indent=2) + "\n")

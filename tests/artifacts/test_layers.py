@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from dev.kind.images.layers import Layer, compressed
+from dev.kind.images.layers import GZIP, ZSTD, Layer, compressed
 
 EPOCH = 1_700_000_000
 CAPABILITY = "SCHILY.xattr.security.capability"
@@ -45,15 +45,18 @@ def members(folder: Path, layer: Layer) -> dict[str, tarfile.TarInfo]:
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
-    today = compressed(tar(EPOCH + 10.5, "root", "today"), tmp_path, 3, EPOCH)
-    later = compressed(tar(EPOCH + 86_400, "builder", "tomorrow"), tmp_path, 3, EPOCH)
+    today = compressed(tar(EPOCH + 10.5, "root", "today"), tmp_path, ZSTD, EPOCH)
+    later = compressed(tar(EPOCH + 86_400, "builder", "tomorrow"), tmp_path, ZSTD, EPOCH)
     assert today == later
-    as_it_is = [compressed(tar(EPOCH + more, "root", "a"), tmp_path, 3, None).digest for more in (1, 2)]
+    assert compressed(tar(EPOCH + 1, "a", "b"), tmp_path, GZIP, EPOCH) == compressed(
+        tar(EPOCH + 2, "c", "d"), tmp_path, GZIP, EPOCH
+    )
+    as_it_is = [compressed(tar(EPOCH + more, "root", "a"), tmp_path, ZSTD, None).digest for more in (1, 2)]
     assert len({*as_it_is, today.digest}) == 3
 
 
 def test_what_a_program_needs_is_kept(tmp_path: Path) -> None:
-    made = members(tmp_path, compressed(tar(EPOCH + 10.5, "root", "today"), tmp_path, 3, EPOCH))
+    made = members(tmp_path, compressed(tar(EPOCH + 10.5, "root", "today"), tmp_path, ZSTD, EPOCH))
     assert set(made) == {"usr/bin/tool", "usr/lib/old.py", "var/log/.wh.gone.log", "usr/bin/again"}
     tool = made["usr/bin/tool"]
     assert (tool.mode, tool.mtime, tool.pax_headers.get(CAPABILITY)) == (0o4755, EPOCH, "cap")

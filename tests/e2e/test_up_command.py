@@ -63,7 +63,7 @@ def test_a_first_install_beside_it(installed: Up, tmp_path: Path) -> None:
 
 
 def test_an_image_that_no_node_has(installed: Up, tmp_path: Path) -> None:
-    where = ["-n", "third", "--release", "third", "--wait", "20", "--no-test"]
+    where = ["-n", "third", "--release", "third", "--wait", "60", "--no-test"]
     wishes = ["--set", "web.image.tag=nowhere", "--set", "web.service.nodePort=30191"]
     try:
         done = bring_up(installed, tmp_path, *where, *wishes)

@@ -11,6 +11,21 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """A program that compresses what it reads, and the media type of a layer that it wrote."""
+
+    words: tuple[str, ...]
+    media_type: str
+
+
+_TAR = "application/vnd.oci.image.layer.v1.tar"
+# Quick to write, and read as quickly as if it were not compressed.
+ZSTD = Compressor(("zstd", "-3", "--threads=0", "--quiet", "--stdout"), f"{_TAR}+zstd")
+# What every engine reads: Docker takes the other from version 23 on, and Debian 12 has 20.10.
+GZIP = Compressor(("gzip", "--no-name", "--stdout", "-9"), f"{_TAR}+gzip")
 # What only says when and how the packages were installed.
 _DROPPED = re.compile(
     r"(\./)?(var/log/.|var/cache/(apt|debconf|ldconfig)/.|var/lib/apt/(lists|extended_states)"
@@ -40,20 +55,19 @@ class _Counted:
         return self._target.write(content)
 
 
-def compressed(source: IO[bytes], folder: Path, level: int, epoch: int | None) -> Layer:
-    """Write a layer into a folder, under its digest, compressed by zstd at this level.
+def compressed(source: IO[bytes], folder: Path, by: Compressor, epoch: int | None) -> Layer:
+    """Write a layer into a folder, under its digest, compressed.
 
     With an `epoch`, in seconds, nothing in it is later than that, and what packages leave behind is dropped.
 
     Raises:
-        CalledProcessError: zstd failed.
+        CalledProcessError: the compressor failed.
 
     """
     made = folder / "layer"
-    zstd = ("zstd", f"-{level}", "--threads=0", "--quiet", "--stdout")
-    with made.open("wb") as file, subprocess.Popen(zstd, stdin=subprocess.PIPE, stdout=file) as running:
+    with made.open("wb") as file, subprocess.Popen(by.words, stdin=subprocess.PIPE, stdout=file) as running:
         if not running.stdin:
-            raise subprocess.CalledProcessError(1, zstd)
+            raise subprocess.CalledProcessError(1, by.words)
         counted = _Counted(running.stdin)
         if epoch is None:
             while chunk := source.read(CHUNK):
@@ -62,7 +76,7 @@ def compressed(source: IO[bytes], folder: Path, level: int, epoch: int | None) -
             _clamp(source, counted, epoch)
         running.stdin.close()
     if running.returncode:
-        raise subprocess.CalledProcessError(running.returncode, zstd)
+        raise subprocess.CalledProcessError(running.returncode, by.words)
     with made.open("rb") as written:
         found = hashlib.file_digest(written, "sha256").hexdigest()
     size = made.stat().st_size

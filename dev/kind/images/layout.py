@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.kind.docker import client
-from dev.kind.images.layers import Layer, compressed
+from dev.kind.images.layers import ZSTD, Compressor, Layer, compressed
 from dev.kind.images.source import Image
 from dev.kind.images.transfer import full_reference
 from dev.kind.process import logged
@@ -26,9 +26,6 @@ Descriptor = dict[str, Any]
 INDEX = "application/vnd.oci.image.index.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
-# Quick to write, and read as quickly as if it were not compressed.
-QUICK = 3
 # What the engine that built an image says of itself.
 _OF_THE_BUILD = (
     *("container", "container_config", "docker_version", "id", "parent"),
@@ -42,11 +39,11 @@ class Layout:
     With an `epoch`, in seconds, it is the same byte for byte whenever it is written from the same sources.
     """
 
-    def __init__(self, folder: Path, *, level: int = QUICK, epoch: int | None = None) -> None:
+    def __init__(self, folder: Path, *, by: Compressor = ZSTD, epoch: int | None = None) -> None:
         self.folder = folder
         self._blobs = folder / "blobs" / "sha256"
         self._blobs.mkdir(parents=True)
-        self._level, self._epoch = level, epoch
+        self._by, self._epoch = by, epoch
         self._layers: dict[str, Layer] = {}
 
     def add(self, locals_: Iterable[str], labels: dict[str, str] | None = None) -> dict[str, Descriptor]:
@@ -72,7 +69,7 @@ class Layout:
         for identity, name in zip(identities, entry["Layers"], strict=True):
             if identity not in self._layers:
                 source = archive.extractfile(name) or io.BytesIO()
-                self._layers[identity] = compressed(source, self._blobs, self._level, self._epoch)
+                self._layers[identity] = compressed(source, self._blobs, self._by, self._epoch)
         layers = [self._layers[identity] for identity in identities]
         config["rootfs"]["diff_ids"] = [f"sha256:{layer.diff_id}" for layer in layers]
         if self._epoch is not None:
@@ -84,7 +81,7 @@ class Layout:
             "mediaType": _MANIFEST,
             "config": self.blob(_json(config), _CONFIG),
             "layers": [
-                {"mediaType": _LAYER, "digest": f"sha256:{layer.digest}", "size": layer.size}
+                {"mediaType": self._by.media_type, "digest": f"sha256:{layer.digest}", "size": layer.size}
                 for layer in layers
             ],
         }
