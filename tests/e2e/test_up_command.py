@@ -62,6 +62,8 @@ def test_a_first_install_beside_it(installed: Up, tmp_path: Path) -> None:
         installed.cluster.kubectl("delete", "namespace", "second", "--ignore-not-found", "--wait=false")
 
 
+# A minute until the kubelet says that it has no such image.
+@pytest.mark.long
 def test_an_image_that_no_node_has(installed: Up, tmp_path: Path) -> None:
     where = ["-n", "third", "--release", "third", "--wait", "60", "--no-test"]
     wishes = ["--set", "web.image.tag=nowhere", "--set", "web.service.nodePort=30191"]
