@@ -15,7 +15,7 @@ import yaml
 from dev.kind import commands, host
 from dev.kind.docker import docker, ensure
 from dev.kind.images.source import Image
-from dev.kind.images.transfer import full_reference, import_into
+from dev.kind.images.transfer import import_into
 from dev.kind.network import IPV4, IPV6, NETWORKS, Network, node_count
 from dev.kind.process import logged, output, succeeds, together
 from dev.kind.programs import command
@@ -24,6 +24,7 @@ from dev.kind.versions import CLUSTER, cache_dir
 from mcapp import wait
 from mcapp.config import NODE_PORT
 from mcapp.errors import UserError
+from mcapp.images.archive import full
 from mcapp.kube.hostport import hostport
 from mcapp.progress import step
 
@@ -235,8 +236,8 @@ def load(cluster: Cluster, images: list[Image]) -> list[Image]:
 
         def present(item: Image) -> bool:
             # A node may hold this build while the name that the pods use points to a later one.
-            own = digests.get(full_reference(item.local))
-            return own is not None and digests.get(full_reference(item.reference)) == own
+            own = digests.get(full(item.local))
+            return own is not None and digests.get(full(item.reference)) == own
 
         return [item for item in images if not present(item)]
 

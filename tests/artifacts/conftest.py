@@ -11,12 +11,23 @@ from pathlib import Path
 import pytest
 
 from dev.artifacts import packages, sources, sums
+from dev.kind import cluster as clusters
+from dev.kind import docker
 from dev.kind.process import output, succeeds
 from dev.kind.programs import command
 from dev.local.ports import free_port
 from mcapp import wait
 
 EPOCH = 1_700_000_000
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[None]:
+    """A Docker engine, which ends with the tests where they have started it and no cluster needs it."""
+    docker.ensure()
+    yield
+    if docker.is_own() and not clusters.any_left():
+        docker.stop_own()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
-from dev.kind import cluster as clusters
 from dev.kind import docker
 from dev.kind.images import app_images
 from dev.kind.images.platform import NATIVE, Platform
@@ -22,14 +21,6 @@ from mcapp import wait
 # Minutes where nothing is built yet: Debian is set up, and packages are installed, by emulated programs.
 pytestmark = [pytest.mark.long, pytest.mark.postgres]
 START_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[None]:
-    docker.ensure()
-    yield
-    if docker.is_own() and not clusters.any_left():
-        docker.stop_own()
 
 
 @contextmanager

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dev import ROOT
-from dev.kind import cluster as clusters
-from dev.kind import docker, host
+from dev.kind import host
 from dev.kind.docker import client
 from dev.kind.images.build import copy_of, import_layer
 from dev.kind.process import logged, output
@@ -33,14 +31,6 @@ print(docker("info", "--format", "{{.Driver}}"))'
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def engine() -> Iterator[None]:
-    docker.ensure()
-    yield
-    if docker.is_own() and not clusters.any_left():
-        docker.stop_own()
-
-
 def machine(release: str) -> str:
     """Return an image of Debian as its installer leaves it, with what the README asks for."""
 
@@ -55,6 +45,7 @@ def machine(release: str) -> str:
     return import_layer(f"machine-{release}", digest(release, PACKAGES), tarball, 'CMD ["/bin/bash"]')
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(("release", "python"), RELEASES.items())
 def test_the_set_up_reaches_an_engine(release: str, python: str, tmp_path: Path) -> None:
     checkout = tmp_path / "mcapp"

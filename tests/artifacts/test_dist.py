@@ -11,7 +11,6 @@ import pytest
 
 from dev.artifacts import sums
 from dev.dist import ARCHIVE, dist
-from dev.kind import cluster as clusters
 from dev.kind import docker
 from dev.kind.docker import client
 from dev.kind.images import app_images
@@ -28,14 +27,11 @@ KINDS = ("base", "python", "nginx", "postgres", "web", "api", "db")
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[None]:
-    docker.ensure()
+def own_engine(engine: None) -> Iterator[None]:  # noqa: ARG001
     if not docker.is_own():
         pytest.skip("the builder's cache is the user's")
     yield
     app_images(Source.BUILD, ha=True)
-    if docker.is_own() and not clusters.any_left():
-        docker.stop_own()
 
 
 def forget_all() -> None:
@@ -48,7 +44,7 @@ def forget_all() -> None:
 
 
 @pytest.fixture(scope="module")
-def made(engine: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:  # noqa: ARG001
+def made(own_engine: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:  # noqa: ARG001
     folders = []
     for name in ("first", "second"):
         folder = tmp_path_factory.mktemp(name) / "dist"

@@ -21,7 +21,6 @@ from dev import ROOT
 from dev.kind import commands
 from dev.kind.cluster import resume
 from dev.kind.docker import docker
-from dev.kind.images.transfer import full_reference
 from dev.kind.process import output
 from dev.kind.programs import command
 from dev.kind.versions import app_version
@@ -29,6 +28,7 @@ from dev.load.faults import accepts_again
 from mcapp import wait
 from mcapp.config import CHART
 from mcapp.errors import UserError
+from mcapp.images.archive import full
 from tests.e2e import lifecycle
 from tests.e2e.conftest import NAME, Up, up
 from tests.e2e.journey import read, survives_the_pod, write_and_read
@@ -104,7 +104,7 @@ def test_again_changes_nothing(installed: Up) -> None:
 
 def test_again_puts_the_wanted_build_back_under_the_pods_name(installed: Up) -> None:
     ctr = ("exec", LAPTOP, "ctr", "--namespace", "k8s.io", "images")
-    web, api = (full_reference(f"mcapp/{tier}:{app_version()}") for tier in ("web", "api"))
+    web, api = (full(f"mcapp/{tier}:{app_version()}") for tier in ("web", "api"))
     # As after another build, whose image the node keeps: the name of api's image points to another image.
     docker(*ctr, "tag", "--force", web, api)
     done = installed.again()
@@ -210,7 +210,7 @@ def test_three_upgrades_keep_the_passwords(installed: Up) -> None:
 def test_the_archive_carries_the_names_that_the_chart_asks_for(tmp_path: Path) -> None:
     file = tmp_path / "images.tar"
     tag = app_version()
-    wanted = {full_reference(name) for name in (f"mcapp/web:{tag}", f"mcapp/api:{tag}", "postgres:16")}
+    wanted = {full(name) for name in (f"mcapp/web:{tag}", f"mcapp/api:{tag}", "postgres:16")}
     subprocess.run([sys.executable, "-m", "dev.saveimages", "--file", str(file)], check=True)
     with file.open("rb") as archive:
         ctr = ["docker", "exec", "--interactive", LAB, "ctr", "--namespace", "check", "images"]

@@ -19,8 +19,8 @@ from typing import Any
 from dev.kind.docker import client
 from dev.kind.images.layers import ZSTD, Compressor, Layer, compressed
 from dev.kind.images.source import Image
-from dev.kind.images.transfer import full_reference
 from dev.kind.process import logged
+from mcapp.images.archive import full
 
 Descriptor = dict[str, Any]
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -122,7 +122,7 @@ def write_layout(items: list[Image], path: Path) -> None:
 
 def named(described: Descriptor, reference: str) -> Descriptor:
     """Say under which name containerd is to know an image."""
-    return {**described, "annotations": {"io.containerd.image.name": full_reference(reference)}}
+    return {**described, "annotations": {"io.containerd.image.name": full(reference)}}
 
 
 def pack(folder: Path, path: Path, epoch: int | None = None) -> None:

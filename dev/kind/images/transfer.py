@@ -14,6 +14,7 @@ from dev.kind.docker import client, docker
 from dev.kind.images.source import Image
 from dev.kind.process import logged
 from mcapp.errors import FailedError
+from mcapp.images.archive import full
 
 CHUNK = 2**20
 
@@ -41,7 +42,7 @@ def import_into(containers: list[str], items: list[Image], *flags: str) -> None:
             problem = f"Node {container} does not take the images {', '.join(names)}: {said}"
             raise FailedError(problem, "Is its disk full? `docker system df` tells.")
         for item in items:
-            name = full_reference(item.local), full_reference(item.reference)
+            name = full(item.local), full(item.reference)
             docker("exec", container, *ctr, "tag", "--force", *name)
 
 
@@ -98,11 +99,3 @@ def rename(saved: Path, renamed: Path, references: Mapping[str, str]) -> None:
                 text = json.dumps(table).encode()
                 member.size, content = len(text), io.BytesIO(text)
             target.addfile(member, content)
-
-
-def full_reference(reference: str) -> str:
-    """Return a reference as containerd writes it: ``postgres:16`` is ``docker.io/library/postgres:16``."""
-    first, slash, _ = reference.partition("/")
-    if slash and ("." in first or ":" in first):
-        return reference
-    return f"docker.io/{reference}" if slash else f"docker.io/library/{reference}"
