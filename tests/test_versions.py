@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dev.kind.images.platform import Platform
 from dev.kind.versions import versions
+from mcapp.config import ARCHITECTURES
 from tests.e2e.lifecycle import version
 
 
@@ -33,3 +35,7 @@ def test_what_is_built_has_the_minor_version_of_what_is_pulled() -> None:
 
 def test_a_chart_of_version_0_10_is_newer_than_one_of_0_9() -> None:
     assert max(Path("mcapp-0.9.0.tgz"), Path("mcapp-0.10.0.tgz"), key=version).name == "mcapp-0.10.0.tgz"
+
+
+def test_genvalues_knows_for_which_machines_images_are_built() -> None:
+    assert [platform.arch for platform in Platform] == list(ARCHITECTURES)

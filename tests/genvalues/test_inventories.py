@@ -143,6 +143,13 @@ def test_each_tier_gets_the_nodes_it_should(case: Case) -> None:
     }
 
 
+@pytest.mark.parametrize(("arch", "named"), [("amd64", False), ("arm64", False), ("riscv64", True)])
+def test_a_node_whose_architecture_has_no_image_is_named(arch: str, named: bool) -> None:
+    plan = planned([LAPTOP, node("lab", "10.0.0.2", labels=DATABASE, arch=arch)])
+    said = [one for one in plan.warnings if one.words == words.PLATFORM_NONE]
+    assert [translate(one, "en").partition(",")[0] for one in said] == (["lab is riscv64"] if named else [])
+
+
 NOWHERE = {
     "multi without a label": (
         [LAPTOP, node("lab", "10.0.0.2")],
