@@ -12,7 +12,6 @@ from dev.kind.images.source import Source
 from dev.load.failover import PATRONICTL
 from dev.load.round import wait_whole
 from mcapp import wait
-from mcapp.doctor.checks.ha import LAG_BYTES
 from tests.addons.prometheus import Watched, watched
 from tests.e2e.conftest import Up
 from tests.e2e.processes import signal
@@ -21,6 +20,8 @@ pytestmark = pytest.mark.addons
 TOPOLOGY = "ha"
 # The lag's alert waits for five minutes.
 FIRED_SECONDS, CLEARED_SECONDS = 480, 240
+# The alert begins at 64 MiB.
+FILLER_BYTES = 80 * 2**20
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def replica_behind(seen: Watched) -> Iterator[None]:
     behind = next(member["name"] for member in release.members() if member["state"] == "streaming")
     signal(release, behind, "startup recovering", "STOP")
     try:
-        release.sql(f"SELECT pg_logical_emit_message(true, 'filler', repeat('-', {2 * LAG_BYTES}))")
+        release.sql(f"SELECT pg_logical_emit_message(true, 'filler', repeat('-', {FILLER_BYTES}))")
         yield
     finally:
         signal(release, behind, "startup recovering", "CONT")
