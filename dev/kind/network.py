@@ -72,6 +72,8 @@ class Network:
         rule = ["DOCKER-USER", "-i", self.bridge, "!", "-o", self.bridge, "-j", "REJECT"]
         if host.is_root():
             return succeeds([program, "-w", action, *rule])
+        if not succeeds(["docker", "network", "inspect", self.name]):
+            return False
         image = docker("network", "inspect", "--format", f'{{{{index .Labels "{_IMAGE}"}}}}', self.name)
         flags = ("--rm", "--network", "host", "--cap-add", "NET_ADMIN", "--entrypoint", "sh")
         return succeeds(["docker", "run", *flags, image, "-c", _SAME_TABLES, "sh", program, action, *rule])
