@@ -127,7 +127,25 @@ def _put_client_first() -> None:
         os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
-def _settings(folder: Path) -> dict[str, object]:
+def _mirrors() -> list[str]:
+    mirror = os.environ.get(MIRROR)
+    return [mirror] if mirror else []
+
+
+def _reload() -> None:
+    """Let our own engine take another mirror, which it does while it runs."""
+    config = cache_dir() / "docker" / "daemon.json"
+    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
+        settings = json.loads(config.read_text())
+        if settings.get("registry-mirrors", []) != _mirrors():
+            config.write_text(json.dumps({**settings, "registry-mirrors": _mirrors()}, indent=2))
+            os.kill(int((RUN / "docker.pid").read_text()), signal.SIGHUP)
+
+
+def _start() -> None:
+    folder = cache_dir() / "docker"
+    folder.mkdir(parents=True, exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
     settings: dict[str, object] = {
         "data-root": str(folder / "data"),
         "exec-root": str(RUN / "exec"),
@@ -137,33 +155,14 @@ def _settings(folder: Path) -> dict[str, object]:
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "log-opts": {"max-size": "10m"},
         "log-driver": "json-file",
+        "registry-mirrors": _mirrors(),
     }
-    if mirror := os.environ.get(MIRROR):
-        settings["registry-mirrors"] = [mirror]
-    if lacking := lacking_capabilities():
-        settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
-        settings["default-runtime"] = "mcapp"
-    return settings
-
-
-def _reload() -> None:
-    """Let our own engine take another mirror, which it does while it runs."""
-    config = cache_dir() / "docker" / "daemon.json"
-    wanted = json.dumps(_settings(config.parent), indent=2)
-    with suppress(FileNotFoundError, ProcessLookupError, ValueError):
-        if config.read_text() != wanted:
-            config.write_text(wanted)
-            os.kill(int((RUN / "docker.pid").read_text()), signal.SIGHUP)
-
-
-def _start() -> None:
-    folder = cache_dir() / "docker"
-    folder.mkdir(parents=True, exist_ok=True)
-    RUN.mkdir(parents=True, exist_ok=True)
     if lacking := lacking_capabilities():
         announce(f"    this machine withholds {', '.join(lacking)}: containers are started without")
+        settings["runtimes"] = {"mcapp": {"path": str(_runtime_wrapper(folder, lacking))}}
+        settings["default-runtime"] = "mcapp"
     config = folder / "daemon.json"
-    config.write_text(json.dumps(_settings(folder), indent=2))
+    config.write_text(json.dumps(settings, indent=2))
     log = folder / "dockerd.log"
     with step("Starting a Docker engine of our own"):
         with log.open("ab") as file:
