@@ -156,16 +156,13 @@ def _no_place(case: Case, tier: str, refused: Mapping[str, list[Text]]) -> UserE
 
 def _compare_architectures(case: Case) -> None:
     """Warn of an architecture without images, and where db has another than web and api."""
-    kinds = {
-        tier: {case.inventory.nodes[name].arch for name in at} - {""} for tier, at in case.plan.nodes.items()
-    }
-    alone = {name: case.inventory.nodes[name].arch for at in case.plan.nodes.values() for name in at}
-    foreign = {name: arch for name, arch in alone.items() if arch and arch not in ARCHITECTURES}
+    known = {node.name: node.arch for node in case.all if node.arch}
+    kinds = {tier: {known[name] for name in at if name in known} for tier, at in case.plan.nodes.items()}
+    used = {name for at in case.plan.nodes.values() for name in at}
+    foreign = sorted(name for name in used & known.keys() if known[name] not in ARCHITECTURES)
     if foreign:
-        kinds_of = sorted(set(foreign.values()))
-        case.plan.warnings.append(
-            words.PLATFORM_NONE(nodes=sorted(foreign), arch=kinds_of, served=list(ARCHITECTURES))
-        )
+        arch = sorted({known[name] for name in foreign})
+        case.plan.warnings.append(words.PLATFORM_NONE(nodes=foreign, arch=arch, served=list(ARCHITECTURES)))
     strange, apps = sorted(kinds.get("db", set()) - kinds["web"]), sorted(kinds["web"])
     if strange and apps:
         case.plan.warnings.append(words.PLATFORM_DB(nodes=case.plan.nodes["db"], arch=strange, apps=apps))
