@@ -15,6 +15,15 @@ from mcapp.errors import FailedError
 TIERS = {"web": "web", "api": "api", "db": "db.ha"}
 
 
+def copy_tracked(folder: Path) -> None:
+    """Copy the working tree into a folder, as far as git knows of it."""
+    for name in output(["git", "-C", ROOT, "ls-files", "-z"]).split("\0"):
+        if name and (ROOT / name).exists():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target)
+
+
 def stage(folder: Path, registry: str, epoch: int) -> Path:
     """Copy what git knows of the working tree into a folder, all of it of one time; return the folder.
 
@@ -22,11 +31,7 @@ def stage(folder: Path, registry: str, epoch: int) -> Path:
         UserError: the chart has no such values.
 
     """
-    for name in output(["git", "-C", ROOT, "ls-files", "-z"]).split("\0"):
-        if name and (ROOT / name).exists():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target)
+    copy_tracked(folder)
     if registry:
         _publish_from(folder / "chart" / "mcapp", registry)
     for path in (*folder.rglob("*"), folder):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dev import ROOT
+from dev.artifacts.sources import copy_tracked
 from dev.kind import host
 from dev.kind.docker import client
-from dev.kind.images.build import copy_of, import_layer
+from dev.kind.images.build import import_layer
 from dev.kind.process import logged, output
 from dev.kind.versions import digest
 
@@ -49,8 +49,7 @@ def machine(release: str) -> str:
 @pytest.mark.parametrize(("release", "python"), RELEASES.items())
 def test_the_set_up_reaches_an_engine(release: str, python: str, tmp_path: Path) -> None:
     checkout = tmp_path / "mcapp"
-    tracked = output(["git", "-C", ROOT, "ls-files"]).splitlines()
-    copy_of(*(ROOT / name for name in tracked if (ROOT / name).exists()), root=ROOT)(checkout)
+    copy_tracked(checkout)
     # Where the packages come from, and whom to trust there, is this machine's to say.
     settings = [Path(name) for name in ("/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")]
     mounts = [f"{path}:{path}:ro" for path in settings if path.exists()]

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dev import ROOT
+from dev.artifacts.sources import copy_tracked
 from dev.kind.docker import SOCKET, docker, is_own
-from dev.kind.images.build import copy_of
 from dev.kind.network import IPV4
 from dev.kind.process import output
 from dev.kind.programs import folder_of
@@ -63,8 +62,7 @@ def student(installed: Up) -> Iterator[Student]:
     os.chown(SOCKET, 0, grp.getgrnam(group).gr_gid)
     checkout = Path(pwd.getpwnam(NAME).pw_dir, "mcapp")
     try:
-        tracked = output(["git", "-C", ROOT, "ls-files"]).splitlines()
-        copy_of(*(ROOT / name for name in tracked if (ROOT / name).exists()), root=ROOT)(checkout)
+        copy_tracked(checkout)
         # To compile them takes ten minutes, and no right.
         programs = checkout.parent / ".cache" / "mcapp" / "bin"
         for name in ("helm", "kind", "kubernetes"):
