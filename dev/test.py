@@ -33,10 +33,16 @@ SLOWEST = ("--durations=10", "--durations-min=1")
 # One process: its progress is shown as it comes, and the load meets a quiet machine.
 ALONE = ("--numprocesses=0",)
 # What each tier runs, as pytest's marker expressions; those on the cluster come last.
-TEST = ("not kind and not thorough", "kind and not thorough")
-REST = ("not kind and thorough", "kind and thorough and not ha and not long", "kind and ha and not long")
+TEST = ("not kind and not long and not thorough", "kind and not long and not thorough")
+REST = (
+    "not kind and not long and thorough",
+    "kind and thorough and not ha and not long",
+    "kind and ha and not long",
+)
 # The tiers and the long tests mixed, so that each topology needs one cluster only.
-ALL = ("not kind", "kind and not ha", "kind and ha")
+ALL = ("not kind and not long", "not kind and long", "kind and not ha", "kind and ha")
+# Long tests share a Docker engine, which one ends, or lets forget its images, while another would build.
+SPREAD = "not kind and not long"
 TIERS = {"test": TEST, "rest": REST, "all": ALL}
 TIER = (
     "test: each capability once; rest: all others but the long ones; all: every test (default: %(default)s)"
@@ -74,7 +80,7 @@ def main(arguments: Sequence[str]) -> Exit:
             continue
         if on_kind:
             docker.ensure()
-        if _pytest(markers, *SLOWEST, *(ALONE if on_kind else ())):
+        if _pytest(markers, *SLOWEST, *(() if markers.startswith(SPREAD) else ALONE)):
             failed.append(markers)
     announce(f"The tests took {time.monotonic() - started:.0f} s.")
     if failed:

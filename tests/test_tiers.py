@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dev import ROOT
-from dev.test import TIERS, chosen
+from dev.test import SPREAD, TIERS, chosen
 from tests.tiers import CAPABILITIES, core, table
 
 PAGE = (ROOT / "CONTRIBUTING.md").read_text()
@@ -26,6 +26,24 @@ def test_folders_that_are_named_are_there() -> None:
     assert all((ROOT / folder).is_dir() for folder in folders)
 
 
+def runs(markers: str, **marks: bool) -> bool:
+    """Tell whether a part of a tier runs a test with these marks."""
+    words = dict.fromkeys(re.findall(r"[a-z]+", chosen(markers)), False)
+    # An expression of pytest's markers is one of Python.
+    return bool(eval(chosen(markers), {**words, **marks}))  # noqa: S307
+
+
+@pytest.mark.parametrize("kind", [False, True])
+def test_long_tests_run_in_test_all_alone(kind: bool) -> None:
+    """A long test has no other mark that keeps it out of `make test`."""
+    ran = {name: sum(runs(part, long=True, kind=kind) for part in parts) for name, parts in TIERS.items()}
+    assert ran == {"test": 0, "rest": 0, "all": 1}
+
+
+def test_a_long_test_has_the_engine_for_itself() -> None:
+    assert not runs(SPREAD, long=True)
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_no_tier_runs_what_needs_other_programs(tier: str) -> None:
     files = sorted((ROOT / "tests" / "addons").glob("test_*.py"))
@@ -35,9 +53,7 @@ def test_no_tier_runs_what_needs_other_programs(tier: str) -> None:
         marks = set(re.findall(r"pytest\.mark\.(\w+)", file.read_text()))
         assert marks & names == {"addons"}, file
     for markers in TIERS[tier]:
-        words = dict.fromkeys(re.findall(r"[a-z]+", markers), False)
-        # An expression of pytest's markers is one of Python.
-        assert not eval(chosen(markers), {**words, "addons": True})  # noqa: S307
+        assert not runs(markers, addons=True)
 
 
 def test_contributing_tells_the_tiers() -> None:
