@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the chart beside metrics-server, Contour and Prometheus, and writes what passed to docs/addons.md.
+"""Runs the chart beside what a cluster may have, such as Prometheus; docs/addons.md shows what passed.
 
 `make test-addons` runs it. Without arguments it runs everything in tests/addons; with arguments of pytest,
 such as `tests/addons/test_autoscaling.py`, what they name, and the other rows of the page stay.

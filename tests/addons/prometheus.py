@@ -107,8 +107,8 @@ def _prometheus() -> list[Document]:
 
 
 @contextmanager
-def watched(installed: Up, source: Source) -> Iterator[Watched]:
-    """Have Prometheus on the cluster for a block, and the release as it is with everything watched."""
+def watched(installed: Up, source: Source, *settings: str) -> Iterator[Watched]:
+    """Have Prometheus on the cluster for a block, and the release with all watched, and these values."""
     names = ("prometheus", "prometheus-config-reloader", "prometheus-operator")
     addons.put_images(installed.cluster, source, *names)
     release = installed.release
@@ -121,6 +121,7 @@ def watched(installed: Up, source: Source) -> Iterator[Watched]:
         # The monitors go before their kinds do.
         stack.callback(release.wait)
         stack.callback(release.helm, "rollback", revision, "--wait")
-        release.upgrade(flags=("--set-json", f"metrics={json.dumps(VALUES['metrics'])}", "--wait"))
+        metrics = ("--set-json", f"metrics={json.dumps(VALUES['metrics'])}")
+        release.upgrade(*settings, flags=(*metrics, "--wait"))
         assert wait.until(made.complete, READY_SECONDS, pause=2), made.ask("up")
         yield made
