@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dev import ROOT
 from dev.kind import cluster as clusters
 from dev.kind import docker, host
+from dev.kind.postgres import LIBRARIES
 from dev.kind.programs import command
 from dev.kind.versions import cache_dir
 from mcapp.cli import parser, run
@@ -27,6 +28,7 @@ PACKAGES = (
     "openssl",
     "stunnel4",
     "util-linux",
+    *LIBRARIES,
 )
 PROGRAMS = ("helm", "kubectl", "ct", "helm-docs", "kube-score", "actionlint", "esbuild")
 SLOWEST = ("--durations=10", "--durations-min=1")

@@ -29,7 +29,7 @@ def test_what_is_built_has_the_minor_version_of_what_is_pulled() -> None:
     assert images["python"] == f"python:{python}-slim"
     minor = ".".join(build["nginx"].partition("==")[2].split(".")[:2])
     assert images["nginx"] == f"nginxinc/nginx-unprivileged:{minor}-alpine"
-    major = build["amcheck"].partition("==")[2].partition(".")[0]
+    major = build["postgres"].partition("==")[2].partition(".")[0]
     assert images["postgres"] == f"postgres:{major}"
 
 

@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 
 import httpx
 
+from dev.kind.postgres import installation
 from dev.kind.process import output
 from dev.local.api_process import ApiProcess
-from dev.local.installation import installation
 from dev.local.ports import free_port
 from dev.local.postgres import PostgresServer
 from mcapp import wait

