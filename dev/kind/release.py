@@ -23,9 +23,6 @@ from mcapp.progress import step
 
 # Two of three members are a majority when the leader is lost.
 HA_NODES = 3
-_GET_MEMBERS = (
-    "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8008/cluster', timeout=5).read().decode())"
-)
 WAIT = ("--wait", "--timeout", "5m")
 # The Jobs of `helm test`, in the order in which Helm runs them.
 TESTS = ("test-chain", "test-database")
@@ -183,7 +180,8 @@ class Release(Client):
     def members(self) -> list[dict[str, Any]]:
         """Return the members as the leader sees them: name, role, state, lag. Without a leader: none."""
         try:
-            shown = self.exec(self.database_pod(), "python", "-c", _GET_MEMBERS, container="postgres")
+            ask = ("python", "-m", "mcapp_db.rest", "GET", "/cluster")
+            shown = self.exec(self.database_pod(), *ask, container="postgres")
         except UserError:
             return []
         members: list[dict[str, Any]] = json.loads(shown)["members"]

@@ -101,8 +101,9 @@ def test_without_a_ca_nothing_is_mounted(render: Render, mode: str) -> None:
     assert query == {"sslmode": [mode]}
 
 
-def test_the_own_database_is_asked_as_before(render: Render) -> None:
-    assert environment(render())["DATABASE_URL"] == "postgresql://db:5432/appdb"
+def test_the_own_database_is_asked_by_its_own_way(render: Render) -> None:
+    checks = "?sslmode=verify-full&sslrootcert=/etc/mcapp/db-ca/ca.crt"
+    assert environment(render())["DATABASE_URL"] == f"postgresql://db:5432/appdb{checks}"
     assert environment(render())["PGUSER"] == "app"
 
 

@@ -36,6 +36,14 @@ def test_every_tier_knows_its_pod_and_node(render: Render, tier: str) -> None:
     assert pod["automountServiceAccountToken"] is False
 
 
+CERTIFICATE = {
+    "ssl": "on",
+    "ssl_cert_file": "/etc/mcapp/db-tls/tls.crt",
+    "ssl_key_file": "/etc/mcapp/db-tls/tls.key",
+    "hba_file": "/etc/mcapp/postgres/pg_hba.conf",
+}
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
@@ -56,6 +64,7 @@ def test_db_tells_sql_what_only_the_chart_knows(
     render: Render, values: dict[str, Any], told: dict[str, str]
 ) -> None:
     assert settings_of_db(render(values)) == {
+        **CERTIFICATE,
         "mcapp.pod": "$(POD_NAME)",
         "mcapp.node": "$(NODE_NAME)",
         "mcapp.node_address": "$(NODE_ADDRESS)",

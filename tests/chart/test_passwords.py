@@ -78,7 +78,8 @@ def test_a_reset_happens_before_the_server_starts_and_only_when_asked_for() -> N
 def test_an_existing_secret_is_used_and_none_made(prefix: str) -> None:
     keys = {"superuserPassword": "root", "appPassword": "app"}
     auth = {"existingSecret": "mine", "keys": keys}
-    objects = render({"namePrefix": prefix, "db": {"auth": auth}})
+    tls = {"mode": "existingSecret", "existingSecret": "certificate"}
+    objects = render({"namePrefix": prefix, "db": {"auth": auth, "tls": tls}})
     # Nor is anything changed in it or in the database.
     assert not [name for kind, name in objects.names() if kind == "Secret" or name.endswith("db-passwords")]
     pods = [

@@ -135,4 +135,17 @@ def test_no_probe_of_life_asks_the_database(render: Render) -> None:
             # Both answer it themselves: tests/api and tests/page ask it while nobody is behind them.
             assert container[probe]["httpGet"] == {"path": "/healthz", "port": "http"}
     ready = render().pod("db")["containers"][0]["readinessProbe"]["exec"]["command"]
-    assert ready[ready.index("-h") + 1] == "127.0.0.1"
+    assert ready == ["sh", "/etc/mcapp/postgres/ready.sh", "appdb"]
+    script = render().one("ConfigMap", "postgres-init")["data"]["ready.sh"]
+    assert script.endswith('exec pg_isready -q -h 127.0.0.1 -U postgres -d "$1"\n')
+    plain = render({"db": {"tls": {"mode": "off"}}}).pod("db")["containers"][0]["readinessProbe"]
+    assert plain["exec"]["command"] == [
+        "pg_isready",
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "postgres",
+        "-d",
+        "appdb",
+    ]

@@ -50,7 +50,11 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_it_renders_what_it_renders_alone(render: Render, parent: str) -> None:
-    password = {"auth": {"superuserPassword": "x", "appPassword": "y"}}
+    # What is drawn by chance is given: the passwords, and a certificate.
+    password = {
+        "auth": {"superuserPassword": "x", "appPassword": "y"},
+        "tls": {"mode": "existingSecret", "existingSecret": "certificate"},
+    }
     alone = render({"topology": "multi", "global": {"imageRegistry": "lab:5000"}, "db": password})
     assert list(render({"mcapp": {"db": password}}, chart=parent)) == list(alone)
 

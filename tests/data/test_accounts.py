@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.request import Request
 
 import psycopg
 import pytest
-import yaml
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dev.local.installation import programs
 from dev.local.postgres import INIT_SQL, PostgresServer
-from mcapp_db import accounts, primary
+from mcapp_db import accounts
 
 pytestmark = [pytest.mark.postgres]
 PASSWORDS = {"APP_PASSWORD": "it's $x", "REPLICATION_PASSWORD": "started with"}
@@ -85,29 +81,3 @@ def test_a_reset_gives_every_role_the_secrets_password(new: str, monkeypatch: py
     accounts.ensure()
     assert opens(new, "app", "another")
     assert opens(new, "postgres", "root's")
-
-
-def test_what_all_members_share_goes_to_patroni(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = {"ttl": 30, "synchronous_mode": "quorum"}
-    config = tmp_path / "patroni.yaml"
-    config.write_text(yaml.safe_dump({"bootstrap": {"dcs": shared}}))
-    sent: list[Request] = []
-
-    class Answer:
-        def close(self) -> None: ...
-
-    def answer(request: Request, timeout: float) -> Any:
-        assert timeout
-        sent.append(request)
-        return Answer()
-
-    monkeypatch.setattr(primary, "OWN_CONFIG", config)
-    monkeypatch.setattr(primary, "urlopen", answer)
-    monkeypatch.setattr(accounts, "ensure", lambda: None)
-    monkeypatch.setenv("REPLICATION_PASSWORD", "pw")
-    primary.set_up()
-    (request,) = sent
-    assert (request.method, request.full_url) == ("PATCH", "http://127.0.0.1:8008/config")
-    assert isinstance(request.data, bytes)
-    assert json.loads(request.data) == shared
-    assert request.get_header("Authorization") == "Basic cGF0cm9uaTpwdw=="

@@ -6,6 +6,7 @@ that a client sees the same as from a server with TLS.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import tempfile
@@ -29,17 +30,33 @@ class Authority:
         out = ("-keyout", str(self._key), "-out", str(self.certificate))
         _openssl("req", "-x509", *_CURVE, "-days", "1", "-subj", "/CN=CA of a test", *out)
 
-    def issue(self, *names: str) -> Path:
-        """Return a PEM file with a key and a certificate for these names and addresses."""
+    def issue(self, *names: str, days: int = 1) -> Path:
+        """Return a PEM file with a key and a certificate for these names and addresses; it may have ended."""
         request, made, both = (self._folder / f"{names[0]}.{end}" for end in ("csr", "crt", "pem"))
         key, extensions = self._folder / f"{names[0]}.key", self._folder / f"{names[0]}.ext"
         extensions.write_text("subjectAltName=" + ",".join(f"{_kind(name)}:{name}" for name in names))
         _openssl("req", *_CURVE, "-subj", "/CN=server", "-keyout", str(key), "-out", str(request))
-        signed = ("-CA", str(self.certificate), "-CAkey", str(self._key), "-CAcreateserial", "-days", "1")
+        signed = (
+            "-CA",
+            str(self.certificate),
+            "-CAkey",
+            str(self._key),
+            "-CAcreateserial",
+            "-days",
+            str(days),
+        )
         files = ("-in", str(request), "-extfile", str(extensions), "-out", str(made))
         _openssl("x509", "-req", *signed, *files)
         both.write_text(key.read_text() + made.read_text())
         return both
+
+
+def server_settings(pem: Path, user: int) -> dict[str, str]:
+    """Return PostgreSQL's settings for such a file, and give it to its user: it takes no key of others."""
+    if os.geteuid() == 0:
+        os.chown(pem, user, user)
+    pem.chmod(0o600)
+    return {"ssl": "on", "ssl_cert_file": str(pem), "ssl_key_file": str(pem)}
 
 
 def _kind(name: str) -> str:

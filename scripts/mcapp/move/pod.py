@@ -14,6 +14,9 @@ from mcapp.move import words
 
 _SOCKET = "/tmp"  # noqa: S108 - in the pod
 CONTAINER = "move"
+# The volume with the CA of the servers, where connections are encrypted.
+TRUST = "tls"
+VERIFY = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/etc/mcapp/db-tls/ca.crt"}
 
 
 def job(
@@ -24,7 +27,7 @@ def job(
     (db,) = [one for one in spec["containers"] if one["name"] == "postgres"]
     container = {key: db[key] for key in ("image", "imagePullPolicy", "resources", "securityContext")}
     container["env"] = [one for one in db["env"] if one["name"] == "PGDATA"]
-    mounts = ("data", "run", "tmp")
+    mounts = ("data", "run", "tmp", TRUST)
     container["volumeMounts"] = [one for one in db["volumeMounts"] if one["name"] in mounts]
     container |= {"name": CONTAINER, "command": ["sh", "-c", "trap exit TERM; sleep infinity & wait"]}
     volumes = [one for one in spec["volumes"] if one["name"] in mounts and one["name"] != "data"]
@@ -51,6 +54,11 @@ def job(
             "template": {"metadata": {"labels": labels}, "spec": pod},
         },
     }
+
+
+def trusts(workload: dict[str, Any]) -> bool:
+    """Whether the pods of a workload have the CA of the servers."""
+    return any(one["name"] == TRUST for one in workload["spec"]["template"]["spec"]["volumes"])
 
 
 def shell(kubectl: Kubectl, namespace: str, name: str, password: str) -> PodShell:

@@ -49,10 +49,13 @@ class DatabaseCollector(Collector):
         self._database = database
 
     def collect(self) -> Iterable[Metric]:
-        """Yield `mcapp_db_up` and the pool's figures; without a database the pool is empty."""
+        """Yield `mcapp_db_up`, the certificate's end, and the pool's figures: 0 without a database."""
         up = self._database.failure is None
         stats = self._database.pool_stats()
         yield GaugeMetricFamily("mcapp_db_up", "1 while the database answers.", value=float(up))
+        if (end := self._database.certificate_end) is not None:
+            meaning = "When the database's certificate ends, in seconds since the epoch."
+            yield GaugeMetricFamily("mcapp_db_certificate_end_seconds", meaning, value=end)
         for name, key, meaning in (
             ("size", "pool_size", "Connections in the pool."),
             ("available", "pool_available", "Idle connections in the pool."),

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
-from base64 import b64encode
-from urllib.request import Request, urlopen
 
 import psycopg
 import yaml
 
-from mcapp_db import accounts
+from mcapp_db import accounts, rest
 from mcapp_db.start import OWN_CONFIG
 
 TRIES = 60
@@ -24,10 +21,7 @@ def set_up() -> None:
     accounts.ensure()
     shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
     shared.pop("standby_cluster", None)  # A move to mode ha has ended it, but an older pod's file has it.
-    login = b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
-    body = json.dumps(shared).encode()
-    urlopen(Request("http://127.0.0.1:8008/config", body, headers, method="PATCH"), timeout=10).close()
+    rest.call("PATCH", "/config", json.dumps(shared).encode())
 
 
 if __name__ == "__main__" and sys.argv[2] == "primary":

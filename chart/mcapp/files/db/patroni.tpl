@@ -1,6 +1,19 @@
 scope: {{ include "mcapp.object" (list . "db") | toYaml }}
 restapi:
   listen: "*:8008"
+  {{- if eq (include "mcapp.serverTls" .) "required" }}
+  certfile: /etc/mcapp/db-tls/tls.crt
+  keyfile: /etc/mcapp/db-tls/tls.key
+  {{- end }}
+{{- if include "mcapp.databaseTls" . }}
+# Members know each other by address, and no certificate has those: with a certificate of its own a member still checks that
+# the other's is from the CA (patroni/request.py).
+ctl:
+  insecure: true
+  cacert: /etc/mcapp/db-tls/ca.crt
+  certfile: /etc/mcapp/db-tls/tls.crt
+  keyfile: /etc/mcapp/db-tls/tls.key
+{{- end }}
 kubernetes:
   namespace: {{ .Release.Namespace | toYaml }}
   labels:
@@ -78,10 +91,16 @@ postgresql:
   pg_hba:
     - local all postgres peer
     - local all all scram-sha-256
-    - host replication replicator all scram-sha-256
-    - host all replicator all reject
-    - host all all all scram-sha-256
+    {{- $host := ternary "hostssl" "host" (eq (include "mcapp.serverTls" .) "required") }}
+    - {{ $host }} replication replicator all scram-sha-256
+    - {{ $host }} all replicator all reject
+    - {{ $host }} all all all scram-sha-256
   parameters:
+    {{- if include "mcapp.databaseTls" . }}
+    ssl: "on"
+    ssl_cert_file: /etc/mcapp/db-tls/tls.crt
+    ssl_key_file: /etc/mcapp/db-tls/tls.key
+    {{- end }}
     unix_socket_directories: /var/run/postgresql
     # A replica that has failed to reach the lost leader waits this long before it can be promoted.
     wal_retrieve_retry_interval: 500ms

@@ -67,6 +67,9 @@ same name, one over the other, without a word.
     {{- if include "mcapp.ownsPasswords" . -}}
       {{- $names = append $names "Secret/postgres-secret" -}}
     {{- end -}}
+    {{- if eq (include "mcapp.databaseTls" .) "auto" -}}
+      {{- $names = concat $names (list "Secret/db-ca" "Secret/db-tls") -}}
+    {{- end -}}
   {{- end -}}
   {{- $prefixed := list -}}
   {{- range $names -}}

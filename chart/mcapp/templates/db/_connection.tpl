@@ -9,25 +9,39 @@
   {{- end -}}
 {{- end -}}
 
-{{/* "true" where clients check the server's certificate against the user's CA. */}}
+{{/* How strictly clients check the server, as in libpq's sslmode; empty where the release's own server has no certificate. */}}
+{{- define "mcapp.sslMode" -}}
+  {{- if not (include "mcapp.ownsDatabase" .) -}}
+    {{ .Values.db.external.sslMode }}
+  {{- else if include "mcapp.databaseTls" . -}}
+    verify-full
+  {{- end -}}
+{{- end -}}
+
+{{/* "true" where clients check the server's certificate against a CA. */}}
 {{- define "mcapp.verifiesDatabase" -}}
-  {{- if and (not (include "mcapp.ownsDatabase" .)) (hasPrefix "verify-" .Values.db.external.sslMode) }}true{{ end -}}
+  {{- if hasPrefix "verify-" (include "mcapp.sslMode" .) }}true{{ end -}}
 {{- end -}}
 
 {{/* The environment of a client that logs in as the application does. */}}
 {{- define "mcapp.databaseEnv" -}}
-  {{- $options := "" }}
-  {{- if not (include "mcapp.ownsDatabase" .) }}
-    {{- $options = printf "?sslmode=%s" .Values.db.external.sslMode }}
-  {{- else if include "mcapp.hasMembers" . }}
-    {{- /* A server that has just lost the lead takes no writes. */}}
-    {{- $options = "?target_session_attrs=read-write" }}
+  {{- $options := list }}
+  {{- with include "mcapp.sslMode" . }}
+    {{- $options = append $options (printf "sslmode=%s" .) }}
   {{- end }}
   {{- if include "mcapp.verifiesDatabase" . }}
-    {{- $options = printf "%s&sslrootcert=/etc/mcapp/db-ca/ca.crt" $options }}
+    {{- $options = append $options "sslrootcert=/etc/mcapp/db-ca/ca.crt" }}
+  {{- end }}
+  {{- if include "mcapp.hasMembers" . }}
+    {{- /* A server that has just lost the lead takes no writes. */}}
+    {{- $options = append $options "target_session_attrs=read-write" }}
+  {{- end }}
+  {{- $query := "" }}
+  {{- if $options }}
+    {{- $query = join "&" $options | printf "?%s" }}
   {{- end -}}
 - name: DATABASE_URL
-  value: {{ printf "postgresql://%s/%s%s" (include "mcapp.databaseAddress" .) .Values.db.database $options | quote }}
+  value: {{ printf "postgresql://%s/%s%s" (include "mcapp.databaseAddress" .) .Values.db.database $query | quote }}
 - name: PGUSER
   {{- /* Kubernetes takes $(NAME) in a value for a variable, and $$ for a dollar sign. */}}
   value: {{ ternary "app" .Values.db.external.user (eq (include "mcapp.ownsDatabase" .) "true") | replace "$" "$$" | quote }}
@@ -57,9 +71,14 @@
 {{- if include "mcapp.verifiesDatabase" . -}}
 - name: db-ca
   secret:
+    {{- if include "mcapp.ownsDatabase" . }}
+    secretName: {{ include "mcapp.tlsSecret" . | quote }}
+    {{- else }}
     secretName: {{ .Values.db.external.caSecret | quote }}
+    {{- end }}
+    # Nothing else of the Secret: a client needs no key.
     items:
-      - key: {{ .Values.db.external.keys.ca | quote }}
+      - key: {{ ternary "ca.crt" .Values.db.external.keys.ca (eq (include "mcapp.ownsDatabase" .) "true") | quote }}
         path: ca.crt
 {{- end -}}
 {{- end -}}

@@ -36,6 +36,14 @@ becomes the program whose name and arguments follow. The schema has checked thos
   mountPath: /etc/mcapp/patroni
   readOnly: true
 {{- end }}
+{{- if and (include "mcapp.databaseTls" .) (not (include "mcapp.isHa" .)) }}
+- name: postgres
+  mountPath: /etc/mcapp/postgres
+  readOnly: true
+{{- end }}
+{{- with include "mcapp.tlsMounts" . }}
+  {{- . | nindent 0 }}
+{{- end }}
 - name: run
   mountPath: /var/run/postgresql
 - name: tmp
@@ -50,6 +58,22 @@ becomes the program whose name and arguments follow. The schema has checked thos
 - name: init
   configMap:
     name: {{ include "mcapp.object" (list . "postgres-init") | quote }}
+    items:
+      - key: 10-init.sql
+        path: 10-init.sql
+{{- if and (include "mcapp.databaseTls" .) (not (include "mcapp.isHa" .)) }}
+- name: postgres
+  configMap:
+    name: {{ include "mcapp.object" (list . "postgres-init") | quote }}
+    items:
+      - key: pg_hba.conf
+        path: pg_hba.conf
+      - key: ready.sh
+        path: ready.sh
+{{- end }}
+{{- with include "mcapp.tlsVolumes" . }}
+  {{- . | nindent 0 }}
+{{- end }}
 {{- if include "mcapp.isHa" . }}
 - name: patroni
   configMap:

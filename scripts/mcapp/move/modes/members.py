@@ -22,14 +22,6 @@ CONTAINER = "postgres"
 STATE = ("db", "db-config", "db-failover", "db-sync")
 # The Services that hold it, which Helm keeps.
 HOLDERS = ("db-config", "db-sync")
-# Reads the settings from standard input, since a password is among what it needs.
-_SEND = """
-import base64, os, sys, urllib.request as u
-login = base64.b64encode(f"patroni:{os.environ['REPLICATION_PASSWORD']}".encode()).decode()
-headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
-url = f"http://127.0.0.1:8008/{sys.argv[2]}"
-u.urlopen(u.Request(url, sys.stdin.buffer.read(), headers, method=sys.argv[1]), timeout=60)
-"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ class Members:
 
     def configure(self, pod: str, settings: dict[str, Any]) -> None:
         """Change what all members share; None removes a key. FailedError if Patroni refuses."""
-        self._send(pod, "PATCH", "config", settings)
+        self._send(pod, "PATCH", "/config", settings)
 
     def refuse(self, leader: dict[str, Any], value: str | None) -> None:
         """Let all members refuse writes ("on"), also one that leads next; None takes it back."""
@@ -98,11 +90,12 @@ class Members:
 
     def switch_over(self, leader: str) -> None:
         """Let another member lead. FailedError if Patroni refuses."""
-        self._send(leader, "POST", "switchover", {"leader": leader})
+        self._send(leader, "POST", "/switchover", {"leader": leader})
 
     def _send(self, pod: str, method: str, path: str, document: dict[str, Any]) -> None:
         into = (f"--namespace={self.deployed.namespace}", f"--container={CONTAINER}", pod)
-        command = ("exec", "--stdin", *into, "--", "python", "-c", _SEND, method, path)
+        # Standard input has the settings, since a password is among them.
+        command = ("exec", "--stdin", *into, "--", "python", "-m", "mcapp_db.rest", method, path)
         done = self.kubectl.feed(json.dumps(document).encode(), *command)
         if done.returncode:
             raise FailedError(words.PATRONI_REFUSED(pod=pod, why=reason(done)))

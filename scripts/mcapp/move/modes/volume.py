@@ -66,6 +66,8 @@ class Volume:
             self._make_job()
         password = accounts.ensure_password(self.deployed)
         where = {"PGHOST": self.deployed.object("db"), "PGUSER": "replicator", "PGAPPNAME": SLOT}
+        if pods.trusts(self._database()):
+            where |= pods.VERIFY
         with step(words.STEP_FOLLOW(node=self.move.node)):
             replace(self._shell(), password=password, environment=where).run(_BASEBACKUP)
         self.remove_job()

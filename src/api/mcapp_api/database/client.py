@@ -58,6 +58,11 @@ class Database:
         """Whether this replica has ever reached the database."""
         return self._watcher.connected_once
 
+    @property
+    def certificate_end(self) -> float | None:
+        """When the server's certificate ends, as a Unix time; None where none is checked."""
+        return self._watcher.certificate_end
+
     def pool_stats(self) -> dict[str, int]:
         """Return psycopg_pool's figures, with the idle connections and the queue; {} without a database."""
         if self._watcher.generation is None:

@@ -18,6 +18,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..settings import Settings
+from . import certificate
 from .migrate import MigrationBusyError, SchemaMismatchError, migrate
 from .patience import (
     CONNECT_SECONDS,
@@ -46,6 +47,8 @@ class Watcher:
         self.generation: Generation | None = None
         self.failure = Failure(Code.STARTING, "the api has not reached the database yet")
         self.connected_once = False
+        # As a Unix time; None where none is checked.
+        self.certificate_end: float | None = None
         self._wake = asyncio.Event()
         self._settled = asyncio.Event()
         self._stopping = False
@@ -83,7 +86,7 @@ class Watcher:
             try:
                 await self._run_generation()
             except (psycopg.Error, OSError, TimeoutError, MigrationBusyError) as error:
-                self._fail(explain(error, self._settings.database_address))
+                self._fail(await self._explain(error))
             except SchemaMismatchError as error:
                 self._fail(Failure(Code.SCHEMA, str(error)))
             except Exception:
@@ -107,9 +110,22 @@ class Watcher:
             await migrate(connection)
             await self._keep_house(connection)
             self._publish(await open_generation(self._settings))
-            await self._watch(connection)
+            look = asyncio.create_task(self._look_at_certificate())
+            try:
+                await self._watch(connection)
+            finally:
+                look.cancel()
         finally:
             await connection.close()
+
+    async def _look_at_certificate(self) -> None:
+        self.certificate_end = await certificate.end(self._settings)
+
+    async def _explain(self, error: BaseException) -> Failure:
+        failure = explain(error, self._settings.database_address)
+        if failure.code is Code.TLS:
+            return await certificate.problem(self._settings) or failure
+        return failure
 
     async def _keep_house(self, connection: AsyncConnection[TupleRow]) -> None:
         """Run the housekeeping; a database that only reads, or a lock, is no reason to do without reads."""

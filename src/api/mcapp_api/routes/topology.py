@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated, Literal, LiteralString
 
@@ -97,6 +98,10 @@ class DbUp(BaseModel):
     members: Members | None = Field(description="null where the database is one server.")
     version: str = Field(examples=["16.14"])
     address: str | None = Field(examples=["10.42.0.7:5432"])
+    certificate_end: datetime | None = Field(
+        description="When the server's certificate ends; null where the connection checks none.",
+        examples=["2027-02-28T12:00:00Z"],
+    )
 
 
 class DbDown(BaseModel):
@@ -176,6 +181,7 @@ async def _ask_database(database: Database) -> tuple[DbUp | DbDown, float | None
         # Of "16.14 (Debian 16.14-1.pgdg12+1)" a reader needs 16.14.
         version=version.split()[0],
         address=f"{host}:{port}" if host else None,
+        certificate_end=datetime.fromtimestamp(end, UTC) if (end := database.certificate_end) else None,
     )
     return db, took_ms
 
