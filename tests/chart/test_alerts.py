@@ -22,6 +22,7 @@ INTERVAL_SECONDS = 30
 QUARTER, BEGIN, END, OVER = 30, 40, 80, 120
 PODS = {"web": ("web-a", "web-b"), "api": ("api-a", "api-b"), "db": ("db-0", "db-1", "db-2")}
 GIB = 2**30
+DAY = 86400
 
 
 def one(metric: str, job: str, pod: str, **labels: str) -> str:
@@ -77,6 +78,7 @@ def healthy() -> Series:
     for pod in PODS["api"]:
         series |= {one("up", "api", pod): steady(1), one("mcapp_db_up", "api", pod): steady(1)}
         series[one("process_start_time_seconds", "api", pod)] = steady(1000)
+        series[one("mcapp_db_certificate_end_seconds", "api", pod)] = steady(30 * DAY)
         series |= requests(pod, growing(0), growing(300), growing(300))
     for pod in PODS["web"]:
         series[one("mcapp_web_listening", "web", pod)] = steady(1)
@@ -119,6 +121,8 @@ def faults() -> Iterator[tuple[str, set[str], Series]]:
         {"McappTierDown/api"},
         {one("mcapp_web_reaches_api", "web", p): fault(1, 0) for p in web},
     )
+    soon = {one("mcapp_db_certificate_end_seconds", "api", p): fault(30 * DAY, 13 * DAY) for p in api}
+    yield "a certificate that ends", {"McappCertificateEnding"}, soon
     yield "no database", {"McappTierDown/db"}, {one("mcapp_db_up", "api", p): fault(1, 0) for p in api}
     errors = requests("api-a", growing(0, 40), growing(300), growing(300))
     yield "one of sixteen requests fails", {"McappErrors"}, errors

@@ -198,7 +198,7 @@ WRONG = [
         {"mode": "on"},
         "at '/db/tls/mode': value must be one of 'auto', 'existingSecret', 'certManager', 'off'",
     ),
-    ({"days": 3}, "at '/db/tls/days': minimum: got 3, want 7"),
+    ({"days": 3}, "at '/db/tls/days': minimum: got 3, want 30"),
 ]
 
 

@@ -104,6 +104,7 @@ def test_an_external_database_has_none(render: Render) -> None:
         "McappErrors",
         "McappSlow",
         "McappRestarts",
+        "McappCertificateEnding",
     }
 
 
@@ -169,6 +170,7 @@ def rules(objects: Objects) -> list[dict[str, Any]]:
 
 EVERY = {
     "McappBackupTooOld",
+    "McappCertificateEnding",
     "McappConnectionsRunningOut",
     "McappDiskFilling",
     "McappErrors",
@@ -208,6 +210,7 @@ def test_alerts_are_left_out_where_nothing_tells_their_figures(render: Render) -
         "McappErrors",
         "McappSlow",
         "McappRestarts",
+        "McappCertificateEnding",
     }
     assert "mcapp_web" not in str(found)
     assert "mcapp_postgres" not in str(found)

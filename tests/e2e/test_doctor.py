@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"
 ROLLED_SECONDS = 180
 # Faults that Kubernetes itself takes most of a minute to notice.
-LONG = {"node-not-ready", "probe-failing", "no-default-storageclass"}
+LONG = {"node-not-ready", "probe-failing", "no-default-storageclass", "db-tls: another CA", "tls-expiring"}
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,16 @@ _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 class Authority:
-    """A CA that is valid for a day. The file of its certificate is `certificate`."""
+    """A CA that is valid for a day, or one given as PEM. The file of its certificate is `certificate`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, given: tuple[bytes, bytes] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.certificate, self._key = folder / "ca.crt", folder / "ca.key"
+        if given:
+            self.certificate.write_bytes(given[0])
+            self._key.write_bytes(given[1])
+            return
         out = ("-keyout", str(self._key), "-out", str(self.certificate))
         _openssl("req", "-x509", *_CURVE, "-days", "1", "-subj", "/CN=CA of a test", *out)
 

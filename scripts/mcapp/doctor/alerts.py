@@ -30,7 +30,15 @@ _TIER_DOWN = (
         "database-missing",
         "database-renamed",
     ),
-    *("login-disabled", "db-starting", "external-unreachable", "external-tls", "external-refuses", "api-db"),
+    *(
+        "login-disabled",
+        "db-starting",
+        "external-unreachable",
+        "external-tls",
+        "db-tls",
+        "external-refuses",
+        "api-db",
+    ),
 )
 # What lets requests fail one by one.
 _ERRORS = (
@@ -52,6 +60,7 @@ ALERTS: Mapping[str, tuple[str, ...]] = {
     "McappConnectionsRunningOut": ("db-connections", "connection-limit"),
     # The doctor does not look at backups.
     "McappBackupTooOld": (),
+    "McappCertificateEnding": ("tls-expiring", "db-tls"),
     "McappWalArchiveFailing": ("disk-full",),
     "McappErrors": _ERRORS,
     "McappSlow": ("locked", "locked-prepared", "node-pressure", "path-mtu"),

@@ -852,6 +852,33 @@ CAUSES: dict[str, Cause] = {
         Words("api runs but cannot use the database: {why}", "api 執行中，但無法使用資料庫：{why}"),
         Words("The logs of api and db say more.", "api 與 db 的日誌有更多資訊。"),
     ),
+    "db-tls": Cause(
+        "logs",
+        Words(
+            "api does not take the certificate of its database: {why}",
+            "api 不接受資料庫的憑證：{why}",
+        ),
+        Words(
+            "The commands make another certificate, or show whose it is (db.tls.mode). The pods have it "
+            "within two minutes, and none needs to start again. Do not switch the check off instead.",
+            "以下指令會產生新的憑證，或顯示憑證由誰管理（db.tls.mode）。"
+            "Pod 在兩分鐘內會取得，都不必重新啟動。請勿改為關閉檢查。",
+        ),
+    ),
+    "tls-expiring": Cause(
+        "logs",
+        Words(
+            "The database's certificate (Secret {secret}) ends in {days} days, on {date}: then api cannot "
+            "use the database.",
+            "資料庫的憑證（Secret {secret}）將於 {days} 天後（{date}）到期；屆時 api 會無法使用資料庫。",
+        ),
+        Words(
+            "An upgrade of the release renews a certificate of the chart. cert-manager renews its own: see "
+            "why it has not. A Secret of yours gets another certificate from you.",
+            "由 chart 產生的憑證，升級 release 時就會更新。cert-manager 會自行更新：請查看為何沒有。"
+            "自備的 Secret 請自行換上新憑證。",
+        ),
+    ),
     "replica-lagging": Cause(
         "logs",
         Words(

@@ -23,6 +23,7 @@ from mcapp.doctor.checks import (
     release,
     services,
     storage,
+    tls,
 )
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, State, Step
 from mcapp.doctor.read.reader import Answer, Reader
@@ -248,6 +249,8 @@ def _deepest(
     for view in views:
         yield from network.chain(snapshot, view)
     for view in views:
-        yield from ha.lagging(snapshot, logs.as_json(view.body("topology")))
+        topology = logs.as_json(view.body("topology"))
+        yield from ha.lagging(snapshot, topology)
+        yield from tls.ending(snapshot, topology)
     for view in views:
         access.hops(view.body("topology"), diagnosis)

@@ -9,7 +9,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tests.e2e.faults import changes, database, network, nodes, objects, pods, routes, storage, tables
+from tests.e2e.faults import (
+    certificates,
+    changes,
+    database,
+    network,
+    nodes,
+    objects,
+    pods,
+    routes,
+    storage,
+    tables,
+)
 from tests.e2e.faults.side import IN_SIDE
 from tests.e2e.faults.site import Site
 
@@ -118,6 +129,9 @@ FAULTS = (
     Fault("login-disabled", "logs", tables.no_login),
     Fault("login-disabled", "logs", tables.login_expired, title="expired"),
     Fault("password-rejected", "logs", database.other_password),
+    Fault("db-tls", "logs", certificates.ended, title="it has ended"),
+    Fault("db-tls", "logs", certificates.of_another_ca, title="another CA"),
+    Fault("tls-expiring", "logs", certificates.ends_soon),
     Fault("bad-migration", "logs", database.newer_schema, by_hand=_NO_PAST),
     Fault("db-connections", "logs", database.connections_used_up, by_hand=_DECISION),
     Fault("scaled-to-zero", "pods", objects.scaled_to_zero),

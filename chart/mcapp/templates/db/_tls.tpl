@@ -77,7 +77,9 @@ makes a new certificate when less than a third of its life is left. It is kept i
       {{- $new := genCAWithKey (printf "CA of %s in %s" $db .Release.Namespace) 3650 (genPrivateKey "ecdsa") -}}
       {{- $ca = dict "crt" $new.Cert "key" $new.Key "ends" (include "mcapp.endsAfter" 3650) -}}
     {{- end -}}
-    {{- $look = dict "root" . "secret" "db-tls" "names" (join "," $names) "least" (mul 28800 (int $tls.days)) -}}
+    {{- /* The doctor warns two weeks before the end. */ -}}
+    {{- $least := max (mul 28800 (int $tls.days)) (mul 86400 15) -}}
+    {{- $look = dict "root" . "secret" "db-tls" "names" (join "," $names) "least" $least -}}
     {{- $server := include "mcapp.liveCertificate" $look | fromJson -}}
     {{- if not (and $server (eq $server.ca $ca.crt)) -}}
       {{- $signer := buildCustomCert (b64enc $ca.crt) (b64enc $ca.key) -}}

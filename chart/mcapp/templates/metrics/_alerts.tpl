@@ -57,6 +57,19 @@
     {{- include "mcapp.runbook" (list . "McappSlow") | nindent 4 }}
 {{- end -}}
 
+{{/* The certificate that api sees at its database. */}}
+{{- define "mcapp.rules.certificate" -}}
+- alert: McappCertificateEnding
+  expr: {{ printf "min(mcapp_db_certificate_end_seconds{%s}) - time() < 14 * 86400" (include "mcapp.targets" (list . "api")) | quote }}
+  for: 10m
+  labels:
+    {{- include "mcapp.alertLabels" (list . "warning") | nindent 4 }}
+  annotations:
+    summary: {{ printf "The database's certificate of %s ends soon" .Release.Namespace | quote }}
+    description: {{ "It ends in {{ $value | humanizeDuration }}. Then api cannot use the database." | quote }}
+    {{- include "mcapp.runbook" (list . "McappCertificateEnding") | nindent 4 }}
+{{- end -}}
+
 {{/*
 Containers that start again and again. Where kube-state-metrics is not, the start times that api and db tell do; a pod that is
 replaced has another instance.

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from mcapp.doctor.checks import database, locks, storage
+from mcapp.doctor.checks import database, locks, storage, tls
 from mcapp.doctor.checks.evidence import of_now
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Step
 from mcapp.doctor.read.reader import Answer
@@ -37,9 +37,10 @@ _CAUSE = {
     "read-only": "read-only-role",
     "connection-limit": "connection-limit",
     "login-disabled": "login-disabled",
+    "tls": "db-tls",
 }
 # Codes that need no question to the database, or that it cannot answer.
-_PLAIN = frozenset({"disk", "dns", "migrating", "refused", "starting", "unreachable"})
+_PLAIN = frozenset({"disk", "dns", "migrating", "refused", "starting", "tls", "unreachable"})
 # What the facts of an external database explain better than its code; the rest is for its own administrator.
 _ANYWHERE = frozenset(
     {"database-setting", "db-permission", "locked", "locked-prepared", "read-only-role", "table-changed"}
@@ -260,6 +261,8 @@ def _steps(snapshot: Snapshot, cause: str) -> tuple[Step, ...]:
         return (ask(snapshot, database.HOLDERS),)
     if cause in _IN_DATABASE:
         return (psql(snapshot, r"\l", r"\du", database="postgres"),)
+    if cause == "db-tls":
+        return tls.renewal(snapshot)
     look = Step(kubectl=("logs", api, *space, "--tail=50"))
     if cause == "external-refuses":
         return (look, Step(kubectl=("rollout", "restart", api, *space)))
