@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import suppress
-from time import monotonic
 
 from dev.load.background import Background
 
 # Every protocol, in the kernel's own notation.
 _ALL = socket.htons(3)
-_ETHERNET, _IPV6, _TCP = 14, 40, 6
+_ETHERNET, _IPV6, _TCP, _UDP = 14, 40, 6, 17
+# flannel's VXLAN: the packet of a pod in one of the nodes', behind 8 bytes of UDP and 8 of its own.
+_VXLAN_PORT, _VXLAN = 8472, 16
 _BUFFER_BYTES = 16 * 2**20
 
 
@@ -43,13 +44,16 @@ class Wire(Background):
             self.marked += self._marker in payload
 
 
-def _segment(packet: bytes) -> tuple[tuple[int, int] | tuple[()], bytes]:
+def _segment(packet: bytes) -> tuple[tuple[int, ...], bytes]:
     """Return the ports and the rest of a TCP packet in IPv4 or IPv6; () for another one."""
     version = packet[0] >> 4 if packet else 0
-    if version == 4 and packet[9] == _TCP:
-        begin = 4 * (packet[0] & 15)
-    elif version == 6 and packet[6] == _TCP:
-        begin = _IPV6
-    else:
+    if version not in (4, 6):
         return (), b""
-    return struct.unpack_from("!HH", packet, begin), packet[begin:]
+    kind, begin = (packet[9], 4 * (packet[0] & 15)) if version == 4 else (packet[6], _IPV6)
+    if kind not in (_TCP, _UDP) or len(packet) < begin + 4:
+        return (), b""
+    ports = struct.unpack_from("!HH", packet, begin)
+    if kind == _UDP:
+        inner = packet[begin + _VXLAN + _ETHERNET :]
+        return _segment(inner) if ports[1] == _VXLAN_PORT else ((), b"")
+    return ports, packet[begin:]
