@@ -47,6 +47,8 @@ export const strings = {
     "state.db.refuses": "api runs and db answers, but the tasks cannot be used: {reason}.",
     since: "Since {time}.",
 
+    open: "There is no login here: whoever opens this page may change the tasks.",
+
     tasks: "Tasks",
     filter: "Show",
     "filter.all": "All",
@@ -134,6 +136,8 @@ export const strings = {
     "state.db": "api 正常運作，db（資料庫）沒有回應：{reason}。",
     "state.db.refuses": "api 正常運作，db（資料庫）有回應，但無法使用待辦事項：{reason}。",
     since: "自 {time} 起。",
+
+    open: "這裡不需要登入：能開啟這個頁面的人都可以修改待辦事項。",
 
     tasks: "待辦事項",
     filter: "顯示",
