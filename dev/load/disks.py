@@ -11,10 +11,9 @@ from pathlib import Path
 
 from dev.kind import host
 from dev.kind.docker import docker
+from dev.kind.postgres import installation
 from dev.kind.process import output
 from dev.kind.release import Release
-from dev.kind.versions import versions
-from dev.kind.wheels import unpacked
 from dev.load.faults import accepts_again
 from dev.load.round import Fault
 from mcapp.errors import FailedError, UserError
@@ -220,10 +219,9 @@ def verify_checksums(release: Release) -> None:
 
     """
     node, folder = release.volume_place()
-    (programs,) = unpacked(versions()["build"]["postgres"]).glob("*/pginstall/bin")
     with tempfile.TemporaryDirectory(prefix="mcapp-checksums-") as copy:
         docker("cp", f"{node}:{folder}/pgdata", copy)
-        output([programs / "pg_checksums", "--check", "--pgdata", f"{copy}/pgdata"])
+        output([installation() / "bin" / "pg_checksums", "--check", "--pgdata", f"{copy}/pgdata"])
 
 
 @contextmanager
