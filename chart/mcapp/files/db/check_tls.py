@@ -1,4 +1,4 @@
-"""Checks a Secret with the database's certificate before anything is changed. Exits 1 where it cannot be used.
+"""Checks a Secret with the database's certificate before anything is changed; exits 1 if it cannot be used.
 
 Runs as the hook Job of an install or an upgrade, with Python's standard library alone. Arguments: the folder
 with tls.crt, tls.key and ca.crt, the Secret's name, and the name by which clients know the server.
