@@ -28,12 +28,12 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_what_is_documented(document: dict[str, Any]) -> None:
     assert {name: sorted(operation["responses"]) for name, operation in operations(document).items()} == {
-        "POST /api/tasks": ["200", "201", "400", "409", "413", "415", "422", "500", "503"],
+        "POST /api/tasks": ["200", "201", "400", "403", "409", "413", "415", "422", "500", "503"],
         "GET /api/tasks": ["200", "422", "500", "503"],
         "GET /api/tasks/{task_id}": ["200", "404", "422", "500", "503"],
-        "PATCH /api/tasks/{task_id}": ["200", "400", "404", "412", "413", "415", "422", "500", "503"],
-        "POST /api/tasks/{task_id}/complete": ["200", "404", "412", "422", "500", "503"],
-        "DELETE /api/tasks/{task_id}": ["204", "404", "412", "422", "500", "503"],
+        "PATCH /api/tasks/{task_id}": ["200", "400", "403", "404", "412", "413", "415", "422", "500", "503"],
+        "POST /api/tasks/{task_id}/complete": ["200", "403", "404", "412", "422", "500", "503"],
+        "DELETE /api/tasks/{task_id}": ["204", "403", "404", "412", "422", "500", "503"],
         "GET /api/topology": ["200", "500"],
         "GET /api/problems": ["200"],
         "GET /api/problems/{slug}": ["200", "404"],

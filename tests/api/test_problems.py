@@ -162,7 +162,7 @@ def test_body_limit(client: httpx.Client, chunked: bool) -> None:
 
 def test_every_kind_of_problem_explains_itself(client: httpx.Client) -> None:
     kinds = client.get("/api/problems").json()
-    assert {kind["status"] for kind in kinds} == {400, 404, 405, 409, 412, 413, 415, 422, 500, 503}
+    assert {kind["status"] for kind in kinds} == {400, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503}
     for kind in kinds:
         assert client.get(kind["type"]).json() == kind
 

@@ -19,6 +19,12 @@ class Kind(Enum):
     """A kind of problem: slug (the last part of `type`), HTTP status, title, meaning."""
 
     MALFORMED = ("malformed-request", 400, "Malformed request", "The body is not JSON in UTF-8.")
+    ORIGIN = (
+        "cross-origin",
+        403,
+        "Cross-origin request",
+        "A page of another site sent this change. Send it from this site's own page, or from no page.",
+    )
     NOT_FOUND = ("not-found", 404, "Not found", "There is nothing under this address.")
     METHOD = (
         "method-not-allowed",

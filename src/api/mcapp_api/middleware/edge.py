@@ -1,4 +1,4 @@
-"""What every request gets: an id, a limit for its body, a log line and metrics."""
+"""What every request gets: an id, a limit for its body, a look at its origin, a log line and metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .. import logs, metrics
 from ..lifecycle import Lifecycle
 from ..problems import Kind, ProblemError, render
+from .origin import is_foreign
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ BODY_LIMIT = 64 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{1,64}")
 # Machines request these every few seconds; the rest of the log would be hard to see.
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+# Refused before the body is read.
+_UNREAD = frozenset({Kind.TOO_LARGE.status, Kind.ORIGIN.status})
 # nginx logs this status where the client closed the connection before the answer.
 _CLIENT_GONE = 499
 
@@ -51,13 +54,13 @@ class Edge:
                 status = message["status"]
                 message["headers"] += (b"x-request-id", request_id.encode()), (b"cache-control", b"no-store")
                 # The rest of a refused body is not read.
-                if self._lifecycle.draining or status == Kind.TOO_LARGE.status:
+                if self._lifecycle.draining or status in _UNREAD:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:
-            if _declared_length(headers) > BODY_LIMIT:
-                answer = render(ProblemError(Kind.TOO_LARGE), instance=scope["path"], request_id=request_id)
+            if kind := _refused(scope["method"], headers):
+                answer = render(ProblemError(kind), instance=scope["path"], request_id=request_id)
                 await answer(scope, receive, send_on)
             else:
                 await self._app(scope, _with_limit(receive), send_on)
@@ -76,6 +79,12 @@ class Edge:
                 status=status,
                 seconds=seconds,
             )
+
+
+def _refused(method: str, headers: Mapping[bytes, bytes]) -> Kind | None:
+    if _declared_length(headers) > BODY_LIMIT:
+        return Kind.TOO_LARGE
+    return Kind.ORIGIN if is_foreign(method, headers) else None
 
 
 def _declared_length(headers: Mapping[bytes, bytes]) -> int:

@@ -110,7 +110,7 @@ Versions = Annotated[list[int] | None, Depends(_versions)]
 JsonOnly = Depends(_json_only)
 _COMMON = (Kind.INVALID, Kind.INTERNAL, Kind.DATABASE, Kind.SCHEMA)
 _WITH_BODY = (Kind.MALFORMED, Kind.TOO_LARGE, Kind.MEDIA_TYPE)
-_CONDITIONAL = (Kind.NOT_FOUND, Kind.VERSION)
+_CONDITIONAL = (Kind.ORIGIN, Kind.NOT_FOUND, Kind.VERSION)
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
@@ -122,7 +122,7 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"])
     responses={
         201: {"model": Task, "description": "Made.", **_MADE},
         200: {"model": Task, "description": "Made before with this Idempotency-Key.", **_WITH_ETAG},
-        **problems(*_WITH_BODY, Kind.TASK_GONE, Kind.KEY_REUSED, *_COMMON),
+        **problems(Kind.ORIGIN, *_WITH_BODY, Kind.TASK_GONE, Kind.KEY_REUSED, *_COMMON),
     },
 )
 async def create_task(
