@@ -41,10 +41,11 @@ def secret(snapshot: Snapshot) -> str:
 def renewal(snapshot: Snapshot) -> tuple[Step, ...]:
     """Return the commands by which the owner of the certificate makes another one."""
     name, space = secret(snapshot), ("-n", snapshot.namespace)
-    if name == snapshot.object_name("db-tls"):
+    db = snapshot.object_name("db")
+    if name == f"{db}-tls":
         # Without the Secret the chart makes another one, whatever the old one's end says.
         gone = Step(kubectl=("delete", "secret", name, *space, "--ignore-not-found"))
         return (gone, helm_upgrade(snapshot))
-    if name == snapshot.object_name("db-certificate"):
+    if name == f"{db}-certificate":
         return (Step(kubectl=("describe", "certificate", name, *space)),)
     return (Step(kubectl=("describe", "secret", name, *space)),)
