@@ -19,6 +19,7 @@ from mcapp.errors import FailedError, UserError
 from mcapp.kube import release as kube_release
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import announce
+from mcapp.move.modes.members import ASK
 from mcapp.progress import step
 
 # Two of three members are a majority when the leader is lost.
@@ -180,7 +181,7 @@ class Release(Client):
     def members(self) -> list[dict[str, Any]]:
         """Return the members as the leader sees them: name, role, state, lag. Without a leader: none."""
         try:
-            ask = ("python", "-m", "mcapp_db.rest", "GET", "/cluster")
+            ask = ("python", "-c", ASK, "GET", "/cluster")
             shown = self.exec(self.database_pod(), *ask, container="postgres")
         except UserError:
             return []

@@ -59,8 +59,8 @@ def test_the_api_works_over_tls_that_it_verifies(
 
 # Host and TLS parameters that do not suit the server, and a part of the api's reason.
 UNLUCKY = {
-    "ca": ("localhost", "sslmode=verify-ca&sslrootcert={other}", "is not valid by the CA given"),
-    "name": ("127.0.0.1", "sslmode=verify-full&sslrootcert={ca}", "is for another host name"),
+    "ca": ("localhost", "sslmode=verify-ca&sslrootcert={other}", "is not from the CA given"),
+    "name": ("127.0.0.1", "sslmode=verify-full&sslrootcert={ca}", "is for another address"),
     "file": ("localhost", "sslmode=verify-ca&sslrootcert=/none", "CA's certificate given cannot be read"),
     "none": ("localhost", "sslmode=require", "offers no TLS, which sslmode asks for"),
 }

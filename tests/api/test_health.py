@@ -48,6 +48,7 @@ def test_topology_of_a_request_through_nginx(client: httpx.Client, postgres: Pos
             "members": None,
             "version": postgres.sql("SHOW server_version")[0][0],
             "address": f"127.0.0.1:{postgres.port}",
+            "certificate_end": None,
         },
     }
     assert (to_api["from"], to_api["to"], to_db["from"], to_db["to"]) == ("web", "api", "api", "db")
@@ -61,7 +62,7 @@ def test_topology_of_a_database_that_the_chart_did_not_start(breakable: Postgres
         topology = plain_http.get(f"{api.url}/api/topology").json()
     assert topology["api"]["node_address"] is None
     unknown = {name for name, value in topology["db"].items() if value is None}
-    assert unknown == {"pod", "node", "node_address", "node_labels", "volume", "members"}
+    assert unknown == {"pod", "node", "node_address", "node_labels", "volume", "members", "certificate_end"}
 
 
 def test_topology_of_a_leader_whose_replicas_are_away() -> None:

@@ -99,13 +99,7 @@ def test_that_of_db_logs_in_as_the_application_and_sees_the_disk(
 def test_an_external_database_has_none(render: Render) -> None:
     objects = render(merge(ALERTS, merge(EXTERNAL, {"backup": {"enabled": False}})))
     assert {name for kind, name in objects.names() if kind == "PodMonitor"} == {"web"}
-    assert {rule["alert"] for rule in rules(objects)} == {
-        "McappTierDown",
-        "McappErrors",
-        "McappSlow",
-        "McappRestarts",
-        "McappCertificateEnding",
-    }
+    assert {rule["alert"] for rule in rules(objects)} == ALWAYS
 
 
 @pytest.mark.parametrize("tier", PORTS)
@@ -181,6 +175,8 @@ EVERY = {
     "McappTierDown",
     "McappWalArchiveFailing",
 }
+# What needs neither an exporter nor a database of the release's own.
+ALWAYS = {"McappTierDown", "McappErrors", "McappSlow", "McappRestarts", "McappCertificateEnding"}
 NOT_HERE = {
     "standalone": {"McappNoLeader", "McappReplicaLagging"},
     "ha": set[str](),
@@ -205,13 +201,7 @@ def test_the_alerts_of_each_mode(render: Render, mode: str) -> None:
 def test_alerts_are_left_out_where_nothing_tells_their_figures(render: Render) -> None:
     plain = merge(ALERTS, {"metrics": {"exporters": {"enabled": False}}, "backup": {"suspend": True}})
     found = rules(render(merge(plain, HA)))
-    assert {rule["alert"] for rule in found} == {
-        "McappTierDown",
-        "McappErrors",
-        "McappSlow",
-        "McappRestarts",
-        "McappCertificateEnding",
-    }
+    assert {rule["alert"] for rule in found} == ALWAYS
     assert "mcapp_web" not in str(found)
     assert "mcapp_postgres" not in str(found)
     # While the members follow a server that leads, none of them is the leader.

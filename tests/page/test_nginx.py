@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -21,11 +20,6 @@ from tests.page.backend import Backend
 from tests.page.dns import dns
 
 IDENTITY = {"POD_NAME": "web-1", "NODE_NAME": "lab-1", "NODE_ADDRESS": "192.168.1.100"}
-# As many as a test may open; each is two of its files.
-CROWD, PATIENCE_SECONDS = 400, 20
-POST = (
-    "POST /api/tasks HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
-)
 KEY = {"Idempotency-Key": "0b0e7a52-6b57-4d2b-9b3c-2f6f7d8f4a11"}
 
 
@@ -77,21 +71,6 @@ def test_only_the_api_is_passed_on(web: Web, backend: Backend, path: str) -> Non
         status = int(raw.makefile("rb").readline().split()[1])
     assert status in (301, 400, 404)
     assert backend.requests == []
-
-
-# Eleven seconds: nginx' patience.
-@pytest.mark.parametrize("sent", ["GET / HTTP/1.1\r\nHost: lab\r\n", f"{POST}half"], ids=["header", "body"])
-def test_requests_that_come_in_drops_keep_nobody_out(web: Web, sent: str) -> None:
-    with ExitStack() as stack:
-        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", web.port))) for _ in range(CROWD)]
-        for one in slow:
-            one.settimeout(PATIENCE_SECONDS)
-            one.sendall(sent.encode())
-        assert plain_http.get(web.url).status_code == 200
-        # Each is told that it was too slow, or only closed.
-        ends = [one.recv(1000)[:12] for one in slow]
-        assert set(ends) <= {b"", b"HTTP/1.1 408"}
-        assert plain_http.get(web.url).status_code == 200
 
 
 def test_healthz_is_its_own_and_not_logged(lonely: Web) -> None:

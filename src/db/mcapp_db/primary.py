@@ -10,7 +10,7 @@ import time
 import psycopg
 import yaml
 
-from mcapp_db import accounts, rest
+from mcapp_db import accounts
 from mcapp_db.start import OWN_CONFIG
 
 TRIES = 60
@@ -21,7 +21,8 @@ def set_up() -> None:
     accounts.ensure()
     shared = yaml.safe_load(OWN_CONFIG.read_text())["bootstrap"]["dcs"]
     shared.pop("standby_cluster", None)  # A move to mode ha has ended it, but an older pod's file has it.
-    rest.call("PATCH", "/config", json.dumps(shared).encode())
+    edit = ("patronictl", "--config-file", str(OWN_CONFIG), "edit-config", "--force", "--apply", "-")
+    subprocess.run(edit, input=json.dumps(shared).encode(), stdout=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__" and sys.argv[2] == "primary":

@@ -21,6 +21,9 @@ becomes the program whose name and arguments follow. The schema has checked thos
   {{- .Files.Get "files/db/check-passwords.sh" | nindent 2 }}
   {{- end }}
   {{- .Files.Get "files/db/hold-volume.sh" | nindent 2 }}
+  {{- if and (include "mcapp.databaseTls" .) (include "mcapp.isHa" .) }}
+  {{- .Files.Get "files/db/watch-certificate.sh" | nindent 2 }}
+  {{- end }}
   exec "$0" "$@"
 {{- end -}}
 

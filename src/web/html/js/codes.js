@@ -119,6 +119,10 @@ export const problems = {
     en: ["this request was sent before with other content", "Type the task again."],
     "zh-TW": ["這個請求先前已用於其他內容", "請重新輸入。"],
   },
+  "cross-origin": {
+    en: ["the api takes this for a page of another site", "A proxy in between must pass the header Host on as the browser sends it."],
+    "zh-TW": ["api 認為這來自其他網站的頁面", "中間的代理伺服器必須原樣轉送瀏覽器的 Host 標頭。"],
+  },
   "internal-error": {
     en: ["a fault of the api itself", "Its log has more: `kubectl logs deployment/api`. Please report it."],
     "zh-TW": ["api 內部發生錯誤", "詳情在它的記錄檔：`kubectl logs deployment/api`。請回報這個錯誤。"],
