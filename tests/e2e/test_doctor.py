@@ -23,7 +23,7 @@ ROLLED_SECONDS = 180
 LONG = {
     *("node-not-ready", "probe-failing", "no-default-storageclass"),
     # The kubelet takes a minute or two to bring a certificate, and the remedy another one.
-    *("db-tls: it has ended", "db-tls: another CA", "tls-expiring"),
+    *("db-tls", "db-tls: another CA", "tls-expiring"),
 }
 
 

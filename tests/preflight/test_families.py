@@ -95,7 +95,7 @@ def test_the_listener_answers_in_each_version(free: Port, address: str, wall: st
     with listening(free, VXLAN) as listener:
         assert listener.taken == []
         probe = probes.tcp(address, free, request, timeout=2, source=address)
-        both = datagrams.exchange(address, request.run, timeout=2, source=address, ask_back=None)
+        both = datagrams.exchange(address, VXLAN, request.run, timeout=2, source=address, ask_back=None)
     assert probe.outcome is Outcome.CONNECTED
     assert probe.answer is not None
     assert probe.answer.firewall.startswith(wall)

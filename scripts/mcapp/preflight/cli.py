@@ -32,6 +32,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
         add = made.add_argument
         add("--peer", metavar="IP", required=True, help=told(words.PEER))
         add("--etcd", action="store_true", help=told(words.ETCD))
+        add("--backend", choices=ports.BACKENDS, default="vxlan", help=told(words.BACKEND))
         seconds = number("--timeout", 0.1, 60)
         add("--timeout", metavar="SECONDS", type=seconds, default=2.0, help=told(words.TIMEOUT))
         add("--print-commands", action="store_true", help=told(words.PRINT_COMMANDS))
@@ -41,6 +42,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add("--peer", metavar="IP", action="append", default=[], help=told(words.PEERS))
     add("--etcd", action="store_true", help=told(words.ETCD))
+    add("--backend", choices=ports.BACKENDS, default="vxlan", help=told(words.BACKEND))
     seconds = number("--seconds", 0.1, 86400)
     add("--seconds", metavar="N", type=seconds, default=300.0, help=told(words.STOP_AFTER))
     cli.output_options(made)
@@ -66,18 +68,19 @@ def given(address: str) -> str:
 
 def check(asked: argparse.Namespace, address: str) -> Exit:
     """Probe the peer, check this machine, and report both."""
-    survey = peer.probe_all(address, asked.etcd, asked.timeout)
+    carried = ports.overlay(asked.backend, address)
+    survey = peer.probe_all(address, asked.etcd, asked.timeout, carried)
     wall = firewall.detect(family.of(address).version)
     host = survey.answer.host if survey.answer else None
-    incoming = ports.required(ports.peer_role(asked.role, asked.etcd), asked.role, asked.etcd)
+    incoming = ports.required(ports.peer_role(asked.role, asked.etcd), asked.role, asked.etcd, carried)
     checks: list[Check] = [
         *peer.judge(survey, asked.role, asked.etcd, wall),
-        *sockets.checks(asked.role, asked.etcd, sockets.Holders()),
+        *sockets.checks(asked.role, asked.etcd, sockets.Holders(), carried),
         machine.hostname(socket.gethostname(), host),
         peer.clock(survey),
         *network.checks(network.read(survey.source)),
         firewall.check(wall, (*incoming, ports.PAGE), address),
-        *machine.modules(),
+        *machine.modules(backend=asked.backend),
         machine.cgroups(),
         machine.swap(),
         machine.memory(asked.role),
@@ -98,7 +101,7 @@ def install(asked: argparse.Namespace, address: str) -> Exit:
         raise UnreachableError(words.PEER_NOROUTE(peer=address), words.PEER_ADDRESS())
     here = Machine(source, socket.gethostname(), network.read(source).flags)
     token = _token(asked.token_file) if asked.token_file else commands.TOKEN
-    steps = list(commands.steps(asked.role, here, Machine(address), asked.etcd, token))
+    steps = list(commands.steps(asked.role, here, Machine(address), asked.etcd, token, asked.backend))
     if asked.output == "json":
         cli.emit_json(report.step_document(asked.role, address, steps, language()))
     else:
@@ -130,7 +133,8 @@ def listen(asked: argparse.Namespace) -> Exit:
     name = socket.gethostname()
     walls = {kind.version: firewall.detect(kind.version).description for kind in family.present()}
     signal.signal(signal.SIGTERM, _interrupt)
-    with Listener(ports.listened(asked.etcd), peers, name, walls, heard) as listener:
+    waited = ports.listened(asked.etcd, asked.backend)
+    with Listener(waited, peers, name, walls, heard, asked.backend) as listener:
         for port in listener.taken:
             tell(words.LISTEN_TAKEN, port=str(port))
         if not listener.listening:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mcapp.config import DATABASE_LABEL
 from mcapp.messages import Text
 from mcapp.preflight import family, words
-from mcapp.preflight.ports import API, CLUSTER_NETWORKS6, Role
+from mcapp.preflight.ports import API, CLUSTER_NETWORKS6, Backend, Role
 
 _INSTALL = "curl -sfL https://get.k3s.io |"
 _LABEL = "=".join(DATABASE_LABEL)
@@ -37,7 +37,9 @@ class Step(NamedTuple):
     command: str
 
 
-def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TOKEN) -> Iterator[Step]:
+def steps(
+    role: Role, here: Machine, there: Machine, etcd: bool, token: str = TOKEN, backend: Backend = "vxlan"
+) -> Iterator[Step]:
     """Yield the commands; ``role`` is that of ``here``, and with ``etcd`` a server's peer is a server."""
     server, other = (here, there) if role == "server" else (there, here)
     second = role == "server" and etcd
@@ -46,9 +48,11 @@ def steps(role: Role, here: Machine, there: Machine, etcd: bool, token: str = TO
     url = f"https://{family.in_url(server.address)}:{API.number}"
     key = shlex.quote(token)
 
-    networks = _networks(server.address)
+    plain = backend == "vxlan"
+    networks = [*_networks(server.address), *([] if plain else ["--flannel-backend", backend])]
     first = _run("server", *(["--cluster-init"] if etcd else []), *_node(server), *networks)
-    yield Step(on_server, words.STEP_INSTALL_SERVER(), f"{_INSTALL} {first}")
+    purpose = words.STEP_INSTALL_SERVER if plain else words.STEP_INSTALL_ENCRYPTED
+    yield Step(on_server, purpose(), f"{_INSTALL} {first}")
     yield Step(on_server, words.STEP_TOKEN(), f"sudo cat {TOKEN_FILE}")
     if second:
         joined = _run("server", "--server", url, *_node(other), *networks)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mcapp.preflight import family, protocol
 from mcapp.preflight.checks import Outcome
-from mcapp.preflight.ports import VXLAN
+from mcapp.preflight.ports import Port
 from mcapp.preflight.probes import Probe, explained
 from mcapp.preflight.protocol import SIZE, Answer, Ask, Request
 
@@ -46,15 +46,17 @@ class _Nonces:
         return answer if answer and self._sent.get(answer.nonce) == ask else None
 
 
-def exchange(address: str, run: str, *, timeout: float, source: str, ask_back: AskBack | None) -> Exchange:
-    """Send to the peer's VXLAN port and wait for both answers, at most ``timeout`` seconds.
+def exchange(
+    address: str, port: Port, run: str, *, timeout: float, source: str, ask_back: AskBack | None
+) -> Exchange:
+    """Send to this port of the peer and wait for both answers, at most ``timeout`` seconds.
 
     Where another port answers, it carries the request for the packet back: each direction is tested alone.
     """
     nonces = _Nonces(run)
     forward = Probe(Outcome.TIMEOUT)
     back = False
-    with _sockets(address) as (there, here):
+    with _sockets(address, port) as (there, here):
 
         def send(ask: Ask) -> Probe:
             return _better(forward, _send(there, nonces.request(ask), source))
@@ -96,16 +98,16 @@ def _readable(there: socket.socket, here: socket.socket | None, until: float) ->
 
 
 @contextmanager
-def _sockets(address: str) -> Iterator[tuple[socket.socket, socket.socket | None]]:
+def _sockets(address: str, port: Port) -> Iterator[tuple[socket.socket, socket.socket | None]]:
     with ExitStack() as stack:
         kind = family.of(address)
         there = stack.enter_context(kind.open(socket.SOCK_DGRAM))
         kind.explain_errors(there)
-        there.connect((address, VXLAN.number))
+        there.connect((address, port.number))
         there.setblocking(False)
         here = stack.enter_context(kind.open(socket.SOCK_DGRAM))
         try:
-            here.bind(("", VXLAN.number))
+            here.bind(("", port.number))
         except OSError:
             yield there, None
         else:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mcapp.preflight import family, protocol
 from mcapp.preflight.checks import Outcome
 from mcapp.preflight.family import Family
-from mcapp.preflight.ports import VXLAN, Port
+from mcapp.preflight.ports import Backend, Port, overlay
 from mcapp.preflight.probes import Probe, explained
 from mcapp.preflight.protocol import SIZE, Answer, Back, Request
 
@@ -57,6 +57,7 @@ class Listener:
         host: str,
         firewalls: Mapping[int, str],
         heard: Heard,
+        backend: Backend = "vxlan",
     ) -> None:
         self.listening: list[Port] = []
         self.taken: list[Port] = []
@@ -67,6 +68,7 @@ class Listener:
         self._host = host
         self._firewalls = firewalls
         self._heard = heard
+        self._backend = backend
         self._runs: dict[_Run, _Seen] = {}
         self._answered: Counter[str] = Counter()
         # Open sockets towards peers, and until when each may stay open.
@@ -102,7 +104,7 @@ class Listener:
                 if datagrams:
                     kind.tell_destination(bound)
                     bound.bind(("", port.number))
-                    ready.append((bound, partial(self._datagram, kind)))
+                    ready.append((bound, partial(self._datagram, kind, port)))
                 else:
                     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     bound.bind(("", port.number))
@@ -126,12 +128,12 @@ class Listener:
 
     # -- what arrives ----------------------------------------------------------------------------------
 
-    def _datagram(self, kind: Family, bound: socket.socket) -> None:
+    def _datagram(self, kind: Family, port: Port, bound: socket.socket) -> None:
         try:
             data, notes, _, (source, number, *_) = bound.recvmsg(SIZE + 1, SIZE)
         except OSError:
             return
-        request = self._accepted(source, data, VXLAN)
+        request = self._accepted(source, data, port)
         if request is None:
             return
         # It answers from the address that was asked.
@@ -219,7 +221,7 @@ class Listener:
         return protocol.pack_answer(answer)
 
     def _send_back(self, own: str, source: str, request: Request) -> None:
-        """Send the answer as a new flow, as VXLAN does, and remember what becomes of it."""
+        """Send the answer as a new flow, as flannel does, and remember what becomes of it."""
         seen = self._seen(source, request)
         kind = family.of(source)
         back = kind.open(socket.SOCK_DGRAM)
@@ -241,7 +243,7 @@ class Listener:
         try:
             kind.explain_errors(back)
             back.bind((own, 0))
-            back.connect((source, VXLAN.number))
+            back.connect((source, overlay(self._backend, source).number))
             back.send(self._answer(source, request))
         except OSError as error:
             seen.back = failed(error)

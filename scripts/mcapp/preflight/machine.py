@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mcapp.preflight import programs, words
 from mcapp.preflight.checks import Check, Status
-from mcapp.preflight.ports import Role
+from mcapp.preflight.ports import Backend, Role
 from mcapp.shell import Shell
 
 ROOT = Path("/")
@@ -29,9 +29,10 @@ _MINIMUM: dict[Role, tuple[int, int]] = {"server": (2, 2 * GIB), "agent": (1, 51
 # The firmware and the kernel keep a part of the memory for themselves.
 _MEMORY_SLACK = 0.9
 
-# Each module, and the file that shows that the kernel has it even where no list names it.
+# What the pods' packets between machines need.
+_CARRIERS: dict[Backend, str] = {"vxlan": "vxlan", "wireguard-native": "wireguard"}
+# Each other module, and the file that shows that the kernel has it even where no list names it.
 _MODULES = {
-    "vxlan": "",
     "br_netfilter": "proc/sys/net/bridge/bridge-nf-call-iptables",
     "overlay": "",
 }
@@ -80,11 +81,11 @@ def disk(found: Space) -> Check:
     return Check("disk", Status.OK, words.DISK_OK(**parts))
 
 
-def modules(root: Path = ROOT) -> Iterator[Check]:
+def modules(root: Path = ROOT, backend: Backend = "vxlan") -> Iterator[Check]:
     """Yield a check for each kernel module that k3s needs."""
     release = platform.release()
     tree = root / "lib" / "modules" / release
-    for name, trace in _MODULES.items():
+    for name, trace in {_CARRIERS[backend]: "", **_MODULES}.items():
         status, key = Status.OK, words.MODULE_LOADED
         if _is_loaded(root, name) or (trace and (root / trace).exists()) or _is_filesystem(root, name):
             pass

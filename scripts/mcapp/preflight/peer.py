@@ -24,7 +24,8 @@ _SILENT = {Outcome.TIMEOUT, Outcome.UNREACHABLE}
 class Survey:
     """The results of all probes of one peer.
 
-    ``back`` is what became of the peer's own packet to the VXLAN port here, None if that is unknown;
+    ``carried`` is the port of the pods' packets, ``forward`` its probe;
+    ``back`` is what became of the peer's own packet to that port here, None if that is unknown;
     ``skew`` is the peer's clock minus this one's, in seconds; ``neighbour``: the peer answers ARP.
     """
 
@@ -37,6 +38,7 @@ class Survey:
     skew: float = 0.0
     neighbour: bool = False
     timeout: float = 2.0
+    carried: Port = VXLAN
 
     @property
     def silent(self) -> bool:
@@ -45,12 +47,12 @@ class Survey:
         return not self.neighbour and all(probe.outcome in _SILENT for probe in probes)
 
 
-def probe_all(peer: str, etcd: bool, timeout: float) -> Survey:
+def probe_all(peer: str, etcd: bool, timeout: float, carried: Port = VXLAN) -> Survey:
     """Probe every port at which a listener may wait; each gets ``timeout`` seconds."""
     source = source_towards(peer)
     if source is None:
         gone = Probe(Outcome.UNREACHABLE)
-        return Survey(peer, "", dict.fromkeys(_tcp_ports(etcd), gone), gone, timeout=timeout)
+        return Survey(peer, "", dict.fromkeys(_tcp_ports(etcd), gone), gone, timeout=timeout, carried=carried)
     run = protocol.token()
 
     def ask(port: Port, request: Request | None = None) -> Probe:
@@ -66,19 +68,22 @@ def probe_all(peer: str, etcd: bool, timeout: float) -> Survey:
         if channel:
             ask(channel, request)
 
-    both = exchange(peer, run, timeout=timeout, source=source, ask_back=ask_back if channel else None)
+    both = exchange(
+        peer, carried, run, timeout=timeout, source=source, ask_back=ask_back if channel else None
+    )
     last = ask(channel) if channel else both.forward
     answer = last.answer
     return Survey(
         peer,
         source,
         found,
-        _arrived(both.forward, answer),
+        _arrived(both.forward, answer, carried),
         _came_back(both.back, answer),
         answer,
         answer.time - last.at if answer else 0.0,
         _is_neighbour(peer),
         timeout,
+        carried,
     )
 
 
@@ -86,9 +91,9 @@ def _tcp_ports(etcd: bool) -> list[Port]:
     return [port for port in listened(etcd) if port.proto == "tcp"]
 
 
-def _arrived(forward: Probe, last: Answer | None) -> Probe:
+def _arrived(forward: Probe, last: Answer | None, carried: Port) -> Probe:
     """Count the packet as arrived where the listener says so, even if its answer was lost."""
-    if forward.outcome is Outcome.TIMEOUT and last and str(VXLAN) in last.got:
+    if forward.outcome is Outcome.TIMEOUT and last and str(carried) in last.got:
         return Probe(Outcome.CONNECTED)
     return forward
 
@@ -117,12 +122,12 @@ def _is_neighbour(peer: str, table: Path = Path("/proc/net/arp")) -> bool:
 def judge(survey: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterator[Check]:
     """Yield the checks of the ports; ``firewall`` is the active one of this machine."""
     yield _peer(survey)
-    away = required(role, peer_role(role, etcd), etcd)
+    away = required(role, peer_role(role, etcd), etcd, survey.carried)
     for port in away:
-        yield _vxlan(survey) if port == VXLAN else _outgoing(survey, port)
+        yield _carried(survey) if port == survey.carried else _outgoing(survey, port)
     yield _back(survey, firewall)
     yield _as_warning(_outgoing(survey, PAGE))
-    for port in required(peer_role(role, etcd), role, etcd):
+    for port in required(peer_role(role, etcd), role, etcd, survey.carried):
         if port not in away:
             why = REASONS[port]()
             yield Check(
@@ -168,10 +173,10 @@ def _outgoing(survey: Survey, port: Port) -> Check:
     return _closed(survey, port, probe)
 
 
-def _vxlan(survey: Survey) -> Check:
+def _carried(survey: Survey) -> Check:
     probe = survey.forward
-    check = f"port.{VXLAN.id}"
-    why = REASONS[VXLAN]()
+    check = f"port.{survey.carried.id}"
+    why = REASONS[survey.carried]()
     if probe.outcome is Outcome.CONNECTED:
         detail = (words.UDP_ECHO if probe.answer else words.UDP_TOLD)(why=why)
         return Check(check, Status.OK, detail, outcome=probe.outcome)
@@ -181,7 +186,7 @@ def _vxlan(survey: Survey) -> Check:
         taken = any(survey.tcp[port].outcome is Outcome.CONNECTED for port in survey.tcp)
         if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
             return Check(check, Status.WARN, unproven, words.UDP_LISTEN(), probe.outcome)
-    elif probe.outcome is Outcome.REFUSED and str(VXLAN) not in survey.answer.listening:
+    elif probe.outcome is Outcome.REFUSED and str(survey.carried) not in survey.answer.listening:
         taken_peer_firewall = words.UDP_TAKEN(why=why)
         return Check(
             check,
@@ -190,7 +195,7 @@ def _vxlan(survey: Survey) -> Check:
             words.UDP_LISTEN(),
             probe.outcome,
         )
-    return _closed(survey, VXLAN, probe)
+    return _closed(survey, survey.carried, probe)
 
 
 def _closed(survey: Survey, port: Port, probe: Probe) -> Check:
@@ -222,17 +227,17 @@ def _closed(survey: Survey, port: Port, probe: Probe) -> Check:
 
 
 def _back(survey: Survey, firewall: Firewall) -> Check:
-    check = f"port.{VXLAN.id}.back"
-    why = REASONS[VXLAN]()
+    check = f"port.{survey.carried.id}.back"
+    why = REASONS[survey.carried]()
     if survey.back is None:
         return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW())
     if survey.back.outcome is Outcome.CONNECTED:
         return Check(check, Status.OK, words.BACK_OK(why=why), outcome=survey.back.outcome)
     if survey.back.sender == "blocked":
-        remedy = words.PEER_OUTPUT(port=str(VXLAN), source=survey.source, peer=survey.peer)
+        remedy = words.PEER_OUTPUT(port=str(survey.carried), source=survey.source, peer=survey.peer)
         detail = words.BACK_BLOCKED(why=why)
     else:
-        remedy = _opening(words.ON_HERE(), VXLAN, survey.peer, firewall)
+        remedy = _opening(words.ON_HERE(), survey.carried, survey.peer, firewall)
         detail = (words.BACK_TIMEOUT if survey.back.outcome is Outcome.TIMEOUT else words.BACK_REJECTED)(
             why=why
         )

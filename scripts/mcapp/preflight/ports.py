@@ -1,14 +1,17 @@
-"""The ports of k3s with flannel's VXLAN: which role connects to which, why, and what each role binds."""
+"""The ports of k3s with flannel: which role connects to which, why, and what each role binds."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
 from mcapp.config import NODE_PORT
-from mcapp.preflight import words
+from mcapp.preflight import family, words
 
 Role = Literal["server", "agent"]
 Proto = Literal["tcp", "udp"]
+# How flannel carries the pods' packets between two machines, by k3s' own names.
+Backend = Literal["vxlan", "wireguard-native"]
+BACKENDS: tuple[Backend, ...] = ("vxlan", "wireguard-native")
 
 
 class Port(NamedTuple):
@@ -29,6 +32,7 @@ class Port(NamedTuple):
 API = Port(6443, "tcp")
 KUBELET = Port(10250, "tcp")
 VXLAN = Port(8472, "udp")
+WIREGUARD, WIREGUARD6 = Port(51820, "udp"), Port(51821, "udp")
 ETCD = (Port(2379, "tcp"), Port(2380, "tcp"))
 PAGE = Port(NODE_PORT, "tcp")
 
@@ -39,6 +43,7 @@ REASONS = {
     API: words.WHY_API,
     KUBELET: words.WHY_KUBELET,
     VXLAN: words.WHY_VXLAN,
+    **dict.fromkeys((WIREGUARD, WIREGUARD6), words.WHY_WIREGUARD),
     **dict.fromkeys(ETCD, words.WHY_ETCD),
     PAGE: words.WHY_PAGE,
 }
@@ -55,9 +60,16 @@ def peer_role(role: Role, etcd: bool) -> Role:
     return "server" if role == "agent" or etcd else "agent"
 
 
-def required(source: Role, target: Role, etcd: bool) -> tuple[Port, ...]:
-    """Return the ports that ``source`` must reach on ``target``."""
-    ports: tuple[Port, ...] = (KUBELET, VXLAN)
+def overlay(backend: Backend, address: str) -> Port:
+    """Return the port by which the pods' packets reach the machine with this address."""
+    if backend == "vxlan":
+        return VXLAN
+    return WIREGUARD6 if family.of(address) is family.IPV6 else WIREGUARD
+
+
+def required(source: Role, target: Role, etcd: bool, carried: Port = VXLAN) -> tuple[Port, ...]:
+    """Return the ports that ``source`` must reach on ``target``; ``carried`` is that of the pods' packets."""
+    ports: tuple[Port, ...] = (KUBELET, carried)
     if target == "server" and (source == "agent" or etcd):
         ports = (API, *ports)
     if source == target == "server" and etcd:
@@ -65,9 +77,9 @@ def required(source: Role, target: Role, etcd: bool) -> tuple[Port, ...]:
     return ports
 
 
-def bound(role: Role, etcd: bool) -> tuple[Port, ...]:
+def bound(role: Role, etcd: bool, carried: Port = VXLAN) -> tuple[Port, ...]:
     """Return the ports that must be free on this machine."""
-    ports: tuple[Port, ...] = (KUBELET, VXLAN, PAGE, *_OF_NODES)
+    ports: tuple[Port, ...] = (KUBELET, carried, PAGE, *_OF_NODES)
     if role == "server":
         ports = (API, *ports, *_OF_SERVERS)
         if etcd:
@@ -75,6 +87,7 @@ def bound(role: Role, etcd: bool) -> tuple[Port, ...]:
     return ports
 
 
-def listened(etcd: bool) -> tuple[Port, ...]:
+def listened(etcd: bool, backend: Backend = "vxlan") -> tuple[Port, ...]:
     """Return the ports at which the listener waits, whatever its machine's role will be."""
-    return (API, KUBELET, VXLAN, PAGE, *(ETCD if etcd else ()))
+    carried = (VXLAN,) if backend == "vxlan" else (WIREGUARD, WIREGUARD6)
+    return (API, KUBELET, *carried, PAGE, *(ETCD if etcd else ()))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mcapp.messages import Text
 from mcapp.preflight import words
 from mcapp.preflight.checks import Check, Status
-from mcapp.preflight.ports import PAGE, TRAEFIK, Port, Role, bound
+from mcapp.preflight.ports import PAGE, TRAEFIK, VXLAN, Port, Role, bound
 
 _TCP_LISTEN = "0A"
 
@@ -77,17 +77,18 @@ def _sockets(proc: Path) -> Iterator[tuple[str, int]]:
             continue
 
 
-def checks(role: Role, etcd: bool, holders: Holders) -> Iterator[Check]:
+def checks(role: Role, etcd: bool, holders: Holders, carried: Port = VXLAN) -> Iterator[Check]:
     """Yield one check for each port that is taken, or one that says all are free."""
     taken = False
-    for port in (*bound(role, etcd), *TRAEFIK):
+    needed = bound(role, etcd, carried)
+    for port in (*needed, *TRAEFIK):
         owner = holders.owner(port)
         if owner is None:
             continue
         taken = True
         yield _taken(port, owner)
     if not taken:
-        yield Check("local", Status.OK, words.LOCAL_FREE(ports=" ".join(map(str, bound(role, etcd)))))
+        yield Check("local", Status.OK, words.LOCAL_FREE(ports=" ".join(map(str, needed))))
 
 
 def _taken(port: Port, owner: Owner) -> Check:

@@ -29,6 +29,11 @@ ETCD = Words(
 )
 TIMEOUT = Words("for each port, 0.1 to 60 (default: 2)", "每個連接埠最多等幾秒，0.1 到 60（預設：2）")
 STOP_AFTER = Words("then stop, 0.1 to 86400 (default: 300)", "幾秒後停止，0.1 到 86400（預設：300）")
+BACKEND = Words(
+    "how flannel carries the pods' packets between the machines: vxlan (default) leaves them in the clear, "
+    "wireguard-native encrypts them",
+    "flannel 在機器之間傳送 Pod 封包的方式：vxlan（預設）不加密，wireguard-native 會加密",
+)
 PRINT_COMMANDS = Words("print the commands that install k3s, and stop", "印出安裝 k3s 的指令後結束")
 TOKEN_FILE = Words("fills the token in for --print-commands", "將檔案中的權杖填入 --print-commands 的指令")
 
@@ -59,6 +64,10 @@ WHY_KUBELET = Words("the kubelet, asked for metrics", "kubelet，用於讀取量
 WHY_VXLAN = Words(
     "flannel's VXLAN, all traffic between pods of two machines",
     "flannel 的 VXLAN，承載兩台機器的 Pod 之間所有流量",
+)
+WHY_WIREGUARD = Words(
+    "flannel's WireGuard, all traffic between pods of two machines, encrypted",
+    "flannel 的 WireGuard，承載並加密兩台機器的 Pod 之間所有流量",
 )
 WHY_ETCD = Words("embedded etcd, between servers", "內嵌 etcd，用於 server 之間")
 WHY_PAGE = Words("the app's page (NodePort)", "應用程式的網頁（NodePort）")
@@ -147,22 +156,22 @@ UDP_LISTEN = Words(
     "請先停止另一台機器上的 k3s，在該處執行 `{preflight} listen`，再重新執行本檢查。",
 )
 BACK_OK = Words(
-    "A packet from the peer, sent in the way of VXLAN, arrived here ({why}).",
-    "另一台機器以 VXLAN 的方式送出的封包已抵達本機（{why}）。",
+    "A packet from the peer, sent as flannel sends them, arrived here ({why}).",
+    "另一台機器以 flannel 的方式送出的封包已抵達本機（{why}）。",
 )
 BACK_TIMEOUT = Words(
-    "The peer sent a packet in the way of VXLAN, and it did not arrive here: a firewall drops it, even if "
+    "The peer sent a packet as flannel does, and it did not arrive here: a firewall drops it, even if "
     "answers to a connection of this machine pass ({why}).",
-    "另一台機器以 VXLAN 的方式送出封包，但未抵達本機：有防火牆丟棄它，"
+    "另一台機器以 flannel 的方式送出封包，但未抵達本機：有防火牆丟棄它，"
     "即使本機所建連線的回應可以通過（{why}）。",
 )
 BACK_REJECTED = Words(
-    "The peer sent a packet in the way of VXLAN, and this machine rejected it ({why}).",
-    "另一台機器以 VXLAN 的方式送出封包，但被本機拒絕（{why}）。",
+    "The peer sent a packet as flannel does, and this machine rejected it ({why}).",
+    "另一台機器以 flannel 的方式送出封包，但被本機拒絕（{why}）。",
 )
 BACK_BLOCKED = Words(
-    "The peer's own rules for outgoing packets keep it from sending in the way of VXLAN ({why}).",
-    "另一台機器對外的防火牆規則使它無法以 VXLAN 的方式送出封包（{why}）。",
+    "The peer's own rules for outgoing packets keep it from sending as flannel does ({why}).",
+    "另一台機器對外的防火牆規則使它無法以 flannel 的方式送出封包（{why}）。",
 )
 BACK_UNKNOWN = Words(
     "Unknown: this needs a listener on the peer, and the port free on this machine ({why}).",
@@ -390,7 +399,18 @@ STEP_SERVER = Words("server {address}", "server {address}")
 STEP_SECOND = Words("second server {address}", "第二台 server {address}")
 STEP_AGENT = Words("agent {address}", "agent {address}")
 STEP_ANY_AGENT = Words("each agent", "每台 agent")
-STEP_INSTALL_SERVER = Words("install the server", "安裝 server")
+STEP_INSTALL_SERVER = Words(
+    "install the server; what pods of two machines say to each other crosses your network in the clear, but "
+    "between api and db (--backend wireguard-native encrypts all of it)",
+    "安裝 server；除了 api 與 db 之間，兩台機器的 Pod 之間的流量在網路上都沒有加密"
+    "（--backend wireguard-native 會全部加密）",
+)
+STEP_INSTALL_ENCRYPTED = Words(
+    "install the server; WireGuard encrypts what pods of two machines say to each other, not what nodes say "
+    "(6443 and 10250 have TLS of their own) nor what browsers send to the page",
+    "安裝 server；WireGuard 會加密兩台機器的 Pod 之間的流量，"
+    "但不含節點本身（6443 與 10250 自有 TLS）與瀏覽器到網頁的流量",
+)
 STEP_TOKEN = Words("read the token that the next step needs", "讀取下一步需要的權杖")
 STEP_INSTALL_SECOND = Words("join as a server", "以 server 身分加入")
 STEP_INSTALL_AGENT = Words(

@@ -129,7 +129,7 @@ FAULTS = (
     Fault("login-disabled", "logs", tables.no_login),
     Fault("login-disabled", "logs", tables.login_expired, title="expired"),
     Fault("password-rejected", "logs", database.other_password),
-    Fault("db-tls", "logs", certificates.ended, title="it has ended"),
+    Fault("db-tls", "logs", certificates.ended),
     Fault("db-tls", "logs", certificates.of_another_ca, title="another CA"),
     Fault("tls-expiring", "logs", certificates.ends_soon),
     Fault("bad-migration", "logs", database.newer_schema, by_hand=_NO_PAST),
