@@ -13,6 +13,8 @@ SHOWN_CHART = CHART.relative_to(CHECKOUT) if CHECKOUT else CHART
 
 NAMESPACE = "mcapp"
 RELEASE = "mcapp"
+# The UDP ports of what carries the pods' packets between nodes, with IPv4 and with IPv6.
+VXLAN_PORTS, WIREGUARD_PORTS = (8472, 8472), (51820, 51821)
 NODE_PORT = 30080
 DATABASE_LABEL = ("role", "database")
 # For which a release has images.

@@ -447,14 +447,14 @@ CAUSES: dict[str, Cause] = {
         "network",
         Words(
             "Pods on {source} do not reach pods on {target}: what flannel sends between the nodes "
-            "(VXLAN, UDP port 8472) does not arrive.",
-            "{source} 上的 Pod 無法連到 {target} 上的 Pod：flannel 在節點之間的封包（VXLAN，UDP "
-            "8472）沒有送達。",
+            "({carrier}, UDP port {port}) does not arrive.",
+            "{source} 上的 Pod 無法連到 {target} 上的 Pod：flannel 在節點之間的封包（{carrier}，UDP "
+            "{port}）沒有送達。",
         ),
         Words(
-            "Open UDP 8472 between the two machines, both ways. With several network cards, start k3s with "
+            "Open UDP {port} between the two machines, both ways. With several network cards, start k3s with "
             "--flannel-iface on both.",
-            "請在兩台機器之間雙向開放 UDP 8472。若有多張網路卡，請在兩邊以 --flannel-iface 啟動 k3s。",
+            "請在兩台機器之間雙向開放 UDP {port}。若有多張網路卡，請在兩邊以 --flannel-iface 啟動 k3s。",
         ),
     ),
     "network-policy": Cause(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from mcapp.config import NODE_PORT
+from mcapp.config import NODE_PORT, VXLAN_PORTS, WIREGUARD_PORTS
 from mcapp.preflight import family, words
 
 Role = Literal["server", "agent"]
@@ -31,8 +31,8 @@ class Port(NamedTuple):
 
 API = Port(6443, "tcp")
 KUBELET = Port(10250, "tcp")
-VXLAN = Port(8472, "udp")
-WIREGUARD, WIREGUARD6 = Port(51820, "udp"), Port(51821, "udp")
+VXLAN = Port(VXLAN_PORTS[0], "udp")
+WIREGUARD, WIREGUARD6 = (Port(number, "udp") for number in WIREGUARD_PORTS)
 ETCD = (Port(2379, "tcp"), Port(2380, "tcp"))
 PAGE = Port(NODE_PORT, "tcp")
 

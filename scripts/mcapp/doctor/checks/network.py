@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mcapp.config import VXLAN_PORTS, WIREGUARD_PORTS
 from mcapp.doctor.checks import dns, hung, policies, wide
 from mcapp.doctor.finding import Diagnosis, Evidence, Finding, Hop, Step
 from mcapp.doctor.read.containers import own_container
@@ -22,8 +23,11 @@ from mcapp.doctor.read.snapshot import (
 from mcapp.doctor.read.view import View, said
 from mcapp.doctor.words import NETWORK, REACHES
 from mcapp.kube.hostport import hostport
+from mcapp.kube.nodes import Node
 from mcapp.kube.pods import ready
+from mcapp.messages import Part
 
+_FLANNEL = "flannel.alpha.coreos.com/backend-type"
 # A name that the DNS of every cluster knows.
 _ANY_NAME = "kubernetes.default"
 # More than a packet holds in the usual networks; a server takes a longer request line.
@@ -143,9 +147,19 @@ def _pods(snapshot: Snapshot, view: View, failing: Results) -> Iterator[Finding]
     yield Finding("pod-unreachable", parts, evidence, (logs,), _tier(snapshot, pods[first]), soft=soft)
 
 
+def _carrier(nodes: list[Node]) -> tuple[str, int]:
+    """Return what carries the pods' packets between nodes, as flannel notes on each, and its port."""
+    addresses = [address for node in nodes for kind, address in node.addresses if kind == "InternalIP"]
+    ipv6 = ":" in next(iter(addresses), "")
+    if any(node.annotations.get(_FLANNEL, "").startswith("wireguard") for node in nodes):
+        return "WireGuard", WIREGUARD_PORTS[ipv6]
+    return "VXLAN", VXLAN_PORTS[ipv6]
+
+
 def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], targets: list[str]) -> Finding:
-    parts = {"source": source, "target": targets}
     nodes = [source, *targets]
+    carrier, port = _carrier([snapshot.nodes[node] for node in nodes if node in snapshot.nodes])
+    parts: dict[str, Part] = {"source": source, "target": targets, "carrier": carrier, "port": port}
     address = {
         node: next((a for kind, a in snapshot.nodes[node].addresses if kind == "InternalIP"), "")
         for node in nodes
@@ -155,10 +169,10 @@ def _overlay(snapshot: Snapshot, source: str, evidence: tuple[Evidence, ...], ta
     for node in nodes:
         for other in nodes:
             if other != node:
-                rule = f"sudo ufw allow from {address.get(other) or other} to any port 8472 proto udp"
+                rule = f"sudo ufw allow from {address.get(other) or other} to any port {port} proto udp"
                 steps.append(Step(line=rule, on=node))
     steps += [
-        Step(line="sudo iptables -S | grep -i 8472; sudo nft list ruleset | grep -i 8472", on=node)
+        Step(line=f"sudo iptables -S | grep -i {port}; sudo nft list ruleset | grep -i {port}", on=node)
         for node in nodes
     ]
     return Finding("overlay-blocked", parts, evidence, tuple(steps), "db", soft=snapshot.changing)
