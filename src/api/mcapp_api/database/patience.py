@@ -34,6 +34,7 @@ ANSWER_SECONDS = 2.5
 # A repeat needs at least this much of ANSWER_SECONDS.
 REPEAT_SECONDS = 0.5
 GENERATION_SECONDS = 3600.0
+CERTIFICATE_SECONDS = 60.0
 
 
 class answer_within:  # noqa: N801 - used as a function, like contextlib's

@@ -21,6 +21,7 @@ from ..settings import Settings
 from . import certificate
 from .migrate import MigrationBusyError, SchemaMismatchError, migrate
 from .patience import (
+    CERTIFICATE_SECONDS,
     CONNECT_SECONDS,
     GENERATION_SECONDS,
     PROBE_SECONDS,
@@ -119,7 +120,10 @@ class Watcher:
             await connection.close()
 
     async def _look_at_certificate(self) -> None:
-        self.certificate_end = await certificate.end(self._settings)
+        # A renewed one is served without a new connection of the pool.
+        while True:
+            self.certificate_end = await certificate.end(self._settings)
+            await asyncio.sleep(CERTIFICATE_SECONDS)
 
     async def _explain(self, error: BaseException) -> Failure:
         failure = explain(error, self._settings.database_address)
