@@ -135,7 +135,7 @@ CAPABILITIES = (
             "test_network.py::test_all_else_is_refused",
             "test_network.py::test_without_the_policies_it_gets_through",
         ),
-        "",
+        "what a listener between the nodes reads of the database; to plain connections and back under load",
     ),
     Capability(
         "A database outside of the cluster", (), "TLS, every cause that the doctor names, the way back"
