@@ -6,6 +6,8 @@
 #   NODE_ADDRESS         shown on the page; left out if it is not an IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
 #   TRUSTED_PROXIES      addresses and ranges, separated by spaces, whose X-Forwarded headers are believed; default none
+#   LIMIT_REQUESTS       requests a second that each client address may make, twice as many at one moment; default 0: any
+#   LIMIT_CONNECTIONS    connections on which each client address may ask at one moment; default 0: any
 #   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6 where the kernel has it
 #   RUN_DIR              the only folder that nginx writes to, default /tmp/nginx
 #   RESOLV_CONF          default /etc/resolv.conf
@@ -115,6 +117,12 @@ case ${TRUSTED_PROXIES:-} in
   *[!0-9A-Fa-f.:/\ ]*) die "TRUSTED_PROXIES=$TRUSTED_PROXIES: addresses and ranges only" ;;
 esac
 
+requests=${LIMIT_REQUESTS:-0}
+connections=${LIMIT_CONNECTIONS:-0}
+case $requests$connections in
+  *[!0-9]* | ?????????*) die "LIMIT_REQUESTS=$requests, LIMIT_CONNECTIONS=$connections: whole numbers only" ;;
+esac
+
 # A folder name that changes with any script or style.
 assets=$(cd "$here/html" && find css js -type f | sort | xargs sha256sum | sha256sum | cut -c 1-16)
 
@@ -143,6 +151,11 @@ if [ -n "${TRUSTED_PROXIES:-}" ]; then
 else
   printf 'keepalive_timeout 75s;\n'
 fi >"$run/keepalive.conf"
+{
+  if [ "$requests" -gt 0 ]; then printf 'limit_req zone=requests burst=%s nodelay;\n' "$((2 * requests))"; fi
+  if [ "$connections" -gt 0 ]; then printf 'limit_conn connections %s;\n' "$connections"; fi
+} >"$run/limits.conf"
+echo "limit_req_zone \$limited zone=requests:10m rate=$((requests > 0 ? requests : 1))r/s;" >"$run/zones.conf"
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Lets Patroni and PostgreSQL read a certificate that was renewed: they read one only when they are told to. Goes on
 # beside what this shell becomes, the container's first process, which takes care of every child; it holds no lock.
 (

@@ -98,10 +98,17 @@ def _policies(snapshot: Snapshot, service: Object, tier: str) -> Iterator[Findin
         if apart:
             yield _closed(snapshot, service, tier, "internalTrafficPolicy", sorted(apart))
     # A load balancer asks which nodes have a pod; a user of a NodePort does not.
-    if spec(service).get("externalTrafficPolicy") == "Local" and spec(service).get("type") == "NodePort":
+    given = [one for one in snapshot.manifest.objects if _same(one, service)]
+    wanted = any(spec(one).get("externalTrafficPolicy") == "Local" for one in given)
+    only_here = spec(service).get("externalTrafficPolicy") == "Local" and not wanted
+    if only_here and spec(service).get("type") == "NodePort":
         apart = {node.name for node in snapshot.nodes.values() if node.ready} - homes
         if apart:
             yield _closed(snapshot, service, tier, "externalTrafficPolicy", sorted(apart))
+
+
+def _same(one: Object, service: Object) -> bool:
+    return one.get("kind") == "Service" and name(one) == name(service)
 
 
 def _closed(snapshot: Snapshot, service: Object, tier: str, field: str, nodes: list[str]) -> Finding:
