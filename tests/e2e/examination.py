@@ -20,7 +20,8 @@ from mcapp import wait
 from mcapp.doctor.walk import diagnose
 from tests.support.doctor_recording import Recorder, RecordingKubectl
 
-SECONDS = 90
+# A Secret is in the pods after up to two minutes, and api looks at its certificate once in another.
+SECONDS = 240
 
 
 def doctor(release: Release, *arguments: str) -> tuple[int, dict[str, Any]]:
