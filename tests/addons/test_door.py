@@ -22,11 +22,11 @@ from dev.kind.addons import Document
 from dev.kind.images.source import Source
 from dev.load.pinned import Pinned
 from dev.load.rollout import roll
+from dev.local.authority import Authority
 from mcapp import wait
 from mcapp.config import NODE_PORT
 from tests.addons.conftest import chromium
 from tests.e2e.conftest import Up
-from tests.support.tls import Authority
 
 pytestmark = pytest.mark.addons
 TOPOLOGY = "multi"

@@ -13,10 +13,10 @@ import pytest
 
 from dev.local import plain_http
 from dev.local.api_process import ApiProcess
+from dev.local.authority import Authority, server_settings
 from dev.local.installation import UNPRIVILEGED
 from dev.local.postgres import PostgresServer
 from mcapp import wait
-from tests.support.tls import Authority, server_settings
 
 pytestmark = [pytest.mark.postgres]
 DAY = 86400

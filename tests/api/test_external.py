@@ -11,8 +11,9 @@ import pytest
 
 from dev.local import plain_http
 from dev.local.api_process import ApiProcess
+from dev.local.authority import Authority
 from dev.local.postgres import PostgresServer
-from tests.support.tls import Authority, Front
+from tests.support.tls import Front
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 

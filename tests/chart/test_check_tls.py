@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.local.authority import Authority
 from mcapp.config import CHART
 from tests.support.render import render
-from tests.support.tls import Authority
 
 SCRIPT = CHART / "files" / "db" / "check_tls.py"
 VALUES = {"namePrefix": "blue", "db": {"tls": {"mode": "existingSecret", "existingSecret": "mine"}}}

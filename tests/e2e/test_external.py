@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from dev.local.authority import Authority
 from dev.local.postgres import PostgresServer
 from mcapp.config import CHART
 from mcapp.errors import UserError
@@ -16,7 +17,7 @@ from tests.e2e.conftest import Up
 from tests.e2e.examination import record, wait_for_cause
 from tests.e2e.journey import read, write_and_read
 from tests.e2e.side import BESIDE, Side
-from tests.support.tls import Authority, Front
+from tests.support.tls import Front
 
 pytestmark = pytest.mark.kind
 TOPOLOGY = "multi"

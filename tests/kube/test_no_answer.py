@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from dev.kind.programs import command
+from dev.local.authority import Authority
 from dev.local.ports import free_port
 from mcapp.errors import UnreachableError
 from mcapp.kube import live, words
 from mcapp.kube.kubectl import Kubectl
 from mcapp.messages import Text, Words
-from tests.support.tls import Authority
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
+from dev.local.authority import Authority
 from mcapp.move.modes.members import ASK
-from tests.support.tls import Authority
 
 
 class Patroni(HTTPServer):

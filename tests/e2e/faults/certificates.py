@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dev.local.authority import Authority
 from mcapp import wait
 from mcapp.errors import UserError
 from tests.e2e.faults.site import Site
-from tests.support.tls import Authority
 
 SECRET = "secret/db-tls"
 BROUGHT_SECONDS = 240
