@@ -46,6 +46,7 @@ SAMPLES: dict[str, Part] = {
     "number": 6443,
     "machine": "user@lab",
     "package": "linux-modules-extra-6.1.0",
+    "listen": Shell("listen --backend wireguard-native"),
     "flags": ["--node-ip", "fd00::1", "--flannel-iface", "eth0"],
     "command": joined(["kubectl", "label", "node", "a b", "role=database", "--context=x"]),
     "commands": Shell("; ".join(opening("iptables", VXLAN, source) for source in ("10.0.0.1", "fd00::1"))),

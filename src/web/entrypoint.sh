@@ -6,7 +6,8 @@
 #   NODE_ADDRESS         shown on the page; left out if it is not an IP address
 #   API_UPSTREAM         host:port of the api, default api:8000
 #   TRUSTED_PROXIES      addresses and ranges, separated by spaces, whose X-Forwarded headers are believed; default none
-#   LIMIT_REQUESTS       requests a second that each client address may make, twice as many at one moment; default 0: any
+#   LIMIT_REQUESTS       requests to the api that each client address may make in a second, and twice as many more at one
+#                        moment; default 0: any
 #   LIMIT_CONNECTIONS    connections on which each client address may ask at one moment; default 0: any
 #   LISTEN               addresses separated by spaces, default: port 8080, IPv4 and IPv6 where the kernel has it
 #   RUN_DIR              the only folder that nginx writes to, default /tmp/nginx
@@ -119,9 +120,11 @@ esac
 
 requests=${LIMIT_REQUESTS:-0}
 connections=${LIMIT_CONNECTIONS:-0}
-case $requests$connections in
-  *[!0-9]* | ?????????*) die "LIMIT_REQUESTS=$requests, LIMIT_CONNECTIONS=$connections: whole numbers only" ;;
-esac
+for number in "$requests" "$connections"; do
+  case $number in
+    '' | *[!0-9]* | ??????*) die "LIMIT_REQUESTS=$requests, LIMIT_CONNECTIONS=$connections: whole numbers only" ;;
+  esac
+done
 
 # A folder name that changes with any script or style.
 assets=$(cd "$here/html" && find css js -type f | sort | xargs sha256sum | sha256sum | cut -c 1-16)
@@ -155,7 +158,7 @@ fi >"$run/keepalive.conf"
   if [ "$requests" -gt 0 ]; then printf 'limit_req zone=requests burst=%s nodelay;\n' "$((2 * requests))"; fi
   if [ "$connections" -gt 0 ]; then printf 'limit_conn connections %s;\n' "$connections"; fi
 } >"$run/limits.conf"
-echo "limit_req_zone \$limited zone=requests:10m rate=$((requests > 0 ? requests : 1))r/s;" >"$run/zones.conf"
+echo "limit_req_zone \$limited_api zone=requests:10m rate=$((requests > 0 ? requests : 1))r/s;" >"$run/zones.conf"
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"

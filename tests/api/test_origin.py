@@ -19,6 +19,8 @@ OWN = [
     # A proxy that ends TLS passes Host on as it came.
     {"origin": "https://lab:30080"},
     {"origin": "http://LAB:30080"},
+    {"origin": "http://lab", "host": "lab:80"},
+    {"origin": "https://lab", "host": "lab:443"},
 ]
 FOREIGN = [
     {"sec-fetch-site": "cross-site", "origin": "http://evil.example"},

@@ -111,6 +111,15 @@ def test_more_members_need_more_names(tmp_path: Path) -> None:
     assert verified(second, tmp_path, "db-4.db-members")
 
 
+@pytest.mark.parametrize("days", [30, 3650])
+def test_a_second_upgrade_makes_nothing_new(tmp_path: Path, days: int) -> None:
+    values = {"db": {"tls": {"days": days}}}
+    first = render(values)
+    live = {f"v1/Secret/mcapp/{name}": first.one("Secret", name) for name in ("db-ca", "db-tls")}
+    second = render({**values, "_live": live}, chart=with_lookups(tmp_path))
+    assert data(first, "db-tls") == data(second, "db-tls")
+
+
 def test_a_ca_at_its_end_takes_the_certificate_along(tmp_path: Path) -> None:
     first, second = again(tmp_path, {"db-ca": 179 * DAY})
     assert data(first, "db-ca") != data(second, "db-ca")
@@ -135,6 +144,8 @@ def test_cert_manager_is_asked(render: Render, name: str) -> None:
     objects = render({"db": {"tls": {"mode": "certManager", "certManager": {"issuer": issuer}}}})
     spec = objects.one("Certificate", "db-certificate")["spec"]
     assert (spec["secretName"], spec["duration"]) == ("db-certificate", "2160h")
+    # Before the doctor warns.
+    assert spec["renewBefore"] == "720h"
     assert {"db", "db.mcapp.svc", "db-0.db"} <= set(spec["dnsNames"])
     own = {
         ("Issuer", "db-ca-certificate"),
@@ -161,11 +172,20 @@ def test_off_leaves_no_trace(values: Mapping[str, Any]) -> None:
 LIVE = "apps/v1/StatefulSet/mcapp/db"
 
 
-def begins(chart: str, annotations: Mapping[str, str] | None, **spec: Any) -> Objects:
+def begins(chart: str, annotations: Mapping[str, str] | None, updated: int = 3, **spec: Any) -> Objects:
     """Return mode ha over members that the chart before has made, or this one."""
-    metadata = {"labels": {"mcapp/mode": "ha"}, "annotations": annotations or {}}
-    live = {LIVE: {"metadata": metadata, "spec": spec}}
+    metadata = {"labels": {"mcapp/mode": "ha"}, "annotations": annotations or {}, "generation": 2}
+    status = {"updatedReplicas": updated, "readyReplicas": 3, "observedGeneration": 2}
+    live = {LIVE: {"metadata": metadata, "spec": {"replicas": 3, **spec}, "status": status}}
     return render({**HA, "_live": live}, chart=chart)
+
+
+def told_all(objects: Objects) -> dict[str, str]:
+    return dict(objects.one("StatefulSet", "db")["metadata"]["annotations"])
+
+
+def told(objects: Objects) -> str:
+    return told_all(objects)["mcapp/tls"]
 
 
 def patroni(objects: Objects) -> str:
@@ -176,19 +196,25 @@ def test_members_without_certificates_are_understood_for_one_upgrade(tmp_path: P
     chart = with_lookups(tmp_path)
     first = begins(chart, None)
     annotations = first.one("StatefulSet", "db")["metadata"]["annotations"]
-    assert annotations == {"mcapp/tls": "begun"}
+    assert annotations == {"mcapp/tls": "begun", "mcapp/tls-secret": "db-tls"}
     assert 'ssl: "on"' in patroni(first)
     assert "hostssl" not in patroni(first)
     assert "PATRONI_REPLICATION_SSLMODE" not in str(first.pod("db"))
+    # Clients ask for no more: the leader may still be without.
+    assert "sslmode=prefer" in str(first.pod("api"))
     second = begins(chart, annotations)
-    assert second.one("StatefulSet", "db")["metadata"]["annotations"] == {"mcapp/tls": "required"}
+    assert told(second) == "required"
+    assert "sslmode=verify-full" in str(second.pod("api"))
     assert " host " not in patroni(second)
     assert "PATRONI_REPLICATION_SSLMODE" in str(second.pod("db"))
     probes = second.pod("db")["containers"][0]
     assert probes["readinessProbe"]["httpGet"]["scheme"] == "HTTPS"
     # A move has an upgrade in its middle, and one at its end.
-    moves = begins(chart, annotations, ordinals={"start": 1})
-    assert moves.one("StatefulSet", "db")["metadata"]["annotations"] == {"mcapp/tls": "begun"}
+    assert told(begins(chart, annotations, ordinals={"start": 1})) == "begun"
+    # Nor is it over while members are still replaced.
+    assert told(begins(chart, annotations, updated=2)) == "begun"
+    # Another Secret may have another CA.
+    assert told(begins(chart, {**told_all(second), "mcapp/tls-secret": "mine"})) == "begun"
 
 
 WRONG = [
@@ -198,6 +224,7 @@ WRONG = [
         {"mode": "on"},
         "at '/db/tls/mode': value must be one of 'auto', 'existingSecret', 'certManager', 'off'",
     ),
+    ({"mode": "existingSecret", "existingSecret": "db-tls"}, "got 'db-tls', want a Secret of your own"),
     ({"days": 3}, "at '/db/tls/days': minimum: got 3, want 30"),
 ]
 

@@ -29,7 +29,7 @@ def requests() -> Iterator[Web]:
         yield web
 
 
-@pytest.mark.parametrize("path", ["/", "/js/main.js", "/api/tasks", "/api/topology"])
+@pytest.mark.parametrize("path", ["/api/tasks", "/api/topology"])
 def test_too_many_requests_are_refused_and_later_ones_are_not(requests: Web, path: str) -> None:
     url = f"{requests.url}{path}"
     assert wait.until(lambda: plain_http.get(url).status_code != 429, 20, pause=1.2)
@@ -45,8 +45,11 @@ def test_a_post_without_a_key_is_refused_as_well(requests: Web) -> None:
     assert 429 in codes
 
 
-def test_the_probes_of_the_kubelet_are_never_refused(requests: Web) -> None:
-    assert {plain_http.get(f"{requests.url}/healthz").status_code for _ in range(50)} == {204}
+@pytest.mark.parametrize(("path", "status"), [("/healthz", 204), ("/", 200), ("/js/main.js", 200)])
+def test_the_kubelets_probes_and_the_pages_files_are_never_refused(
+    requests: Web, path: str, status: int
+) -> None:
+    assert {plain_http.get(f"{requests.url}{path}").status_code for _ in range(50)} == {status}
 
 
 def test_connections_of_one_address() -> None:

@@ -63,6 +63,7 @@ def test_a_listener_of_the_other_kind_proves_nothing(pair: Pair) -> None:
     with pair.there.listening():
         done = pair.here.preflight("agent", pair.there, *BACKEND)
     assert done.checks[THERE]["status"] != "ok"
+    assert "listen --backend wireguard-native`" in done.checks[THERE]["remedy"]
 
 
 def test_no_other_word_is_taken(pair: Pair) -> None:

@@ -15,6 +15,7 @@ from mcapp.preflight.firewall import COMMANDED, Firewall, from_description, open
 from mcapp.preflight.ports import PAGE, REASONS, VXLAN, Port, Role, listened, peer_role, required
 from mcapp.preflight.probes import Probe, source_towards, tcp
 from mcapp.preflight.protocol import Answer, Request
+from mcapp.shell import Shell
 
 _SKEW_WARN, _SKEW_FAIL = 2.0, 60.0
 _SILENT = {Outcome.TIMEOUT, Outcome.UNREACHABLE}
@@ -39,6 +40,11 @@ class Survey:
     neighbour: bool = False
     timeout: float = 2.0
     carried: Port = VXLAN
+
+    @property
+    def listen(self) -> Shell:
+        """What makes a listener wait at the same port."""
+        return Shell("listen" if self.carried == VXLAN else "listen --backend wireguard-native")
 
     @property
     def silent(self) -> bool:
@@ -134,7 +140,7 @@ def judge(survey: Survey, role: Role, etcd: bool, firewall: Firewall) -> Iterato
                 f"port.{port.id}",
                 Status.SKIPPED,
                 words.PORT_THEIRS(why=why),
-                words.PORT_RUN_THERE(),
+                words.PORT_RUN_THERE(listen=survey.listen),
             )
 
 
@@ -151,7 +157,7 @@ def clock(survey: Survey) -> Check:
 
 
 def _peer(survey: Survey) -> Check:
-    listen = words.PEER_LISTEN(source=survey.source)
+    listen = words.PEER_LISTEN(source=survey.source, listen=survey.listen)
     if not survey.source:
         return Check("peer", Status.FAIL, words.PEER_NOROUTE(peer=survey.peer), words.PEER_ADDRESS())
     if survey.silent:
@@ -185,14 +191,14 @@ def _carried(survey: Survey) -> Check:
         # A running k3s takes the packet and says nothing.
         taken = any(survey.tcp[port].outcome is Outcome.CONNECTED for port in survey.tcp)
         if probe.outcome is Outcome.REFUSED or (probe.outcome is Outcome.TIMEOUT and taken):
-            return Check(check, Status.WARN, unproven, words.UDP_LISTEN(), probe.outcome)
+            return Check(check, Status.WARN, unproven, words.UDP_LISTEN(listen=survey.listen), probe.outcome)
     elif probe.outcome is Outcome.REFUSED and str(survey.carried) not in survey.answer.listening:
         taken_peer_firewall = words.UDP_TAKEN(why=why)
         return Check(
             check,
             Status.WARN,
             taken_peer_firewall,
-            words.UDP_LISTEN(),
+            words.UDP_LISTEN(listen=survey.listen),
             probe.outcome,
         )
     return _closed(survey, survey.carried, probe)
@@ -230,7 +236,7 @@ def _back(survey: Survey, firewall: Firewall) -> Check:
     check = f"port.{survey.carried.id}.back"
     why = REASONS[survey.carried]()
     if survey.back is None:
-        return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW())
+        return Check(check, Status.SKIPPED, words.BACK_UNKNOWN(why=why), words.BACK_HOW(listen=survey.listen))
     if survey.back.outcome is Outcome.CONNECTED:
         return Check(check, Status.OK, words.BACK_OK(why=why), outcome=survey.back.outcome)
     if survey.back.sender == "blocked":

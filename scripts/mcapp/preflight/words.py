@@ -82,8 +82,8 @@ PEER_NOBODY = Words(
     "{peer} 已開機，但沒有 preflight 的監聽程式回應：無法測試 UDP 與回程。",
 )
 PEER_LISTEN = Words(
-    "Run there, then this again: `{preflight} listen --peer {source}`",
-    "請在該機器執行下列命令，再重新執行本檢查：`{preflight} listen --peer {source}`",
+    "Run there, then this again: `{preflight} {listen} --peer {source}`",
+    "請在該機器執行下列命令，再重新執行本檢查：`{preflight} {listen} --peer {source}`",
 )
 PEER_SILENT = Words(
     "{peer} does not answer at any port: it is off, has another address, or drops everything.",
@@ -132,8 +132,8 @@ PORT_THEIRS = Words(
     "由另一台機器連線到本機的這個連接埠（{why}），只能從該機器測試。",
 )
 PORT_RUN_THERE = Words(
-    "Run `{preflight} listen` here and preflight on the peer.",
-    "請在本機執行 `{preflight} listen`，並在另一台機器執行 preflight。",
+    "Run `{preflight} {listen}` here and preflight on the peer.",
+    "請在本機執行 `{preflight} {listen}`，並在另一台機器執行 preflight。",
 )
 UDP_ECHO = Words(
     "The packet arrived there, and its echo came back ({why}).",
@@ -152,8 +152,8 @@ UDP_TAKEN = Words(
     "尚未證明：該連接埠已被另一個程式占用，監聽程式無法使用（{why}）。",
 )
 UDP_LISTEN = Words(
-    "Stop k3s on the peer, run `{preflight} listen` there, then run this check again.",
-    "請先停止另一台機器上的 k3s，在該處執行 `{preflight} listen`，再重新執行本檢查。",
+    "Stop k3s on the peer, run `{preflight} {listen}` there, then run this check again.",
+    "請先停止另一台機器上的 k3s，在該處執行 `{preflight} {listen}`，再重新執行本檢查。",
 )
 BACK_OK = Words(
     "A packet from the peer, sent as flannel sends them, arrived here ({why}).",
@@ -178,8 +178,8 @@ BACK_UNKNOWN = Words(
     "未知：另一台機器須有監聽程式，且本機的這個連接埠未被占用（{why}）。",
 )
 BACK_HOW = Words(
-    "Run `{preflight} listen` on the peer, not on this machine at the same time, then run this check again.",
-    "請在另一台機器執行 `{preflight} listen`（本機不要同時執行），再重新執行本檢查。",
+    "Run `{preflight} {listen}` on the peer, not here at the same time, then run this check again.",
+    "請在另一台機器執行 `{preflight} {listen}`（本機不要同時執行），再重新執行本檢查。",
 )
 OPEN = Words(
     "Open the port {place}, for one address only: `{command}`",

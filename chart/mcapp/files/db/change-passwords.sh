@@ -64,7 +64,7 @@ done
 # After an earlier attempt the next password may be the right one already.
 for PGPASSWORD in "$LIVE_SUPERUSER" "$NEXT_SUPERUSER"; do
   export PGPASSWORD
-  if psql --username=postgres --no-password --command='' 2>/dev/null; then
+  if said=$(psql --username=postgres --no-password --command='' 2>&1); then
     set_password app "$NEXT_APP"
     # Members that have not restarted yet keep their open connections.
     if [ -n "${NEXT_REPLICATION:-}" ]; then set_password replicator "$NEXT_REPLICATION"; fi
@@ -72,6 +72,13 @@ for PGPASSWORD in "$LIVE_SUPERUSER" "$NEXT_SUPERUSER"; do
     echo "The passwords were changed in the database."
     exit 0
   fi
+  case $said in
+    *SSL* | *certificate*)
+      echo "The database does not show the certificate that is expected of it: $said"
+      echo "NOTHING WAS CHANGED. Change the passwords and db.tls in two upgrades."
+      exit 1
+      ;;
+  esac
 done
 # The live password may be right but for its end.
 one_line "${SUPERUSER_KEY:-superuser-password}" "$LIVE_SUPERUSER"

@@ -33,7 +33,8 @@ def check(folder: Path, name: str) -> None:
         raise WrongError(f"it lacks {', '.join(missing)}, or there is no such Secret")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        server.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        # An encrypted key has no password that PostgreSQL could ask for.
+        server.load_cert_chain(folder / "tls.crt", folder / "tls.key", password="")
     except ssl.SSLError as error:
         if "KEY_VALUES_MISMATCH" in str(error):
             raise WrongError("its tls.key does not fit its tls.crt") from error

@@ -7,6 +7,7 @@ prints nothing, or a line by "mcapp.wrong" for each wrong key. This list calls e
   {{- $lines := list
         (include "mcapp.validate.database" .)
         (include "mcapp.validate.passwordKeys" .)
+        (include "mcapp.validate.tls" .)
         (include "mcapp.validate.host" .)
         (include "mcapp.validate.ranges" .)
         (include "mcapp.validate.variables" .)
@@ -53,6 +54,16 @@ Call: include "mcapp.wrong" (list "web.autoscaling.maxReplicas" 1 "at least minR
   {{- with .Values.db.database -}}
     {{- if has . (list "template0" "template1") -}}
       {{- include "mcapp.wrong" (list "db.database" . "a name that PostgreSQL does not use itself") -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* The chart's own Secrets with certificates go when the chart no longer makes them. */}}
+{{- define "mcapp.validate.tls" -}}
+  {{- $given := .Values.db.tls.existingSecret -}}
+  {{- range list "db-tls" "db-ca" "db-certificate" -}}
+    {{- if eq $given (include "mcapp.object" (list $ .)) -}}
+      {{- include "mcapp.wrong" (list "db.tls.existingSecret" $given "a Secret of your own: the chart makes and deletes this one") -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

@@ -14,7 +14,8 @@
   {{- if not (include "mcapp.ownsDatabase" .) -}}
     {{ .Values.db.external.sslMode }}
   {{- else if include "mcapp.databaseTls" . -}}
-    verify-full
+    {{- /* A leader may still be without, or have a certificate of another CA. */ -}}
+    {{ ternary "verify-full" "prefer" (eq (include "mcapp.serverTls" .) "required") }}
   {{- end -}}
 {{- end -}}
 

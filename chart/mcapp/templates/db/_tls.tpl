@@ -17,6 +17,12 @@ reads a bare `off` as false.
   {{- end -}}
 {{- end -}}
 
+{{/* That of the server which runs now; where none is known, that of the values. */}}
+{{- define "mcapp.runningTlsSecret" -}}
+  {{- $live := include "mcapp.liveDatabase" . | fromJson -}}
+  {{- dig "metadata" "annotations" "mcapp/tls-secret" "" $live | default (include "mcapp.tlsSecret" .) -}}
+{{- end -}}
+
 {{/* The names by which clients may know a server, as a JSON array. In a move to another db.mode, those of both are in use. */}}
 {{- define "mcapp.databaseNames" -}}
   {{- $root := . -}}
@@ -57,6 +63,11 @@ Call: include "mcapp.liveCertificate" (dict "root" . "secret" "db-tls" "names" "
   {{- toJson $found -}}
 {{- end -}}
 
+{{/* The seconds before a certificate's end in which it is renewed: the last third, and before the doctor warns. */}}
+{{- define "mcapp.renewBefore" -}}
+  {{- max (mul 28800 (int .Values.db.tls.days)) (mul 86400 15) -}}
+{{- end -}}
+
 {{/* When a certificate of so many days ends that is made now. */}}
 {{- define "mcapp.endsAfter" -}}
   {{- dateInZone (include "mcapp.timeLayout" .) (now | dateModify (mul 24 (int .) | printf "%dh")) "UTC" -}}
@@ -74,11 +85,12 @@ makes a new certificate when less than a third of its life is left. It is kept i
     {{- $look := dict "root" . "secret" "db-ca" "names" $db "least" (mul 2 86400 (int $tls.days)) -}}
     {{- $ca := include "mcapp.liveCertificate" $look | fromJson -}}
     {{- if not $ca -}}
-      {{- $new := genCAWithKey (printf "CA of %s in %s" $db .Release.Namespace) 3650 (genPrivateKey "ecdsa") -}}
-      {{- $ca = dict "crt" $new.Cert "key" $new.Key "ends" (include "mcapp.endsAfter" 3650) -}}
+      {{- /* It outlives several certificates: whoever has them must not be left with another CA. */ -}}
+      {{- $days := max 3650 (mul 3 (int $tls.days)) -}}
+      {{- $new := genCAWithKey (printf "CA of %s in %s" $db .Release.Namespace) (int $days) (genPrivateKey "ecdsa") -}}
+      {{- $ca = dict "crt" $new.Cert "key" $new.Key "ends" (include "mcapp.endsAfter" $days) -}}
     {{- end -}}
-    {{- /* The doctor warns two weeks before the end. */ -}}
-    {{- $least := max (mul 28800 (int $tls.days)) (mul 86400 15) -}}
+    {{- $least := include "mcapp.renewBefore" . | int64 -}}
     {{- $look = dict "root" . "secret" "db-tls" "names" (join "," $names) "least" $least -}}
     {{- $server := include "mcapp.liveCertificate" $look | fromJson -}}
     {{- if not (and $server (eq $server.ca $ca.crt)) -}}
@@ -112,7 +124,7 @@ makes a new certificate when less than a third of its life is left. It is kept i
 
 {{/* The variables by which psql and the like check the server, in a pod with "mcapp.databaseMounts". */}}
 {{- define "mcapp.tlsEnv" -}}
-{{- if include "mcapp.databaseTls" . -}}
+{{- if eq (include "mcapp.serverTls" .) "required" -}}
 - name: PGSSLMODE
   value: verify-full
 - name: PGSSLROOTCERT
@@ -121,15 +133,17 @@ makes a new certificate when less than a third of its life is left. It is kept i
 {{- end -}}
 
 {{/*
-How far the servers are with it: `required`, or `begun` in the first upgrade of a database that has had no certificates, whose
-members must understand those that have none yet. The next upgrade ends that, but not one in the middle of a move.
+How far the servers are with it: `required`, or `begun` in the first upgrade of members that have had no certificates, or those of
+another Secret: while they are replaced, each must understand the others. The upgrade after that ends it, but not while members are
+still to be replaced, nor in the middle of a move.
 */}}
 {{- define "mcapp.serverTls" -}}
   {{- if include "mcapp.databaseTls" . -}}
     {{- $live := include "mcapp.liveDatabase" . | fromJson -}}
-    {{- $moves := dig "spec" "ordinals" "start" 0 $live -}}
-    {{- $known := dig "metadata" "annotations" "mcapp/tls" "" $live -}}
-    {{- if and (include "mcapp.hasMembers" .) $live (or (not $known) (and $moves (eq $known "begun"))) -}}
+    {{- $notes := dig "metadata" "annotations" dict $live -}}
+    {{- $same := eq (get $notes "mcapp/tls-secret") (include "mcapp.tlsSecret" .) -}}
+    {{- $unsettled := and (eq (get $notes "mcapp/tls") "begun") (not (include "mcapp.membersSettled" $live)) -}}
+    {{- if and (include "mcapp.hasMembers" .) $live (or (not $same) $unsettled) -}}
       begun
     {{- else -}}
       required
@@ -137,11 +151,21 @@ members must understand those that have none yet. The next upgrade ends that, bu
   {{- end -}}
 {{- end -}}
 
-{{/* The annotation of the StatefulSet that tells it to the next upgrade. */}}
+{{/* "true" where every pod of a StatefulSet is of its latest revision and ready, and it is not in the middle of a move. */}}
+{{- define "mcapp.membersSettled" -}}
+  {{- $status := .status | default dict -}}
+  {{- $wanted := dig "spec" "replicas" 0 . | int -}}
+  {{- $here := and (eq $wanted (int $status.updatedReplicas)) (eq $wanted (int $status.readyReplicas)) -}}
+  {{- $seen := eq (int64 $status.observedGeneration) (dig "metadata" "generation" 0 . | int64) -}}
+  {{- if and $here $seen (not (dig "spec" "ordinals" "start" 0 .)) }}true{{ end -}}
+{{- end -}}
+
+{{/* The annotations of the StatefulSet that tell it to the next upgrade. */}}
 {{- define "mcapp.tlsAnnotation" -}}
   {{- with include "mcapp.serverTls" . -}}
 annotations:
   # What the chart did, for its next upgrade.
   mcapp/tls: {{ . | quote }}
+  mcapp/tls-secret: {{ include "mcapp.tlsSecret" $ | quote }}
   {{- end -}}
 {{- end -}}

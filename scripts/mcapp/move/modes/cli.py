@@ -50,6 +50,7 @@ def work(
     inventory = live.inventory(kubectl, namespace)
     if change is None:
         wanted.require_applied_on_server(deployed)
+        wanted.require_encrypted(deployed)
         last = helm_release.look(kubectl, namespace, deployed.name).last
         change = wanted.begun(deployed, inventory, asked.to, last.number if last else 0)
     values = wanted.values(deployed, inventory, change)

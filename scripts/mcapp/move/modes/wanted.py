@@ -54,6 +54,14 @@ def require_applied_on_server(deployed: Deployed) -> None:
         raise UserError(words.CLIENT_SIDE(release=deployed.name), remedy)
 
 
+def require_encrypted(deployed: Deployed) -> None:
+    """Raise UserError where the servers have no certificate, and those after the move would ask for one."""
+    live = deployed.kubectl.object("statefulset", deployed.object("db"), deployed.namespace) or {}
+    known = "mcapp/tls" in (live.get("metadata", {}).get("annotations") or {})
+    if not known and effective(dict(deployed.given))["db"]["tls"]["mode"] not in ("off", False):
+        raise UserError(words.NOT_ENCRYPTED(), words.NOT_ENCRYPTED_REMEDY(release=deployed.name))
+
+
 def begun(deployed: Deployed, inventory: Inventory, to: str, revision: int) -> Change:
     """Return the move that is asked for; no step of it is done. UserError where it cannot be."""
     now = mode(deployed)

@@ -130,6 +130,14 @@ NO_REPLICATION_KEY = Words(
 NO_REPLICATION_KEY_REMEDY = Words(
     "Add the key {key} to it; then run this again.", "請為它加上鍵 {key}，再重新執行。"
 )
+NOT_ENCRYPTED = Words(
+    "The database has no certificate yet, and the servers after the move take data only from one that has.",
+    "資料庫還沒有憑證，搬移後的伺服器不會向沒有憑證的伺服器取得資料。",
+)
+NOT_ENCRYPTED_REMEDY = Words(
+    "Upgrade release {release} once with the values that it has: db gets one. Then run this again.",
+    "請先以現有的設定值升級一次 release {release}，db 就會有憑證，再重新執行。",
+)
 STILL_KEPT = Words(
     "The old data of the last move are still kept ({claims}).",
     "上次搬移的舊資料（{claims}）仍然保留著。",

@@ -27,7 +27,7 @@ _PROBLEMS = {
 
 async def end(settings: Settings) -> float | None:
     """Return the end of the certificate as a Unix time; None where none is checked, or it cannot be seen."""
-    with suppress(OSError, EOFError, TimeoutError):
+    with suppress(OSError, EOFError, TimeoutError, ValueError):
         return await _look(settings)
     return None
 
@@ -40,7 +40,7 @@ async def problem(settings: Settings) -> Failure | None:
     except ssl.SSLCertVerificationError as error:
         known = _PROBLEMS.get(error.verify_code)
         return Failure(Code.TLS, known.format(address=address)) if known else None
-    except (OSError, EOFError, TimeoutError):
+    except (OSError, EOFError, TimeoutError, ValueError):
         return None
     return None
 

@@ -122,7 +122,8 @@ class Watcher:
     async def _look_at_certificate(self) -> None:
         # A renewed one is served without a new connection of the pool.
         while True:
-            self.certificate_end = await certificate.end(self._settings)
+            # What was seen last stays known: also after its end, when no handshake succeeds.
+            self.certificate_end = await certificate.end(self._settings) or self.certificate_end
             await asyncio.sleep(CERTIFICATE_SECONDS)
 
     async def _explain(self, error: BaseException) -> Failure:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A person who typed the address, or a page of this very host and port.
 _OWN = frozenset({b"same-origin", b"none"})
+_PORTS = {b"http": b":80", b"https": b":443"}
 
 
 def is_foreign(method: str, headers: Mapping[bytes, bytes]) -> bool:
@@ -20,4 +21,8 @@ def is_foreign(method: str, headers: Mapping[bytes, bytes]) -> bool:
     if site := headers.get(b"sec-fetch-site"):
         return site not in _OWN
     origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2].lower() != headers.get(b"host", b"").lower()
+    if origin is None:
+        return False
+    scheme, _, address = origin.lower().partition(b"://")
+    # A browser leaves the scheme's own port out, and a proxy may write it.
+    return address != headers.get(b"host", b"").lower().removesuffix(_PORTS.get(scheme, b"://"))
