@@ -165,7 +165,7 @@ def broken(
 
 
 FAULTS = {
-    "external-tls": ("is not valid by the CA given", "db.external.caSecret"),
+    "external-tls": ("is not from the CA given", "db.external.caSecret"),
     "external-refuses": ("password rejected", "Secret pg,"),
     "external-unreachable": ("connection refused", "db.external.host"),
 }
