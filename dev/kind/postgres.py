@@ -9,8 +9,9 @@ from pathlib import Path
 from dev.kind.versions import versions
 from dev.kind.wheels import unpacked
 
-# What the programs ask Debian for beside what every machine with Python has.
-LIBRARIES = ("libgssapi-krb5-2", "liblz4-1", "libxml2", "libzstd1")
+# What the programs ask Debian for. Its own Python brings readline and OpenSSL, whose packages have another
+# name in each release.
+LIBRARIES = ("libgssapi-krb5-2", "liblz4-1", "libxml2", "libzstd1", "python3")
 
 
 def installation(machine: str = "") -> Path:
