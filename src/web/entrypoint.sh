@@ -154,11 +154,15 @@ if [ -n "${TRUSTED_PROXIES:-}" ]; then
 else
   printf 'keepalive_timeout 75s;\n'
 fi >"$run/keepalive.conf"
+# A zone takes its memory only where there is something to count.
+{
+  if [ "$requests" -gt 0 ]; then echo "limit_req_zone \$limited_api zone=requests:10m rate=${requests}r/s;"; fi
+  if [ "$connections" -gt 0 ]; then echo "limit_conn_zone \$limited zone=connections:10m;"; fi
+} >"$run/zones.conf"
 {
   if [ "$requests" -gt 0 ]; then printf 'limit_req zone=requests burst=%s nodelay;\n' "$((2 * requests))"; fi
   if [ "$connections" -gt 0 ]; then printf 'limit_conn connections %s;\n' "$connections"; fi
 } >"$run/limits.conf"
-echo "limit_req_zone \$limited_api zone=requests:10m rate=$((requests > 0 ? requests : 1))r/s;" >"$run/zones.conf"
 if [ -n "$servers" ]; then
   printf 'resolver%s valid=5s;\n' "$servers"
 fi >"$run/resolver.conf"
