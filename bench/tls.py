@@ -51,14 +51,12 @@ def main(arguments: Sequence[str]) -> Exit:
     host.install(generator.PACKAGES)
 
     figures: Figures = defaultdict(list)
+    asked = {**{read.title: read.paths() for read in READS.values()}, WRITE: ["/api/tasks"]}
     with _apis() as apis:
         for number in range(chosen.rounds):
             # Alternating, so that no noise of the machine meets one of them alone.
             for name in (PLAIN, ENCRYPTED) if number % 2 else (ENCRYPTED, PLAIN):
-                for what, paths in (
-                    *((read.title, read.paths()) for read in READS.values()),
-                    (WRITE, ["/api/tasks"]),
-                ):
+                for what, paths in asked.items():
                     figures[what, name].append(_measured(apis[name], paths, what, chosen.seconds))
             announce(f"round {number + 1} of {chosen.rounds}")
     text = _page(figures, chosen.rounds, chosen.seconds)
@@ -117,7 +115,7 @@ connections, one core for the api, the other for PostgreSQL and the load. {setti
 {table}
 
 Medians, with the least and the greatest value in brackets; the last column is the median of the rounds'
-ratios. The api keeps its connections, so a handshake is rare: the cost is that of the cipher alone.
+ratios. The api keeps its connections, so a handshake is rare: the cost is that of each answer's records.
 """
 
 

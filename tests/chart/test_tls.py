@@ -166,7 +166,7 @@ def test_off_leaves_no_trace(values: Mapping[str, Any]) -> None:
     assert not {"db-ca", "db-tls"} & {name for _, name in objects.names()}
     text = str(list(objects))
     assert "ssl" not in text
-    assert "/etc/mcapp/db-" not in text.replace("ca=${CA:-/etc/mcapp/db-ca/ca.crt}", "")
+    assert "/etc/mcapp/db-" not in text.replace("ca=/etc/mcapp/db-ca/ca.crt", "")
 
 
 LIVE = "apps/v1/StatefulSet/mcapp/db"

@@ -7,10 +7,10 @@
 # NEXT_REPLICATION; LIVE_REPLICATION tells whether the database is in it.
 # ROLLBACK_TO is the db.mode of this Job's own revision, or "move" in the middle of a move to another one.
 # SUPERUSER_KEY, APP_KEY and REPLICATION_KEY name their keys in the Secret.
-# A CA's certificate in CA is that of the server which runs now; without the file it may be one without TLS.
+# The CA's certificate, where it is mounted, is that of the server which runs now; else that may be one without TLS.
 set -eu
 export PGCONNECT_TIMEOUT=5
-ca=${CA:-/etc/mcapp/db-ca/ca.crt}
+ca=/etc/mcapp/db-ca/ca.crt
 if [ -s "$ca" ]; then export PGSSLMODE=verify-full PGSSLROOTCERT="$ca"; fi
 
 # psql itself computes the SCRAM secret: no password crosses the network.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Tells whether the server takes connections, and before that lets it read a certificate that was renewed: it reads one
-# only when it is told to. Runs as the readiness probe, so the first process is the server already.
+# only when it is told to. Runs as the readiness probe, so the first process is the server already. A loop beside it
+# would be its child, and the server ends every session when a child that it does not know is killed.
 #
 # Argument: the database.
 set -eu
